@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * holdfast lock manager: byte-range locks (POSIX and open file description)
+ * and flock locks for a filesystem that wants to decide its own.
+ *
+ * A filesystem embeds one struct hf_lock_inode in its inode, one
+ * struct hf_lock_domain * in its superblock, and calls:
+ *
+ *	->lock		hf_lock()
+ *	->flock		hf_flock()
+ *	->evict_inode	hf_lock_evict()
+ *
+ * Every file_operations of a regular file and of a directory of that
+ * filesystem must have both ->lock and ->flock or neither: a file locked half
+ * here and half in fs/locks.c would have two owners for one range.  To let
+ * NFS clients wait instead of poll, set EXPORT_OP_ASYNC_LOCK in the
+ * export_operations as well.
+ *
+ * Documentation/filesystem-authors.md walks through a whole example.
+ */
+#ifndef HOLDFAST_LOCK_H
+#define HOLDFAST_LOCK_H
+
+#include <linux/types.h>
+
+struct file;
+struct file_lock;
+struct hf_lock_domain;
+struct hf_lock_table;
+
+/**
+ * enum hf_fairness - what a newcomer owes to those who wait
+ * @HF_FAIR_BOUNDED: a newcomer that conflicts with no holder may pass a waiter
+ *	that has waited less than 100 ms; behind an older one it queues
+ * @HF_FAIR_FIFO: it queues behind every waiter that it conflicts with
+ * @HF_FAIR_NONE: it passes every waiter, as in fs/locks.c
+ *
+ * Only requests that may wait are ever queued for fairness.
+ */
+enum hf_fairness {
+	HF_FAIR_BOUNDED,
+	HF_FAIR_FIFO,
+	HF_FAIR_NONE,
+};
+
+/**
+ * struct hf_lock_inode - what a filesystem's inode carries
+ * @table: the lock table, allocated with the first lock; NULL before it.
+ *	Set once, with cmpxchg; cleared only by hf_lock_evict().
+ *
+ * All zeroes is a valid, empty one.
+ */
+struct hf_lock_inode {
+	struct hf_lock_table *table;
+};
+
+/**
+ * hf_lock_domain_create - make what the files of one mount have in common
+ * @fairness: see enum hf_fairness
+ *
+ * Context: may sleep.
+ * Return: the domain, which the caller ends with hf_lock_domain_put(), or
+ * ERR_PTR(-ENOMEM), ERR_PTR(-EINVAL) for an unknown @fairness.
+ */
+struct hf_lock_domain *hf_lock_domain_create(enum hf_fairness fairness);
+
+/**
+ * hf_lock_domain_set_fairness - change the rule for requests from now on
+ * @domain: the domain
+ * @fairness: see enum hf_fairness
+ *
+ * Waiters that are queued already keep their turn.
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int hf_lock_domain_set_fairness(struct hf_lock_domain *domain,
+				enum hf_fairness fairness);
+
+/**
+ * hf_lock_domain_put - drop the filesystem's reference
+ * @domain: the domain, or NULL
+ *
+ * To be called when every inode of the mount was evicted.  Waiters of a
+ * server that outlive their inode hold references of their own.
+ *
+ * Context: may sleep.
+ */
+void hf_lock_domain_put(struct hf_lock_domain *domain);
+
+/**
+ * hf_lock - the ->lock operation (POSIX.1-2017 fcntl(), Linux OFD locks)
+ * @domain: the mount's domain
+ * @li: what the inode of @filp embeds
+ * @filp: the open file that the VFS passed
+ * @cmd: F_GETLK, F_SETLK, F_SETLKW, their 64-bit and OFD forms, or F_CANCELLK
+ * @fl: the request; F_GETLK is answered in it
+ *
+ * Context: may sleep, as ->lock may; takes neither i_rwsem nor sb_writers.  A
+ * request with an asynchronous manager never waits for a lock.
+ * Return: 0; FILE_LOCK_DEFERRED for a queued asynchronous request; -EAGAIN for
+ * a conflict of one that does not wait; -EDEADLK, -ENOLCK, -ENOMEM, -EINVAL,
+ * -ENOENT (F_UNLCK with FL_EXISTS), -ERESTARTSYS.
+ */
+int hf_lock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
+	    struct file *filp, int cmd, struct file_lock *fl);
+
+/**
+ * hf_flock - the ->flock operation (flock(2))
+ * @domain: the mount's domain
+ * @li: what the inode of @filp embeds
+ * @filp: the open file that the VFS passed, which owns the lock
+ * @cmd: F_SETLK or F_SETLKW
+ * @fl: the request
+ *
+ * A conversion gives the old lock up before it asks for the new one, as
+ * flock(2) says: on failure neither is held.
+ *
+ * Context and return: as hf_lock().
+ */
+int hf_flock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
+	     struct file *filp, int cmd, struct file_lock *fl);
+
+/**
+ * hf_lock_evict - end the inode's part in its lock table
+ * @li: what the inode embeds
+ *
+ * No descriptor is open any more, so no lock is held; one that is found is
+ * reported with a one-line warning and dropped.  Servers' waiters may live on.
+ *
+ * Context: ->evict_inode; may be called from reclaim, allocates nothing.
+ */
+void hf_lock_evict(struct hf_lock_inode *li);
+
+#endif /* HOLDFAST_LOCK_H */
