@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Sourced by the scripts beside it: messages, the cache, and which kernel.
+#
+# Everything big (kernel trees, the guest's root, images) lives in the cache;
+# the user's own system gets build tools and QEMU, nothing else.
+
+HF_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+HF_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/holdfast
+HF_SERIES=6.12
+
+say() { printf 'holdfast: %s\n' "$*" >&2; }
+die() { printf 'holdfast: error: %s\n' "$*" >&2; exit 1; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Debian's release number (12, 13), or nothing on another distribution.
+debian_release() {
+	( . /etc/os-release 2>/dev/null && [ "$ID" = debian ] && echo "$VERSION_ID" )
+}
+
+# The newest installed plain (not cloud, not rt) headers of our series.
+stock_version() {
+	local dir
+	for dir in /usr/src/linux-headers-"$HF_SERIES"*-amd64; do
+		dir=${dir##*/linux-headers-}
+		case $dir in *cloud* | *rt-amd64 | '*'*) continue ;; esac
+		[ -e "/usr/src/linux-headers-$dir/Makefile" ] && echo "$dir"
+	done | sort -V | tail -n 1
+}
+
+# The package version of those headers: image and source are taken from the
+# same one, so that what is tested is what was compiled against.
+stock_package_version() {
+	dpkg-query -W -f '${Version}' "linux-headers-$(stock_version)"
+}
+
+# One writer at a time for each thing in the cache; others wait and then find
+# it done.
+cache_lock() {
+	mkdir -p "$HF_CACHE"
+	exec 9>"$HF_CACHE/$1.lock"
+	flock -n 9 || { say "waiting for another build of $1"; flock 9; }
+}
+
+# apt-get download as a plain user or as root, into the current directory.
+fetch_deb() {
+	apt-get -q -o APT::Sandbox::User=root download "$1" >&2 ||
+		die "cannot download the package $1 (try: apt-get update)"
+}
+
+# Shows the lines of a long log as a rising count, one line each 20 seconds.
+progress() {
+	local what=$1 total=$2 n=0 last=$SECONDS line
+	while IFS= read -r line; do
+		n=$((n + 1))
+		if [ $((SECONDS - last)) -ge 20 ]; then
+			last=$SECONDS
+			say "$what: about $((n * 100 / total < 99 ? n * 100 / total : 99)) % ($n steps, ${SECONDS} s)"
+		fi
+	done
+	say "$what: $n steps, $SECONDS s"
+}
