@@ -26,7 +26,7 @@
 struct file;
 struct file_lock;
 struct hf_lock_domain;
-struct hf_lock_table;
+struct hf_table;
 
 /**
  * enum hf_fairness - what a newcomer owes to those who wait
@@ -51,7 +51,7 @@ enum hf_fairness {
  * All zeroes is a valid, empty one.
  */
 struct hf_lock_inode {
-	struct hf_lock_table *table;
+	struct hf_table *table;
 };
 
 /**

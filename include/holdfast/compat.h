@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the kernels that holdfast supports, each difference
+ * under the name of the capability.  No version test stands anywhere else.
+ */
+#ifndef HOLDFAST_COMPAT_H
+#define HOLDFAST_COMPAT_H
+
+#include <linux/types.h>
+#include <linux/version.h>
+
+/*
+ * 6.12 is the first kernel whose struct file_lock has a struct file_lock_core
+ * and whose export operations name EXPORT_OP_ASYNC_LOCK; later series have not
+ * been tried.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0) || \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#error "holdfast supports Linux 6.12.y"
+#endif
+
+struct svc_rqst;
+struct xdr_stream;
+
+/*
+ * The beginning of nfsd's decoded NFSv4 compound (struct nfsd4_compoundargs,
+ * private to nfsd).  locks/nfsd.c checks the two pointers before it believes
+ * minorversion, so a kernel that moves a field makes clients poll, no more.
+ */
+struct hf_compound_prefix {
+	struct xdr_stream *xdr;
+	void *to_free;
+	struct svc_rqst *rqstp;
+	char *tag;
+	u32 taglen;
+	u32 minorversion;
+};
+
+#endif /* HOLDFAST_COMPAT_H */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The shell of the lock manager: what its files share.
+ *
+ * Locks, outermost first (Documentation/lock-order.md):
+ *	hf_graph_lock	G: mutex; the waits-for graph, and every change to a
+ *			contended table.  Nothing is allocated under it, so
+ *			it may be taken from reclaim (eviction).
+ *	table->lock	T: spinlock; one table.  lm_grant() and lm_notify() are
+ *			called under it, which orders them against the release
+ *			of the file_lock that they are about.
+ *	flc_lock	the mirror in i_flctx, around every call of the core
+ *			that may change records.
+ * Owners are put (lm_put_owner) under none of them: it takes nfsd's cl_lock,
+ * outside which nfsd takes flc_lock.
+ */
+#ifndef HF_LOCKS_H
+#define HF_LOCKS_H
+
+#include <linux/completion.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+
+#include <holdfast/lock.h>
+#include "core/lock_core.h"
+#include "stats.h"
+
+struct hf_lock_domain {
+	refcount_t ref;		/* A: the mount, each table */
+	u8 fairness;		/* enum hf_fairness; READ_ONCE/WRITE_ONCE */
+};
+
+/*
+ * The locks of one file.  One reference is the inode's, one each
+ * asynchronous waiter's, so a server's waiter may outlive the inode.
+ */
+struct hf_table {
+	spinlock_t lock;		/* T */
+	refcount_t ref;			/* A */
+	struct lk_table posix;		/* L: T, and G when contended */
+	struct lk_table flock;		/* L: likewise */
+	struct inode *inode;		/* L: T; NULL once evicted */
+	struct file_lock_context *flctx; /* I: valid while inode is set */
+	struct hf_lock_domain *domain;	/* I */
+	struct list_head all;		/* hf_tables_lock */
+	dev_t dev;			/* I: to show */
+	unsigned long ino;		/* I: to show */
+};
+
+/* A held lock: our record and its mirror for the VFS are one allocation. */
+struct hf_record {
+	struct lk_record core;
+	struct file_lock mirror;	/* mirror.c.flc_list: flc_lock */
+};
+
+/* How the one who waits is told. */
+enum hf_told {
+	HF_TOLD_WAKE,		/* a process sleeps in hf_wait_local() */
+	HF_TOLD_GRANT,		/* lm_grant() */
+	HF_TOLD_NOTIFY,		/* lm_notify() */
+	HF_TOLD_BLOCKER,	/* flc_blocker is cleared, flc_wait woken (ksmbd) */
+};
+
+/* A request that waits. */
+struct hf_waiter {
+	struct lk_waiter core;		/* L: T and G */
+	struct hf_table *table;		/* I: counted */
+	struct lk_table *space;		/* I: table->posix or table->flock */
+	struct file_lock *fl;		/* I: whom to tell; not read otherwise */
+	struct file_lock ident;		/* I: copied at queueing */
+	struct completion done;		/* HF_TOLD_WAKE */
+	enum hf_told told;		/* I */
+};
+
+static inline struct hf_record *hf_record(const struct lk_record *record)
+{
+	return container_of(record, struct hf_record, core);
+}
+
+static inline struct hf_waiter *hf_waiter(const struct lk_waiter *waiter)
+{
+	return container_of(waiter, struct hf_waiter, core);
+}
+
+/*
+ * A file_lock has no private pointer; its union is free for the filesystem
+ * that sets fl_ops.  This is the one place that says which word we take.
+ */
+static_assert(sizeof_field(struct file_lock, fl_u) >= sizeof(void *));
+
+static inline void *hf_slot(const struct file_lock *fl)
+{
+	return fl->fl_u.ceph.inode;
+}
+
+static inline void hf_set_slot(struct file_lock *fl, void *value)
+{
+	fl->fl_u.ceph.inode = value;
+}
+
+/* ---- table.c: lifetime of tables and domains */
+extern struct list_head hf_tables;
+extern spinlock_t hf_tables_lock;
+extern struct mutex hf_graph_lock;
+extern struct lk_graph hf_graph;
+
+struct hf_table *hf_table_of(struct hf_lock_domain *domain,
+			     struct hf_lock_inode *li, struct inode *inode);
+void hf_table_get(struct hf_table *table);
+void hf_table_put(struct hf_table *table);
+void hf_enter(struct hf_table *table, bool graph)
+	__acquires(&table->lock);
+void hf_leave(struct hf_table *table, bool graph)
+	__releases(&table->lock);
+void hf_mirror_lock(struct hf_table *table)
+	__acquires(&table->flctx->flc_lock);
+void hf_mirror_unlock(struct hf_table *table)
+	__releases(&table->flctx->flc_lock);
+int hf_tables_init(void);
+void hf_tables_exit(void);
+
+/* ---- record.c: memory of records, the mirror */
+extern const struct lk_observer hf_observer;
+int hf_records_alloc(struct lk_list *list, unsigned int count);
+void hf_records_free(struct lk_list *list);
+u64 hf_record_born(const struct hf_record *record);
+int hf_records_init(void);
+void hf_records_exit(void);
+
+/* ---- request.c: from the VFS's words to the core's and back */
+u64 hf_now_ms(void);
+int hf_request_init(struct lk_request *request, struct hf_table *table,
+		    const struct file_lock *fl, bool flock);
+int hf_out_of_memory(const struct file_lock *fl);
+
+/* ---- lock.c: setting and testing */
+int hf_set(struct hf_table *table, struct lk_table *space,
+	   struct lk_request *request, struct file_lock *fl,
+	   enum hf_told told, bool may_wait);
+
+/* ---- wait.c: processes that sleep, and the memory of waiters */
+struct hf_waiter *hf_waiter_alloc(struct hf_table *table,
+				  struct lk_table *space, struct file_lock *fl,
+				  enum hf_told told, u8 kind);
+void hf_waiter_free(struct hf_waiter *waiter);
+int hf_wait_local(struct hf_waiter *waiter);
+int hf_waiters_init(void);
+void hf_waiters_exit(void);
+
+/* ---- async.c: servers that do not sleep */
+bool hf_is_async(const struct file_lock *fl);
+void hf_async_attach(struct hf_waiter *waiter);
+int hf_async_again(struct hf_table *table, struct file_lock *fl);
+int hf_async_cancel(struct file_lock *fl);
+
+/* ---- hand.c: telling the winners */
+void hf_deliver(struct hf_table *table, struct lk_batch *batch);
+
+/* ---- expire.c: turns that were not taken */
+void hf_expire_soon(void);
+void hf_expire_stop(void);
+
+/* ---- nfsd.c: is this request from a client that can be notified? */
+bool hf_may_notify(const struct file_lock *fl);
+
+/* ---- proc.c */
+int hf_proc_init(void);
+void hf_proc_exit(void);
+
+#endif /* HF_LOCKS_H */

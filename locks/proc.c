@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/fs/holdfast/locks: a line for each lock, waiter and kept turn, in the
+ * columns of /proc/locks, then its state, its age in ms, and for a waiter what
+ * it waits for.  /proc/fs/holdfast/stats: the counters.
+ *
+ * Lines are copied out of a table in batches, each under T but never for long,
+ * so a file with a million locks is shown piece by piece.  Within a batch the
+ * picture is exact; between two of them locks may come and go.
+ */
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "locks.h"
+
+#define BATCH 256
+
+/* What is shown of a lock or a waiter. */
+struct line {
+	s64 start, end;
+	u64 born;		/* ms */
+	s64 by_start, by_end;	/* waiter: what it waits for */
+	pid_t pid, by_pid;
+	unsigned int flags;	/* FL_* */
+	u8 type;		/* LK_* */
+	char state;		/* 'h'eld, 'w'aiting, 't'urn kept */
+	char by;		/* of the blocker, or 0 */
+};
+
+/* A table is shown in four parts. */
+enum part { POSIX_HELD, POSIX_WAITING, FLOCK_HELD, FLOCK_WAITING, PARTS };
+
+struct cursor {
+	struct hf_table *table;		/* counted, or NULL */
+	enum part part;
+	s64 start;			/* records: where the next batch begins */
+	u64 seen;			/* waiters: how many were shown */
+	bool part_done;
+	struct line *lines;
+	unsigned int capacity, count, index;
+	loff_t pos;			/* of lines[index] */
+	struct pid_namespace *ns;	/* of the mount of /proc */
+};
+
+/* The table after @after in the list, counted; ends the count of @after. */
+static struct hf_table *next_table(struct hf_table *after)
+{
+	struct hf_table *table = after;
+
+	spin_lock(&hf_tables_lock);
+	table = list_prepare_entry(table, &hf_tables, all);
+	list_for_each_entry_continue(table, &hf_tables, all)
+		if (refcount_inc_not_zero(&table->ref))
+			goto found;
+	table = NULL;
+found:
+	spin_unlock(&hf_tables_lock);
+	if (after)
+		hf_table_put(after);
+	return table;
+}
+
+static struct line line_of_record(const struct lk_record *core)
+{
+	const struct file_lock *mirror = &hf_record(core)->mirror;
+	bool turn = core->flags & LK_RESERVATION;
+
+	return (struct line) {
+		.start = core->start,
+		.end = core->end,
+		.born = turn ? 0 : hf_record_born(hf_record(core)),
+		.pid = turn ? 0 : mirror->c.flc_pid,
+		.flags = turn ? FL_POSIX : mirror->c.flc_flags,
+		.type = core->type,
+		.state = turn ? 't' : 'h',
+	};
+}
+
+static struct line line_of_request(const struct lk_waiter *core)
+{
+	const struct file_lock *ident = &hf_waiter(core)->ident;
+
+	return (struct line) {
+		.start = core->request.start,
+		.end = core->request.end,
+		.born = core->request.now,
+		.pid = ident->c.flc_pid,
+		.flags = ident->c.flc_flags,
+		.type = core->request.op,
+		.state = 'w',
+	};
+}
+
+static struct line line_of_waiter(const struct lk_waiter *core)
+{
+	struct line line = line_of_request(core);
+	struct line by = {};
+
+	if (core->on_record)
+		by = line_of_record(core->on_record);
+	else if (core->on_waiter)
+		by = line_of_request(core->on_waiter);
+	line.by = by.state;
+	line.by_pid = by.pid;
+	line.by_start = by.start;
+	line.by_end = by.end;
+	return line;
+}
+
+static struct lk_table *space_of(struct cursor *cursor)
+{
+	return cursor->part < FLOCK_HELD ? &cursor->table->posix
+					 : &cursor->table->flock;
+}
+
+/*
+ * Takes the records that start at cursor->start or later, as many as fit.  All
+ * that start at one byte go into one batch, since a byte is how the next batch
+ * finds its place: if they do not fit, none do, and the batch must grow.
+ *
+ * Return: whether it had room.
+ */
+static bool take_records(struct cursor *cursor)
+{
+	const struct lk_request all = {
+		.start = cursor->start, .end = LK_END, .op = LK_WRITE,
+	};
+	const struct lk_record *core;
+	unsigned int n = 0;
+
+	core = lk_next_conflict(space_of(cursor), &all, NULL);
+	while (core && core->start < cursor->start)
+		core = lk_next_record(core);
+	for (; core && n < cursor->capacity; core = lk_next_record(core))
+		cursor->lines[n++] = line_of_record(core);
+	cursor->part_done = !core;
+	if (core) {
+		cursor->start = core->start;
+		while (n && cursor->lines[n - 1].start == core->start)
+			n--;
+	}
+	cursor->count = n;
+	return n || cursor->part_done;
+}
+
+static void take_waiters(struct cursor *cursor)
+{
+	const struct lk_waiter *core = lk_first_waiter(space_of(cursor));
+	unsigned int n = 0;
+	u64 skip = cursor->seen;
+
+	while (core && skip--)
+		core = lk_next_waiter(core);
+	for (; core && n < cursor->capacity; core = lk_next_waiter(core))
+		cursor->lines[n++] = line_of_waiter(core);
+	cursor->part_done = !core;
+	cursor->seen += n;
+	cursor->count = n;
+}
+
+static int grow(struct cursor *cursor)
+{
+	unsigned int capacity = cursor->capacity ? cursor->capacity * 2 : BATCH;
+	struct line *lines = kvmalloc_array(capacity, sizeof(*lines),
+					    GFP_KERNEL);
+
+	if (!lines)
+		return -ENOMEM;
+	kvfree(cursor->lines);
+	cursor->lines = lines;
+	cursor->capacity = capacity;
+	return 0;
+}
+
+/*
+ * Waiters and what they wait for change under G as well as T, and only their
+ * part is read through pointers between them.
+ */
+static bool take(struct cursor *cursor)
+{
+	bool graph = cursor->part == POSIX_WAITING ||
+		     cursor->part == FLOCK_WAITING;
+	bool fits = true;
+
+	hf_enter(cursor->table, graph);
+	if (graph)
+		take_waiters(cursor);
+	else
+		fits = take_records(cursor);
+	hf_leave(cursor->table, graph);
+	cursor->index = 0;
+	return fits;
+}
+
+/* Return: 1 with lines to show, 0 at the end, -ENOMEM. */
+static int fill(struct cursor *cursor)
+{
+	while (cursor->table) {
+		if (!cursor->part_done) {
+			if (!take(cursor) && grow(cursor))
+				return -ENOMEM;
+			if (cursor->count)
+				return 1;
+			continue;
+		}
+		cursor->part_done = false;
+		cursor->start = 0;
+		cursor->seen = 0;
+		if (++cursor->part == PARTS) {
+			cursor->part = POSIX_HELD;
+			cursor->table = next_table(cursor->table);
+		}
+	}
+	return 0;
+}
+
+static void *line_at(struct cursor *cursor, int filled)
+{
+	if (filled < 0)
+		return ERR_PTR(filled);
+	return filled ? &cursor->lines[cursor->index] : NULL;
+}
+
+static void *next_line(struct cursor *cursor)
+{
+	cursor->pos++;
+	if (++cursor->index < cursor->count)
+		return line_at(cursor, 1);
+	cursor->count = 0;
+	return line_at(cursor, fill(cursor));
+}
+
+static void *first_line(struct cursor *cursor)
+{
+	if (cursor->table)
+		hf_table_put(cursor->table);
+	cursor->part = POSIX_HELD;
+	cursor->part_done = false;
+	cursor->start = 0;
+	cursor->seen = 0;
+	cursor->count = 0;
+	cursor->pos = 0;
+	if (!cursor->capacity && grow(cursor))
+		return ERR_PTR(-ENOMEM);
+	cursor->table = next_table(NULL);
+	return line_at(cursor, fill(cursor));
+}
+
+static void *start(struct seq_file *m, loff_t *pos)
+{
+	struct cursor *cursor = m->private;
+	void *line;
+
+	if (*pos && *pos == cursor->pos)
+		return line_at(cursor, cursor->index < cursor->count);
+	for (line = first_line(cursor);
+	     !IS_ERR_OR_NULL(line) && cursor->pos < *pos;)
+		line = next_line(cursor);
+	return line;
+}
+
+static void *next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return next_line(m->private);
+}
+
+static void stop(struct seq_file *m, void *v)
+{
+}
+
+/* As /proc/locks: -1 for OFD locks, remote pids as they are, others in @ns. */
+static pid_t pid_in(struct pid_namespace *ns, unsigned int flags, pid_t pid)
+{
+	pid_t nr;
+
+	if (flags & FL_OFDLCK)
+		return -1;
+	if (pid <= 0 || ns == &init_pid_ns)
+		return pid;
+	rcu_read_lock();
+	nr = pid_nr_ns(find_pid_ns(pid, &init_pid_ns), ns);
+	rcu_read_unlock();
+	return nr;
+}
+
+static const char *class_of(unsigned int flags)
+{
+	if (flags & FL_FLOCK)
+		return "FLOCK";
+	return flags & FL_OFDLCK ? "OFDLCK" : "POSIX";
+}
+
+static void show_range(struct seq_file *m, s64 start, s64 end)
+{
+	if (end == LK_END)
+		seq_printf(m, " %lld EOF", start);
+	else
+		seq_printf(m, " %lld %lld", start, end);
+}
+
+static int show(struct seq_file *m, void *v)
+{
+	struct cursor *cursor = m->private;
+	const struct hf_table *table = cursor->table;
+	const struct line *line = v;
+	u64 now = hf_now_ms();
+
+	seq_printf(m, "%lld:%s %-6s ADVISORY  %-5s %d %02x:%02x:%lu",
+		   cursor->pos + 1, line->state == 'w' ? " ->" : "",
+		   class_of(line->flags),
+		   line->type == LK_WRITE ? "WRITE" : "READ",
+		   pid_in(cursor->ns, line->flags, line->pid),
+		   MAJOR(table->dev), MINOR(table->dev), table->ino);
+	show_range(m, line->start, line->end);
+	if (line->state == 't') {
+		seq_puts(m, " reserved 0 -\n");
+		return 0;
+	}
+	seq_printf(m, " %s %llu", line->state == 'w' ? "waiting" : "held",
+		   now > line->born ? now - line->born : 0);
+	if (!line->by) {
+		seq_puts(m, " -\n");
+		return 0;
+	}
+	seq_printf(m, " %s %d", line->by == 'w' ? "behind" :
+		   line->by == 't' ? "reservation" : "holder",
+		   pid_in(cursor->ns, 0, line->by_pid));
+	show_range(m, line->by_start, line->by_end);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations locks_seq_ops = {
+	.start = start,
+	.next = next,
+	.stop = stop,
+	.show = show,
+};
+
+static int open_locks(struct inode *inode, struct file *file)
+{
+	struct cursor *cursor = __seq_open_private(file, &locks_seq_ops,
+						   sizeof(*cursor));
+
+	if (!cursor)
+		return -ENOMEM;
+	cursor->ns = proc_pid_ns(inode->i_sb);
+	return 0;
+}
+
+static int release_locks(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct cursor *cursor = m->private;
+
+	if (cursor->table)
+		hf_table_put(cursor->table);
+	kvfree(cursor->lines);
+	return seq_release_private(inode, file);
+}
+
+static const struct proc_ops locks_proc_ops = {
+	.proc_open = open_locks,
+	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = release_locks,
+};
+
+static int show_stats(struct seq_file *m, void *v)
+{
+	int i;
+
+	for (i = 0; i < HF_STAT_COUNT; i++)
+		seq_printf(m, "%s %lu\n", hf_stat_name(i), hf_stat_sum(i));
+	mutex_lock(&hf_graph_lock);
+	seq_printf(m, "contended %u\nsearches %llu\nsearch_steps %llu\ncycles %llu\npasses %llu\nexpired %llu\n",
+		   hf_graph.nr_contended, hf_graph.searches,
+		   hf_graph.search_steps, hf_graph.cycles, hf_graph.passes,
+		   hf_graph.expired);
+	mutex_unlock(&hf_graph_lock);
+	return 0;
+}
+
+int hf_proc_init(void)
+{
+	struct proc_dir_entry *dir = proc_mkdir("fs/holdfast", NULL);
+
+	if (!dir)
+		return -ENOMEM;
+	if (proc_create("locks", 0444, dir, &locks_proc_ops) &&
+	    proc_create_single("stats", 0444, dir, show_stats))
+		return 0;
+	hf_proc_exit();
+	return -ENOMEM;
+}
+
+void hf_proc_exit(void)
+{
+	remove_proc_subtree("fs/holdfast", NULL);
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records: their memory, and their mirror in the inode's i_flctx.
+ *
+ * lockd, nfsd, ksmbd and the close paths of the VFS read those lists to learn
+ * who holds locks; nobody asks them for a decision.  The entries are struct
+ * file_lock embedded in our records, linked under flc_lock; the VFS frees none
+ * of them, and no reader depends on their order.
+ */
+#include <linux/slab.h>
+
+#include "locks.h"
+
+static struct kmem_cache *record_cache;
+
+/*
+ * Not accounted to a memory cgroup, as those of fs/locks.c are not: locks are
+ * taken for others (lockd, nfsd), and accounting costs a tenth of a lock.
+ */
+int hf_records_alloc(struct lk_list *list, unsigned int count)
+{
+	struct hf_record *record;
+
+	while (list->count < count) {
+		record = kmem_cache_alloc(record_cache, GFP_KERNEL);
+		if (!record)
+			return -ENOMEM;
+		memset(&record->core, 0, sizeof(record->core));
+		locks_init_lock(&record->mirror);
+		lk_list_push(list, &record->core);
+	}
+	return 0;
+}
+
+/*
+ * Frees records that are in no table, and puts the owners of those that had
+ * an identity.  No lock is held: see the head of locks.h.
+ */
+void hf_records_free(struct lk_list *list)
+{
+	struct lk_record *core;
+
+	while ((core = lk_list_pop(list))) {
+		struct hf_record *record = hf_record(core);
+
+		locks_release_private(&record->mirror);
+		kmem_cache_free(record_cache, record);
+	}
+}
+
+u64 hf_record_born(const struct hf_record *record)
+{
+	return (unsigned long)hf_slot(&record->mirror);
+}
+
+#define NOT_MIRRORED (FL_SLEEP | FL_ACCESS | FL_EXISTS | FL_CLOSE)
+
+/* Runs under flc_lock; lm_get_owner(), called by the copy, only counts. */
+static void adopt(void *context, struct lk_record *core,
+		  const struct lk_record *origin, const void *cookie)
+{
+	struct file_lock *mirror = &hf_record(core)->mirror;
+	const struct file_lock *from = origin ? &hf_record(origin)->mirror
+					      : cookie;
+
+	/*
+	 * A node that was a record before comes back only to its own owner, so
+	 * it has its reference; no owner can be put here.
+	 */
+	if (!mirror->fl_lmops)
+		locks_copy_conflock(mirror, (struct file_lock *)from);
+	mirror->c.flc_file = from->c.flc_file;
+	mirror->c.flc_flags &= ~NOT_MIRRORED;
+	hf_set_slot(mirror, (void *)(unsigned long)
+		    (origin ? hf_record_born(hf_record(origin)) : hf_now_ms()));
+}
+
+static void set_range(struct hf_record *record)
+{
+	record->mirror.fl_start = record->core.start;
+	record->mirror.fl_end = record->core.end;
+	record->mirror.c.flc_type = record->core.type == LK_WRITE ? F_WRLCK
+								  : F_RDLCK;
+}
+
+/*
+ * lockd asks after every call whether it has a lock on the file, and walks
+ * the list to find out: its own go to the head.
+ */
+static void link_mirror(void *context, struct lk_record *core)
+{
+	struct hf_table *table = context;
+	struct hf_record *record = hf_record(core);
+	struct file_lock *mirror = &record->mirror;
+	struct list_head *list = mirror->c.flc_flags & FL_FLOCK
+		? &table->flctx->flc_flock : &table->flctx->flc_posix;
+
+	lockdep_assert_held(&table->flctx->flc_lock);
+	set_range(record);
+	if (mirror->fl_lmops && mirror->fl_lmops->lm_grant)
+		list_add(&mirror->c.flc_list, list);
+	else
+		list_add_tail(&mirror->c.flc_list, list);
+}
+
+static void unlink_mirror(void *context, struct lk_record *core)
+{
+	struct hf_table *table = context;
+
+	lockdep_assert_held(&table->flctx->flc_lock);
+	list_del_init(&hf_record(core)->mirror.c.flc_list);
+}
+
+static void change_mirror(void *context, struct lk_record *core)
+{
+	struct hf_table *table = context;
+
+	lockdep_assert_held(&table->flctx->flc_lock);
+	set_range(hf_record(core));
+}
+
+/*
+ * nfsd expires a lapsed client at once only if somebody waits for its locks,
+ * which it reads from flc_blocked_requests.  Any node does: the record's own.
+ */
+static void show_blocked(void *context, struct lk_record *core, bool blocks)
+{
+	struct file_lock_core *mirror = &hf_record(core)->mirror.c;
+
+	if (blocks)
+		list_add(&mirror->flc_blocked_member,
+			 &mirror->flc_blocked_requests);
+	else
+		list_del_init(&mirror->flc_blocked_member);
+}
+
+/* A courtesy client that somebody now waits for: nfsd is to look at it. */
+static void ask_courtesy(void *context, struct lk_record *core,
+			 struct lk_waiter *waiter)
+{
+	struct file_lock *mirror = &hf_record(core)->mirror;
+
+	if (mirror->fl_lmops && mirror->fl_lmops->lm_lock_expirable)
+		mirror->fl_lmops->lm_lock_expirable(mirror);
+}
+
+const struct lk_observer hf_observer = {
+	.adopt = adopt,
+	.link = link_mirror,
+	.unlink = unlink_mirror,
+	.change = change_mirror,
+	.blocks = show_blocked,
+	.linked = ask_courtesy,
+};
+
+int hf_records_init(void)
+{
+	record_cache = kmem_cache_create("hf_lock_record",
+					 sizeof(struct hf_record), 0, 0, NULL);
+	return record_cache ? 0 : -ENOMEM;
+}
+
+void hf_records_exit(void)
+{
+	kmem_cache_destroy(record_cache);
+}

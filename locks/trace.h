@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A tracepoint for each decision: trace-cmd -e holdfast. */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM holdfast
+
+#if !defined(HF_LOCKS_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define HF_LOCKS_TRACE_H
+
+#include <linux/types.h>
+#include <linux/kdev_t.h>
+#include <linux/tracepoint.h>
+
+#include "locks.h"
+
+#define show_lk_op(op) __print_symbolic(op,				\
+	{ LK_READ, "read" }, { LK_WRITE, "write" }, { LK_UNLOCK, "unlock" })
+#define show_lk_kind(kind) __print_symbolic(kind,			\
+	{ LK_LOCAL, "local" }, { LK_REVOCABLE, "revocable" },		\
+	{ LK_NOTIFY, "notify" })
+
+DECLARE_EVENT_CLASS(hf_lock_class,
+	TP_PROTO(const struct hf_table *table, const struct lk_request *request),
+	TP_ARGS(table, request),
+	TP_STRUCT__entry(
+		__field(dev_t, dev)
+		__field(unsigned long, ino)
+		__field(u64, owner)
+		__field(s64, start)
+		__field(s64, end)
+		__field(u8, op)
+		__field(u8, kind)
+		__field(u8, flags)
+	),
+	TP_fast_assign(
+		__entry->dev = table->dev;
+		__entry->ino = table->ino;
+		__entry->owner = request->owner;
+		__entry->start = request->start;
+		__entry->end = request->end;
+		__entry->op = request->op;
+		__entry->kind = request->kind;
+		__entry->flags = request->flags;
+	),
+	TP_printk("dev %u:%u ino %lu owner %llx %s %s %lld-%lld flags %x",
+		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->ino,
+		  __entry->owner, show_lk_kind(__entry->kind),
+		  show_lk_op(__entry->op), __entry->start, __entry->end,
+		  __entry->flags)
+);
+
+#define HF_LOCK_EVENT(name)						\
+DEFINE_EVENT(hf_lock_class, hf_lock_##name,				\
+	TP_PROTO(const struct hf_table *table,				\
+		 const struct lk_request *request),			\
+	TP_ARGS(table, request))
+
+HF_LOCK_EVENT(request);		/* asked for */
+HF_LOCK_EVENT(grant);		/* had at once */
+HF_LOCK_EVENT(block);		/* queued */
+HF_LOCK_EVENT(handover);	/* granted by a release */
+HF_LOCK_EVENT(notify);		/* the client is told to ask again */
+HF_LOCK_EVENT(cancel);		/* gave up, or a grant was taken back */
+HF_LOCK_EVENT(deadlock);	/* refused, or failed by another's grant */
+HF_LOCK_EVENT(expire);		/* not asked for again in time */
+
+#endif /* HF_LOCKS_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
