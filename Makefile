@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# holdfast's entry points; "make help" lists them.
+
+VERSION := 0.1.0
+SHELL := /bin/bash
+
+# Which kernel: stock (Debian's, as installed) or debug (scripts/test-kernel).
+KERNEL ?= stock
+ifeq ($(KERNEL),stock)
+KDIR ?= /lib/modules/$(shell . scripts/lib.sh; stock_version)/build
+else ifeq ($(KERNEL),debug)
+KDIR ?= $(shell scripts/test-kernel --path)
+else
+$(error KERNEL is stock or debug, not "$(KERNEL)")
+endif
+
+# kbuild writes beside the sources, so each kernel gets a copy of them.
+OUT := $(CURDIR)/build/$(KERNEL)
+MIRROR := Kbuild scripts/Makefile.cxx include \
+	$(wildcard locks netfs localio export client kunit)
+
+.DEFAULT_GOAL := modules
+.PHONY: all modules mirror setup host-test check demo bench soak install clean help
+
+all: modules
+
+# rsync by content, with new times: a file that changed is newer than its
+# object whatever the time of the commit it came from.
+mirror:
+	@mkdir -p $(OUT)
+	@rsync -rlpcR --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' \
+		--exclude='*.mod.c' --exclude='.*.cmd' --exclude='modules.order' \
+		--exclude='*.a' --exclude='*.symversions' $(MIRROR) $(OUT)/
+
+# One build at a time in each copy.
+modules: mirror
+	@test -e '$(KDIR)/Makefile' || \
+		{ echo "no kernel headers in '$(KDIR)': run scripts/setup, or set KDIR" >&2; exit 1; }
+	+@flock $(OUT).lock $(MAKE) --no-print-directory -C '$(KDIR)' M=$(OUT) modules
+	@scripts/check-modules $(OUT) '$(KDIR)'
+
+setup:
+	@scripts/setup
+
+host-test:
+	cmake -S tests/host -B build/host
+	cmake --build build/host -j2
+	ctest --test-dir build/host --output-on-failure
+
+check demo bench soak:
+	@scripts/$@
+
+# DKMS builds in its own copy; the debug kernel and the guests have no part.
+install: DESTINATION = $(DESTDIR)/usr/src/holdfast-$(VERSION)
+install:
+	rm -rf $(DESTINATION)
+	mkdir -p $(DESTINATION)
+	rsync -rlpR --exclude=kunit $(MIRROR) $(DESTINATION)/
+	sed 's/@VERSION@/$(VERSION)/' scripts/dkms.conf.in > $(DESTINATION)/dkms.conf
+	@if [ -n '$(DESTDIR)' ]; then echo "staged in $(DESTINATION)"; \
+	elif command -v dkms >/dev/null; then dkms install --force holdfast/$(VERSION); \
+	else echo "dkms is not installed: the source is in $(DESTINATION)"; fi
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make               the modules for the newest installed 6.12 headers'
+	@echo 'make KERNEL=debug  the modules for the debug kernel (scripts/test-kernel)'
+	@echo '                   KDIR=, W=1 and C=2 work as in the kernel; output: build/$$KERNEL'
+	@echo 'make demo          lock hand-over over NFS in a guest, beside ext4'
+	@echo 'make check         everything: builds, host tests, KUnit, guest tests'
+	@echo 'make host-test     the host tests alone'
+	@echo 'make bench         the benchmarks (build/bench)'
+	@echo 'make soak          random tests without end'
+	@echo 'make install       the source for DKMS'
+	@echo 'make setup         install build tools and QEMU'
+	@echo 'make clean         remove build/ (the cache stays: ~/.cache/holdfast)'
