@@ -108,7 +108,7 @@ struct lk_node {
 
 /* How long a turn is kept. */
 struct lk_turn {
-	struct lk_record *next;	/* the table's reservations, oldest first */
+	struct lk_record *next;	/* the next newer; the newest's is the oldest */
 	uint64_t deadline;	/* ms: then it goes */
 	uint64_t late;		/* ms: then others are told as well */
 };
@@ -132,7 +132,9 @@ struct lk_record {
 	struct lk_waiter *waiters;		/* those linked to this one */
 	uint8_t type;				/* LK_READ or LK_WRITE */
 	uint8_t flags;
-	uint8_t spare[6];
+	uint8_t subtree_writes;			/* has an LK_WRITE */
+	uint8_t spare;
+	uint32_t turns;				/* LK_RESERVATION: how many share it */
 };
 LK_SIZE(struct lk_record, 96);
 
@@ -194,6 +196,7 @@ struct lk_waiter {
 	/* of the subtree of by_range */
 	int64_t max_end;
 	uint64_t min_seq, max_seq, max_seq_write;
+	uint64_t min_refreshed;		/* of LK_NOTIFY ones; else UINT64_MAX */
 	/* what it is linked to: exactly one while LK_WAITING */
 	struct lk_record *on_record;
 	struct lk_waiter *on_waiter;
@@ -210,8 +213,9 @@ struct lk_waiter {
 	int64_t undo_start, undo_end;	/* what can still be taken back */
 	uint8_t state;			/* enum lk_state */
 	uint8_t may_pass;		/* keeps no order: else a cycle */
-	uint8_t visit_hard;
-	uint8_t spare[5];
+	uint8_t visit_queued;
+	uint8_t doomed;			/* to be failed by lk_expire() */
+	uint8_t spare[4];
 };
 
 /*
@@ -250,6 +254,7 @@ struct lk_graph {
 	struct lk_node *waiters;	/* by owner, then seq */
 	struct lk_table *contended;	/* list of tables */
 	unsigned int nr_contended;
+	unsigned int nr_attention;	/* tables with ->attention */
 	uint64_t seq;
 	uint64_t visit;
 	uint64_t reserve_ms;		/* how long a reservation lasts */
@@ -265,9 +270,10 @@ struct lk_table {
 	struct lk_node *by_owner;	/* records, by owner, then start */
 	struct lk_node *waiters;	/* by start, then seq */
 	struct lk_waiter *revocable;	/* LK_WON and may be taken back */
-	struct lk_record *reservations;	/* oldest first */
+	struct lk_record *reservations;	/* the newest: a ring, see lk_turn */
 	struct lk_table *contended_next, **contended_at;
 	uint64_t nr_records, nr_waiters, nr_reservations;
+	bool attention;			/* lk_expire() has a cycle to open here */
 };
 
 /* ------------------------------------------------------------ life cycle */
@@ -325,10 +331,12 @@ unsigned int lk_waiter_nodes(uint8_t kind);
  * @waiter: zeroed, but for @waiter->nodes, which holds lk_waiter_nodes()
  *
  * For a request that lk_plan() has just answered LK_MUST_WAIT to.  G and T.
- * Return: LK_QUEUED; LK_DEADLOCK, and @waiter is idle; LK_GRANTED when only
+ * Return: LK_QUEUED; LK_DEADLOCK, and @waiter is idle; LK_INVALID when @waiter
+ * is in use or has too few nodes; LK_GRANTED when only
  * the order of arrival kept it out and keeping that order would have closed a
  * cycle: the lock is held, and @waiter is LK_IDLE (LK_LOCAL, LK_NOTIFY) or
- * LK_WON (LK_REVOCABLE), and not among the winners.
+ * LK_WON (LK_REVOCABLE), and not among the winners.  Unused nodes of a waiter
+ * that ends idle are in @batch->freed.
  * Other waiters may be in @batch->winners in any case.
  */
 enum lk_outcome lk_enqueue(struct lk_table *table,
@@ -356,7 +364,10 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter,
 const struct lk_record *lk_test(const struct lk_table *table,
 				const struct lk_request *request);
 
-/* The next conflicting record after @after in order of the tree, or NULL. */
+/*
+ * The next conflicting record after @after in order of the tree, or NULL; the
+ * first one when @after is NULL.
+ */
 const struct lk_record *lk_next_conflict(const struct lk_table *table,
 					 const struct lk_request *request,
 					 const struct lk_record *after);
@@ -371,7 +382,11 @@ const struct lk_record *lk_find_own(const struct lk_table *table,
  * lk_due - a table with something that ran out
  * @next: when nothing is due: the time of the next deadline, or UINT64_MAX
  *
- * Context: G.
+ * A cycle that lk_enqueue(), lk_commit() or lk_end_waiter() closes may have to
+ * be opened in another table, whose T the caller does not hold: that table is
+ * due at once.  So ask here, before G is dropped, after each of these.
+ *
+ * Context: G.  O(tables that are contended + reservations).
  * Return: a table to call lk_expire() for, or NULL.
  */
 struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next);
@@ -382,7 +397,7 @@ struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next);
  * Reservations past their time go; those whose client is late let the next
  * LK_NOTIFY waiters be told as well; waiters not refreshed for
  * LK_POLL_LIMIT_MS become LK_LAPSED (in @batch->winners, so that the shell can
- * count them).  G and T.
+ * count them); cycles that other tables found are opened.  G and T.
  */
 void lk_expire(struct lk_table *table, uint64_t now, struct lk_batch *batch);
 

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Deadlock: breadth first from one waiter, through intrusive fields, until an
+ * edge leads back to its owner.  No recursion, no memory, no limit on length.
+ *
+ * Most requests are not searched for at all: a cycle has to come back to the
+ * owner, so somebody must wait for a record of it, or stand behind another
+ * waiter of it.
+ */
+#include "graph.hpp"
+#include "queue.hpp"
+
+namespace lk {
+
+namespace {
+
+struct by_owner {
+	using node = lk_node;
+	using item = lk_waiter;
+
+	static lk_waiter *to_item(lk_node *n)
+	{
+		return reinterpret_cast<lk_waiter *>(reinterpret_cast<uintptr_t>(n) -
+						     offsetof(lk_waiter, by_owner));
+	}
+
+	static lk_node *to_node(lk_waiter &w) { return &w.by_owner; }
+
+	static bool before(const lk_waiter &a, const lk_waiter &b)
+	{
+		return a.request.owner != b.request.owner ? a.request.owner < b.request.owner
+							  : a.seq < b.seq;
+	}
+
+	static bool refresh(lk_waiter &) { return false; }
+	static void inherit(lk_waiter &, const lk_waiter &) {}
+};
+
+using graph_tree = hf::tree<by_owner>;
+
+/* More tables or records than this are not looked through: then search. */
+constexpr unsigned int glance = 64;
+
+bool waits(const lk_waiter &waiter)
+{
+	return waiter.state == LK_WAITING && !waiter.doomed;
+}
+
+bool detects(const lk_waiter &waiter) { return waiter.request.flags & LK_DETECT; }
+
+/* Whether somebody may wait for a record of the owner, in any table. */
+bool holds_wanted(const lk_graph &graph, uint64_t owner)
+{
+	if (graph.nr_contended > glance)
+		return true;
+	for (lk_table *table = graph.contended; table; table = table->contended_next) {
+		unsigned int seen = 0;
+
+		if (!table->waiters)
+			continue;
+		for (lk_record *at = own_from(*table, owner, 0); at; at = own_after(*at))
+			if (++seen > glance || is_waited_for(*table, *at))
+				return true;
+	}
+	return false;
+}
+
+lk_waiter *first_waiting(const lk_graph &graph, uint64_t owner)
+{
+	lk_waiter *at = first_of(graph, owner);
+
+	while (at && !waits(*at))
+		at = next_of(*at);
+	return at;
+}
+
+/* A search: the waiters that were reached, in order. */
+struct search {
+	lk_graph &graph;
+	lk_waiter *tail;
+
+	search(lk_graph &graph, lk_waiter &from) : graph(graph), tail(&from)
+	{
+		graph.searches++;
+		graph.visit++;
+		from.visit = graph.visit;
+		from.visit_from = nullptr;
+		from.visit_next = nullptr;
+		from.visit_queued = 1;
+	}
+
+	bool seen(const lk_waiter &waiter) const { return waiter.visit == graph.visit; }
+
+	void append(lk_waiter &waiter, lk_waiter *from)
+	{
+		waiter.visit = graph.visit;
+		waiter.visit_from = from;
+		waiter.visit_next = nullptr;
+		waiter.visit_queued = 1;
+		tail->visit_next = &waiter;
+		tail = &waiter;
+	}
+};
+
+/* All that an owner waits for with LK_DETECT; they were reached from from. */
+void reach_hard(search &search, uint64_t owner, lk_waiter *from)
+{
+	for (lk_waiter *at = first_of(search.graph, owner); at; at = next_of(*at)) {
+		if (!waits(*at) || !detects(*at))
+			continue;
+		/* All of an owner are reached at once. */
+		if (search.seen(*at))
+			return;
+		search.append(*at, from);
+	}
+}
+
+/*
+ * A cycle of held locks through the waiter.
+ * Return: its last waiter, from which visit_from leads back, or NULL.
+ */
+lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start)
+{
+	uint64_t owner = start.request.owner;
+	search search(graph, start);
+
+	for (lk_waiter *at = &start; at; at = at->visit_next) {
+		view view(at->request);
+
+		view.past_reservations = true;
+		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
+		     r = next_conflict(*at->table, view, r)) {
+			graph.search_steps++;
+			if (r->owner == owner)
+				return at;
+			reach_hard(search, r->owner, at);
+		}
+	}
+	return nullptr;
+}
+
+/*
+ * As reach_hard(), for all waiters.  Here visit_from is the first waiter on
+ * the way whose step was by order, or NULL: one that was reached by hard edges
+ * alone is reached anew when a way with such a step is found.
+ */
+void reach_any(search &search, uint64_t owner, lk_waiter *by_order)
+{
+	for (lk_waiter *at = first_of(search.graph, owner); at; at = next_of(*at)) {
+		if (!waits(*at))
+			continue;
+		if (!search.seen(*at)) {
+			search.append(*at, by_order);
+			continue;
+		}
+		if (at->visit_from || !by_order)
+			return;
+		if (at->visit_queued)
+			at->visit_from = by_order;
+		else
+			search.append(*at, by_order);
+	}
+}
+
+/*
+ * The order edges of one waiter.
+ * Return: whether one leads to owner; covered is set when what it reaches
+ * includes the waiter's hard edges.
+ */
+bool step_by_order(search &search, lk_waiter &at, uint64_t owner, lk_waiter *by_order, bool *covered)
+{
+	lk_waiter *latest = latest_before(at);
+
+	*covered = false;
+	if (!latest)
+		return false;
+	/*
+	 * A writer over all of the range waits for everything that this one
+	 * waits for, except for its own owner, who is reached as well.
+	 */
+	if (latest->request.op == LK_WRITE && !latest->may_pass &&
+	    range_of(latest->request).contains(range_of(at.request))) {
+		search.graph.search_steps++;
+		*covered = true;
+		reach_any(search, latest->request.owner, by_order);
+		return latest->request.owner == owner;
+	}
+	for (lk_waiter *w = next_before(at, nullptr); w; w = next_before(at, w)) {
+		search.graph.search_steps++;
+		if (w->request.owner == owner)
+			return true;
+		reach_any(search, w->request.owner, by_order);
+	}
+	return false;
+}
+
+/*
+ * A cycle through the waiter with an order edge in it.
+ * Return: the waiter whose edge that is, or NULL.
+ */
+lk_waiter *order_cycle(lk_graph &graph, lk_waiter &start)
+{
+	uint64_t owner = start.request.owner;
+	search search(graph, start);
+
+	for (lk_waiter *at = &start; at; at = at->visit_next) {
+		lk_waiter *by_order = at->visit_from;
+		view view(at->request);
+		bool covered;
+
+		at->visit_queued = 0;
+		if (step_by_order(search, *at, owner, by_order ? by_order : at, &covered))
+			return by_order ? by_order : at;
+		if (covered)
+			continue;
+		view.past_reservations = true;
+		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
+		     r = next_conflict(*at->table, view, r)) {
+			graph.search_steps++;
+			if (r->owner == owner && by_order)
+				return by_order;
+			if (r->owner != owner)
+				reach_any(search, r->owner, by_order);
+		}
+	}
+	return nullptr;
+}
+
+/* It was marked: it is examined now, or by lk_expire() in its own table. */
+void look_again(work &work, lk_waiter &marked)
+{
+	if (marked.table != &work.table)
+		note_attention(*marked.table, true);
+	else if (marked.sibling_at)
+		loosen(work, marked);
+}
+
+void let_pass(work &work, lk_waiter &waiter)
+{
+	waiter.may_pass = 1;
+	work.table.graph->passes++;
+	look_again(work, waiter);
+}
+
+/*
+ * Who of a hard cycle can be told?  The one who is asking now is answered;
+ * else a process, the owner's own first; else a client, who asks again.
+ */
+lk_waiter *choose_victim(const work &work, lk_waiter &start, lk_waiter *last)
+{
+	lk_waiter *victim = nullptr;
+
+	for (lk_waiter *at = last; at; at = at->visit_from) {
+		if (at == work.requester)
+			return at;
+		if (at->request.kind == LK_LOCAL)
+			victim = at;
+		else if (at->request.kind == LK_NOTIFY && !victim)
+			victim = at;
+	}
+	return start.request.kind == LK_LOCAL ? &start : victim;
+}
+
+/* Return: whether something was marked. */
+bool open_one_through(work &work, lk_waiter &waiter)
+{
+	lk_graph &graph = *work.table.graph;
+
+	if (detects(waiter)) {
+		if (lk_waiter *last = hard_cycle(graph, waiter)) {
+			lk_waiter *victim = choose_victim(work, waiter, last);
+
+			if (victim) {
+				graph.cycles++;
+				victim->doomed = static_cast<uint8_t>(doom::deadlock);
+				look_again(work, *victim);
+				return true;
+			}
+		}
+	}
+	lk_waiter *by_order = order_cycle(graph, waiter);
+
+	if (by_order)
+		let_pass(work, *by_order);
+	return by_order;
+}
+
+} // namespace
+
+void enter_graph(lk_waiter &waiter) { graph_tree::insert(waiter.table->graph->waiters, waiter); }
+void leave_graph(lk_waiter &waiter) { graph_tree::erase(waiter.table->graph->waiters, waiter); }
+
+lk_waiter *first_of(const lk_graph &graph, uint64_t owner)
+{
+	lk_waiter *found = graph_tree::first_not(graph.waiters, [=](const lk_waiter &w) {
+		return w.request.owner < owner;
+	});
+
+	return found && found->request.owner == owner ? found : nullptr;
+}
+
+lk_waiter *next_of(lk_waiter &waiter)
+{
+	lk_waiter *next = graph_tree::next(&waiter);
+
+	return next && next->request.owner == waiter.request.owner ? next : nullptr;
+}
+
+bool would_deadlock(lk_graph &graph, lk_waiter &waiter)
+{
+	if (!detects(waiter) || !holds_wanted(graph, waiter.request.owner))
+		return false;
+	if (!hard_cycle(graph, waiter))
+		return false;
+	graph.cycles++;
+	return true;
+}
+
+void open_cycles_through(work &work, lk_waiter &waiter)
+{
+	lk_graph &graph = *work.table.graph;
+	lk_waiter *first = first_waiting(graph, waiter.request.owner);
+	bool alone = first == &waiter && !next_of(waiter);
+
+	if (alone && !holds_wanted(graph, waiter.request.owner))
+		return;
+	while (waiter.state == LK_WAITING) {
+		lk_waiter *by_order = order_cycle(graph, waiter);
+
+		if (!by_order)
+			return;
+		let_pass(work, *by_order);
+		drain(work);
+	}
+}
+
+void open_cycles_of(work &work, uint64_t owner)
+{
+	lk_graph &graph = *work.table.graph;
+	lk_waiter *at = first_waiting(graph, owner);
+
+	if (!at || !holds_wanted(graph, owner))
+		return;
+	while (at) {
+		if (waits(*at) && open_one_through(work, *at)) {
+			drain(work);
+			at = first_waiting(graph, owner);
+		} else {
+			at = next_of(*at);
+		}
+	}
+}
+
+void note_contended(lk_table &table)
+{
+	lk_graph &graph = *table.graph;
+	bool contended = table.waiters || table.reservations || table.revocable;
+
+	if (contended == !!table.contended_at)
+		return;
+	if (!contended) {
+		*table.contended_at = table.contended_next;
+		if (table.contended_next)
+			table.contended_next->contended_at = table.contended_at;
+		table.contended_next = nullptr;
+		table.contended_at = nullptr;
+		graph.nr_contended--;
+		note_attention(table, false);
+		return;
+	}
+	table.contended_next = graph.contended;
+	table.contended_at = &graph.contended;
+	if (graph.contended)
+		graph.contended->contended_at = &table.contended_next;
+	graph.contended = &table;
+	graph.nr_contended++;
+}
+
+void note_attention(lk_table &table, bool attention)
+{
+	if (table.attention == attention)
+		return;
+	table.attention = attention;
+	table.graph->nr_attention += attention ? 1 : -1;
+}
+
+const char *validate_graph_tree(const lk_graph &graph)
+{
+	return graph_tree::validate(graph.waiters);
+}
+
+} // namespace lk

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who waits for whom, over all tables.  Under G.
+ *
+ * The graph's nodes are owners: an owner waits for another if one of its
+ * waiters has a blocker of that one.  POSIX.1-2017 fcntl(): EDEADLK when "a
+ * deadlock was detected".  Two rules:
+ *
+ *  hard   A cycle of held locks alone, through LK_DETECT waiters, fails a
+ *	   request, however long it is.  Reservations are no edges: they end.
+ *  order  A cycle that needs an order edge fails nobody: a waiter whose step
+ *	   in it is by order gets may_pass, and is examined again.
+ *
+ * Edges come from two places only: a new waiter (cycles through it are looked
+ * for when it is queued) and a grant (cycles through the other waiters of its
+ * owner are looked for at once).  A search reads any table that has waiters,
+ * which stand still under G; it changes the caller's table only.  What it wants
+ * changed elsewhere it marks, and gives that table attention: lk_expire() does
+ * it there.  Each step marks one waiter for good, so the steps end.
+ */
+#ifndef HF_LOCKS_GRAPH_HPP
+#define HF_LOCKS_GRAPH_HPP
+
+#include "held.hpp"
+
+namespace lk {
+
+void enter_graph(lk_waiter &waiter);
+void leave_graph(lk_waiter &waiter);
+/* All of one owner, LK_WAITING or revocable, by arrival. */
+[[nodiscard]] lk_waiter *first_of(const lk_graph &graph, uint64_t owner);
+[[nodiscard]] lk_waiter *next_of(lk_waiter &waiter);
+
+/* Whether queueing this one, which is not queued yet, closes a hard cycle. */
+[[nodiscard]] bool would_deadlock(lk_graph &graph, lk_waiter &waiter);
+/* It is queued: opens the order cycles through it. */
+void open_cycles_through(work &work, lk_waiter &waiter);
+/* The owner was granted something in this table: opens what that closed. */
+void open_cycles_of(work &work, uint64_t owner);
+
+/* Keeps the graph's list of tables up to date. */
+void note_contended(lk_table &table);
+void note_attention(lk_table &table, bool attention);
+
+[[nodiscard]] const char *validate_graph_tree(const lk_graph &graph);
+
+} // namespace lk
+
+#endif /* HF_LOCKS_GRAPH_HPP */

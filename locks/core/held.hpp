@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is held: the records of one table.
+ *
+ * Invariant (POSIX.1-2017 fcntl(), "Advisory record locking"):
+ *  - records of one owner share no byte, and those of the same type do not
+ *    touch: they would be one;
+ *  - where records of two owners overlap, both are LK_READ.
+ * So a LK_WRITE record shares its bytes with nothing that is held.
+ *
+ * Each record is in by_range (start), each held one in by_owner (owner, start)
+ * too.  Reservations are in by_range and in the table's ring (reserve.hpp).
+ */
+#ifndef HF_LOCKS_HELD_HPP
+#define HF_LOCKS_HELD_HPP
+
+#include <holdfast/core/range.hpp>
+#include <holdfast/core/tree.hpp>
+
+#include "lock_core.h"
+
+namespace lk {
+
+using hf::range;
+using hf::uint64_t;
+using hf::uint8_t;
+using hf::uintptr_t;
+/* lk_plan is a function as well. */
+using plan_t = struct ::lk_plan;
+
+/* One call of the border: what it works on, and what it leaves to do. */
+struct work {
+	lk_table &table;
+	lk_batch &batch;
+	uint64_t now;
+	lk_waiter *loose = nullptr;	/* heap of those without a blocker */
+	lk_waiter **unchecked = nullptr; /* winners whose grant may close a cycle */
+	lk_waiter *requester = nullptr;	/* of lk_enqueue(): answered, not told */
+	bool requester_won = false;
+	bool requester_lost = false;
+	unsigned int may_tell = 0;	/* how many more a late client lets on */
+};
+
+inline range range_of(const lk_record &record) { return { record.start, record.end }; }
+inline range range_of(const lk_request &request) { return { request.start, request.end }; }
+
+inline bool is_reservation(const lk_record &record) { return record.flags & LK_RESERVATION; }
+
+/* A request as records see it. */
+struct view {
+	range where;
+	uint64_t owner;
+	bool write;
+	bool past_reservations = false;
+	bool past_overdue = false;
+
+	explicit view(const lk_request &request)
+		: where(range_of(request)), owner(request.owner), write(request.op == LK_WRITE),
+		  past_reservations(request.flags & LK_RECLAIM)
+	{
+	}
+};
+
+[[nodiscard]] bool conflicts(const lk_record &record, const view &view);
+
+/* In order of by_range; after may be NULL.  O(log n + k own ones). */
+[[nodiscard]] lk_record *next_conflict(const lk_table &table, const view &view, lk_record *after);
+
+/* The owner's records, in order: the first that ends at from or later. */
+[[nodiscard]] lk_record *own_from(const lk_table &table, uint64_t owner, int64_t from);
+[[nodiscard]] lk_record *own_after(lk_record &record);
+[[nodiscard]] lk_record *own_in(const lk_table &table, uint64_t owner, range where);
+
+/* What a set or an unlock will take: plan.nodes and plan.changes. */
+void plan_records(const lk_table &table, const lk_request &request, plan_t &plan);
+
+/*
+ * Makes the owner hold the range.  With saved, which needs up to two nodes
+ * more, what the owner held there before goes to saved.
+ * Return: the record that holds the range now.
+ */
+lk_record *hold(work &work, const lk_request &request, lk_list &nodes, lk_list *saved);
+
+/* Takes the range from the owner.  Needs a node if one record straddles it. */
+void release(work &work, uint64_t owner, range where, lk_list &nodes);
+
+/* Puts a record back where its owner holds nothing, and joins it. */
+void restore(work &work, lk_record &record);
+
+/* Into and out of by_range alone, with its waiters loosened: reservations. */
+void enter_by_range(lk_table &table, lk_record &record);
+void leave_by_range(work &work, lk_record &record);
+
+/* Everything held goes to the batch; nobody waits.  Return: how many. */
+uint64_t drop_all(work &work);
+
+[[nodiscard]] lk_record *first_record(const lk_table &table);
+[[nodiscard]] lk_record *record_after(lk_record &record);
+[[nodiscard]] lk_record *first_by_owner(const lk_table &table);
+[[nodiscard]] lk_record *next_by_owner(lk_record &record);
+/* For validate.cc: the shape and the sums of both trees. */
+[[nodiscard]] const char *validate_trees(const lk_table &table);
+
+} // namespace lk
+
+#endif /* HF_LOCKS_HELD_HPP */

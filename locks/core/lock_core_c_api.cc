@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The border's functions, see lock_core.h.  What comes in from C is checked
+ * here; everything behind takes it for valid.
+ */
+#include "lock_core.h"
+
+#include "graph.hpp"
+#include "held.hpp"
+#include "queue.hpp"
+#include "reserve.hpp"
+#include "undo.hpp"
+#include "validate.hpp"
+
+using lk::begin;
+using lk::range_of;
+using lk::view;
+using lk::work;
+
+namespace {
+
+bool valid(const lk_request &request)
+{
+	return lk::range::possible(request.start, request.end) && request.op <= LK_UNLOCK &&
+	       request.kind <= LK_NOTIFY && request.fairness <= LK_FAIR_NONE &&
+	       !(request.flags & ~LK_FLAGS);
+}
+
+/* How the request sees the records: with its turn, past everyone's. */
+view view_of(const lk_table &table, const lk_request &request)
+{
+	view seen(request);
+
+	if (table.reservations && lk::find_turn(table, request))
+		seen.past_reservations = true;
+	return seen;
+}
+
+bool asks_for_lock(const lk_request &request)
+{
+	return valid(request) && request.op != LK_UNLOCK;
+}
+
+/*
+ * Whom a newcomer that no record keeps out must not pass.  One whose owner
+ * holds something in the range is wanted by those who wait there: were it to
+ * queue behind them, nobody could go on.
+ */
+const lk_waiter *fair_behind(const lk_table &table, const lk_request &request)
+{
+	if (!table.waiters || request.fairness == LK_FAIR_NONE || !(request.flags & LK_WAIT) ||
+	    (request.flags & LK_RECLAIM))
+		return nullptr;
+	const lk_waiter *oldest = lk::oldest_conflict(table, request);
+
+	if (!oldest || lk::own_in(table, request.owner, range_of(request)))
+		return nullptr;
+	/* A clock may be read before the lock: the waiter's can be the later. */
+	if (request.fairness == LK_FAIR_BOUNDED &&
+	    (request.now < oldest->request.now ||
+	     request.now - oldest->request.now < LK_PATIENCE_MS))
+		return nullptr;
+	return oldest;
+}
+
+/* Whom it conflicts with; filled in the plan. */
+lk_outcome judge(const lk_table &table, const lk_request &request, lk::plan_t &plan)
+{
+	view seen(request);
+
+	if (table.reservations) {
+		plan.reservation = lk::find_turn(table, request);
+		seen.past_reservations |= !!plan.reservation;
+	}
+	plan.blocker = lk::next_conflict(table, seen, nullptr);
+	if (plan.blocker)
+		return request.flags & LK_WAIT ? LK_MUST_WAIT : LK_CONFLICT;
+	if (!plan.reservation)
+		plan.behind = fair_behind(table, request);
+	return plan.behind ? LK_MUST_WAIT : LK_GRANTED;
+}
+
+/* What remains of a waiter that is in no table any more. */
+void give_nodes_back(lk_waiter &waiter, lk_batch &batch)
+{
+	while (lk_record *record = lk_list_pop(&waiter.nodes))
+		lk_list_push(&batch.freed, record);
+	while (lk_record *record = lk_list_pop(&waiter.saved))
+		lk_list_push(&batch.freed, record);
+}
+
+} // namespace
+
+void lk_graph_init(struct lk_graph *graph, uint64_t reserve_ms)
+{
+	constexpr uint64_t hour = 3600000;
+
+	*graph = lk_graph {};
+	graph->reserve_ms = reserve_ms < 1 ? 1 : reserve_ms > hour ? hour : reserve_ms;
+}
+
+void lk_table_init(struct lk_table *table, struct lk_graph *graph,
+		   const struct lk_observer *observer, void *context)
+{
+	*table = lk_table {};
+	table->graph = graph;
+	table->observer = observer;
+	table->context = context;
+}
+
+bool lk_contended(const struct lk_table *table)
+{
+	return table->waiters || table->reservations || table->revocable;
+}
+
+bool lk_idle(const struct lk_table *table)
+{
+	return !table->by_range && !lk_contended(table);
+}
+
+uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch)
+{
+	work work = begin(*table, *batch, 0);
+	uint64_t held;
+
+	lk::confirm_all(work);
+	lk::lapse_all(work);
+	lk::drop_turns(work);
+	held = lk::drop_all(work);
+	lk::note_contended(*table);
+	return held;
+}
+
+enum lk_outcome lk_plan(const struct lk_table *table, const struct lk_request *request,
+			bool graph_held, struct lk_plan *plan)
+{
+	lk_outcome outcome = LK_GRANTED;
+
+	*plan = lk::plan_t {};
+	if (!valid(*request))
+		return LK_INVALID;
+	if (request->op != LK_UNLOCK)
+		outcome = judge(*table, *request, *plan);
+	if (outcome != LK_GRANTED)
+		return outcome;
+	lk::plan_records(*table, *request, *plan);
+	/* What it holds already may yet use a turn, or make a grant final. */
+	if (request->op != LK_UNLOCK && (table->reservations || table->revocable))
+		plan->changes = true;
+	if (plan->changes && !graph_held && lk_contended(table))
+		return LK_NEED_GRAPH;
+	return LK_GRANTED;
+}
+
+void lk_commit(struct lk_table *table, const struct lk_request *request,
+	       const struct lk_plan *plan, struct lk_list *spares, struct lk_batch *batch)
+{
+	work work = begin(*table, *batch, request->now);
+	bool contended = lk_contended(table);
+
+	/* Fewer spares than planned would be an oops further down. */
+	if (!plan->changes || spares->count < plan->nodes)
+		return;
+	/* The point of no return. */
+	lk::trim_undo(work, request->owner, range_of(*request));
+	if (request->op == LK_UNLOCK)
+		lk::release(work, request->owner, range_of(*request), *spares);
+	else
+		lk::hold(work, *request, *spares, nullptr);
+	if (!contended)
+		return;
+	if (plan->reservation || (request->flags & LK_RECLAIM))
+		lk::use_turns(work, *request, plan->reservation);
+	lk::drain(work);
+	if (request->op != LK_UNLOCK)
+		lk::open_cycles_of(work, request->owner);
+	lk::settle(work);
+}
+
+unsigned int lk_waiter_nodes(uint8_t kind)
+{
+	/* A record and a split; undo.cc counts the rest. */
+	return kind == LK_REVOCABLE ? 4 : 2;
+}
+
+enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *request,
+			   struct lk_waiter *waiter, struct lk_batch *batch)
+{
+	work work = begin(*table, *batch, request->now);
+	lk_graph &graph = *table->graph;
+
+	if (!asks_for_lock(*request) || waiter->state != LK_IDLE || waiter->revocable_at ||
+	    waiter->nodes.count < lk_waiter_nodes(request->kind))
+		return LK_INVALID;
+	waiter->request = *request;
+	waiter->table = table;
+	waiter->seq = ++graph.seq;
+	waiter->refreshed = request->now;
+	waiter->doomed = 0;
+	waiter->may_pass = (request->flags & LK_RECLAIM) ||
+			   lk::own_in(*table, request->owner, range_of(*request));
+	if (lk::would_deadlock(graph, *waiter)) {
+		give_nodes_back(*waiter, *batch);
+		return LK_DEADLOCK;
+	}
+	work.requester = waiter;
+	lk::enter_queue(work, *waiter);
+	lk::note_contended(*table);
+	lk::drain(work);
+	if (waiter->state == LK_WAITING)
+		lk::open_cycles_through(work, *waiter);
+	if (work.requester_won)
+		lk::open_cycles_of(work, request->owner);
+	lk::settle(work);
+	if (waiter->state == LK_IDLE)
+		give_nodes_back(*waiter, *batch);
+	if (work.requester_won)
+		return LK_GRANTED;
+	return work.requester_lost ? LK_DEADLOCK : LK_QUEUED;
+}
+
+void lk_refresh(struct lk_waiter *waiter, uint64_t now)
+{
+	if (waiter->state == LK_WAITING)
+		lk::refresh(*waiter, now);
+}
+
+void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_back, uint64_t now,
+		   struct lk_batch *batch)
+{
+	work work = begin(*table, *batch, now);
+
+	if (waiter->state == LK_WAITING)
+		lk::leave_queue(work, *waiter);
+	else if (lk::is_revocable(*waiter) && take_back)
+		lk::take_back(work, *waiter);
+	else if (lk::is_revocable(*waiter))
+		lk::confirm(work, *waiter);
+	waiter->state = LK_IDLE;
+	give_nodes_back(*waiter, *batch);
+	lk::settle(work);
+}
+
+const struct lk_record *lk_test(const struct lk_table *table, const struct lk_request *request)
+{
+	return lk_next_conflict(table, request, nullptr);
+}
+
+const struct lk_record *lk_next_conflict(const struct lk_table *table,
+					 const struct lk_request *request,
+					 const struct lk_record *after)
+{
+	if (!asks_for_lock(*request))
+		return nullptr;
+	return lk::next_conflict(*table, view_of(*table, *request), const_cast<lk_record *>(after));
+}
+
+const struct lk_record *lk_find_own(const struct lk_table *table, uint64_t owner, int64_t start,
+				    int64_t end)
+{
+	if (!lk::range::possible(start, end))
+		return nullptr;
+	return lk::own_in(*table, owner, { start, end });
+}
+
+struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next)
+{
+	*next = UINT64_MAX;
+	for (lk_table *table = graph->contended; table; table = table->contended_next) {
+		uint64_t polled = lk::oldest_refresh(*table);
+		uint64_t due = lk::next_turn(*table);
+
+		if (polled < UINT64_MAX - LK_POLL_LIMIT_MS && polled + LK_POLL_LIMIT_MS < due)
+			due = polled + LK_POLL_LIMIT_MS;
+		if (due <= now || table->attention)
+			return table;
+		*next = due < *next ? due : *next;
+	}
+	return nullptr;
+}
+
+void lk_expire(struct lk_table *table, uint64_t now, struct lk_batch *batch)
+{
+	work work = begin(*table, *batch, now);
+
+	if (table->attention)
+		lk::loosen_marked(work);
+	lk::note_attention(*table, false);
+	if (now >= LK_POLL_LIMIT_MS)
+		lk::lapse_older(work, now - LK_POLL_LIMIT_MS);
+	lk::expire_turns(work);
+	lk::settle(work);
+}
+
+const struct lk_record *lk_first_record(const struct lk_table *table)
+{
+	return lk::first_record(*table);
+}
+
+const struct lk_record *lk_next_record(const struct lk_record *record)
+{
+	return lk::record_after(*const_cast<lk_record *>(record));
+}
+
+const struct lk_waiter *lk_first_waiter(const struct lk_table *table)
+{
+	return lk::first_waiter(*table);
+}
+
+const struct lk_waiter *lk_next_waiter(const struct lk_waiter *waiter)
+{
+	return lk::waiter_after(*const_cast<lk_waiter *>(waiter));
+}
+
+const char *lk_validate(const struct lk_table *table)
+{
+	return lk::validate(*table);
+}

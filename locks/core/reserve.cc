@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Turns: the ring of a table's reservations, its use and its end.
+ *
+ * table.reservations is the newest, and its turn.next the oldest: both ends at
+ * hand in one word.  Finding a turn and dropping turns costs O(reservations),
+ * which are as many as clients are being waited for with different ranges.
+ */
+#include "reserve.hpp"
+#include "graph.hpp"
+#include "queue.hpp"
+
+namespace lk {
+
+namespace {
+
+uint64_t later(uint64_t now, uint64_t by) { return now + by < now ? UINT64_MAX : now + by; }
+
+/* How long a turn may be left before it is late, and late again. */
+uint64_t pace(const lk_graph &graph)
+{
+	uint64_t eighth = graph.reserve_ms / 8;
+
+	return eighth ? eighth : 1;
+}
+
+void append(lk_table &table, lk_record &record)
+{
+	lk_record *newest = table.reservations;
+
+	record.turn.next = newest ? newest->turn.next : &record;
+	if (newest)
+		newest->turn.next = &record;
+	table.reservations = &record;
+	table.nr_reservations++;
+}
+
+/* The ring is opened into a list; those that stay are appended anew. */
+template <typename Goes>
+void drop_if(work &work, Goes goes)
+{
+	lk_table &table = work.table;
+	lk_record *newest = table.reservations;
+
+	if (!newest)
+		return;
+	lk_record *at = newest->turn.next, *next;
+
+	newest->turn.next = nullptr;
+	table.reservations = nullptr;
+	table.nr_reservations = 0;
+	for (; at; at = next) {
+		next = at->turn.next;
+		if (!goes(*at)) {
+			append(table, *at);
+			continue;
+		}
+		leave_by_range(work, *at);
+		lk_list_push(&work.batch.freed, at);
+	}
+}
+
+template <typename Visit>
+void for_each_turn(const lk_table &table, Visit visit)
+{
+	lk_record *newest = table.reservations;
+
+	if (!newest)
+		return;
+	for (lk_record *at = newest->turn.next;; at = at->turn.next) {
+		visit(*at);
+		if (at == newest)
+			return;
+	}
+}
+
+bool is_for(const lk_record &turn, const lk_request &request)
+{
+	return turn.owner == request.manager && turn.type == request.op &&
+	       range_of(turn) == range_of(request);
+}
+
+/* Each turn that is late lets three more be told, and is late again later. */
+void count_late(work &work, uint64_t interval)
+{
+	for_each_turn(work.table, [&](lk_record &turn) {
+		unsigned int room = UINT32_MAX - work.may_tell;
+
+		if (turn.turn.late > work.now)
+			return;
+		turn.flags |= LK_OVERDUE;
+		turn.turn.late = later(work.now, interval);
+		work.may_tell += turn.turns > room / 3 ? room : turn.turns * 3;
+	});
+}
+
+} // namespace
+
+lk_record *keep_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t flags)
+{
+	lk_table &table = work.table;
+	const lk_request &request = waiter.request;
+	lk_record *record = table.reservations;
+	uint64_t late = later(work.now, pace(*table.graph));
+
+	if (record && is_for(*record, request) && record->turn.deadline == deadline &&
+	    record->turn.late == late && record->flags == flags && record->turns < UINT32_MAX) {
+		record->turns++;
+		return record;
+	}
+	record = lk_list_pop(&waiter.nodes);
+	*record = lk_record{};
+	record->start = request.start;
+	record->end = request.end;
+	record->owner = request.manager;
+	record->type = request.op;
+	record->flags = flags;
+	record->turns = 1;
+	record->turn.deadline = deadline;
+	record->turn.late = late;
+	append(table, *record);
+	enter_by_range(table, *record);
+	return record;
+}
+
+lk_record *find_turn(const lk_table &table, const lk_request &request)
+{
+	lk_record *found = nullptr;
+
+	if (request.kind != LK_NOTIFY || request.op == LK_UNLOCK)
+		return nullptr;
+	for_each_turn(table, [&](lk_record &turn) {
+		if (!found && is_for(turn, request))
+			found = &turn;
+	});
+	return found;
+}
+
+void use_turns(work &work, const lk_request &request, lk_record *own)
+{
+	view minded(request);
+
+	minded.past_reservations = false;
+	if (own)
+		own->turns--;
+	drop_if(work, [&](const lk_record &turn) {
+		return !turn.turns || conflicts(turn, minded);
+	});
+}
+
+void drop_turns(work &work)
+{
+	drop_if(work, [](const lk_record &) { return true; });
+}
+
+bool tell_early(work &work, lk_waiter &waiter, lk_record &blocker)
+{
+	uint64_t deadline = UINT64_MAX;
+	view view(waiter.request);
+
+	if (!work.may_tell || waiter.request.kind != LK_NOTIFY || &waiter == work.requester)
+		return false;
+	for (lk_record *at = &blocker; at; at = next_conflict(work.table, view, at)) {
+		if (!(at->flags & LK_OVERDUE))
+			return false;
+		if (at->turn.deadline < deadline)
+			deadline = at->turn.deadline;
+	}
+	work.may_tell--;
+	give_turn(work, waiter, deadline, LK_RESERVATION | LK_OVERDUE);
+	return true;
+}
+
+void expire_turns(work &work)
+{
+	drop_if(work, [&](const lk_record &turn) {
+		bool over = turn.turn.deadline <= work.now;
+
+		if (over)
+			work.table.graph->expired += turn.turns;
+		return over;
+	});
+	count_late(work, pace(*work.table.graph));
+	if (!work.may_tell)
+		return;
+	for_each_turn(work.table, [&](lk_record &turn) {
+		if (turn.flags & LK_OVERDUE)
+			loosen(work, turn);
+	});
+}
+
+uint64_t next_turn(const lk_table &table)
+{
+	uint64_t next = UINT64_MAX;
+
+	for_each_turn(table, [&](const lk_record &turn) {
+		uint64_t due = turn.turn.late < turn.turn.deadline ? turn.turn.late
+								   : turn.turn.deadline;
+
+		next = due < next ? due : next;
+	});
+	return next;
+}
+
+} // namespace lk

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every invariant that the headers state, checked the slow way: by looking at
+ * all pairs where the code is clever.  Between calls, under G and T.
+ */
+#include "validate.hpp"
+#include "graph.hpp"
+#include "queue.hpp"
+#include "undo.hpp"
+
+namespace lk {
+
+namespace {
+
+/* Exclusion, in one sweep: a writer's bytes are nobody else's. */
+const char *check_exclusion(const lk_table &table)
+{
+	uint64_t held = 0, turns = 0;
+	int64_t end = -1, write_end = -1;
+
+	for (lk_record *at = first_record(table); at; at = record_after(*at)) {
+		if (!range::possible(at->start, at->end) || at->type > LK_WRITE)
+			return "a record has an impossible range or type";
+		if (is_reservation(*at)) {
+			turns++;
+			continue;
+		}
+		if (at->flags)
+			return "a held record has flags";
+		held++;
+		if (at->start <= write_end || (at->type == LK_WRITE && at->start <= end))
+			return "a write lock is not alone";
+		end = at->end > end ? at->end : end;
+		if (at->type == LK_WRITE)
+			write_end = at->end > write_end ? at->end : write_end;
+	}
+	if (held != table.nr_records || turns != table.nr_reservations)
+		return "records were miscounted";
+	return nullptr;
+}
+
+/* One owner's records are apart, and were merged. */
+const char *check_owners(const lk_table &table)
+{
+	uint64_t seen = 0;
+	lk_record *before = nullptr;
+
+	for (lk_record *at = first_by_owner(table); at; before = at, at = next_by_owner(*at)) {
+		seen++;
+		if (is_reservation(*at))
+			return "a reservation has an owner";
+		if (!before || before->owner != at->owner)
+			continue;
+		if (range_of(*before).overlaps(range_of(*at)))
+			return "two records of one owner overlap";
+		if (before->type == at->type && range_of(*before).touches(range_of(*at)))
+			return "two records of one owner should be one";
+	}
+	return seen == table.nr_records ? nullptr : "a record lacks its owner";
+}
+
+/* A turn that is kept leaves room for one owner's lock. */
+const char *check_turns(const lk_table &table)
+{
+	uint64_t seen = 0;
+	lk_record *at = table.reservations;
+
+	while (at && seen <= table.nr_reservations) {
+		view minded { lk_request {} };
+		const lk_record *other = nullptr;
+
+		seen++;
+		if (!is_reservation(*at) || !at->turns)
+			return "the ring has something that is no turn";
+		minded.where = range_of(*at);
+		minded.write = at->type == LK_WRITE;
+		minded.past_reservations = true;
+		for (lk_record *r = next_conflict(table, minded, nullptr); r;
+		     r = next_conflict(table, minded, r)) {
+			if (other && other->owner != r->owner)
+				return "two owners hold what is reserved";
+			other = r;
+		}
+		at = at->turn.next;
+		if (at == table.reservations)
+			break;
+	}
+	return seen == table.nr_reservations ? nullptr : "reservations were miscounted";
+}
+
+/* A followers' list: how many are on it and linked as it says. */
+template <typename Linked>
+uint64_t count_linked(const lk_waiter *head, Linked linked)
+{
+	uint64_t seen = 0;
+	lk_waiter *const *at = nullptr;
+
+	for (const lk_waiter *w = head; w; at = &w->sibling, w = w->sibling, seen++)
+		if (!linked(*w) || !w->sibling_at || *w->sibling_at != w || (at && w->sibling_at != at))
+			return UINT64_MAX / 2;
+	return seen;
+}
+
+const char *check_links(const lk_table &table)
+{
+	uint64_t linked = 0;
+
+	for (lk_record *r = first_record(table); r; r = record_after(*r))
+		linked += count_linked(r->waiters, [=](const lk_waiter &w) {
+			return w.on_record == r && !w.on_waiter && conflicts(*r, view(w.request));
+		});
+	for (lk_waiter *b = first_waiter(table); b; b = waiter_after(*b))
+		linked += count_linked(b->waiters, [=](const lk_waiter &w) {
+			return w.on_waiter == b && !w.on_record &&
+			       (in_order(w, *b) || (w.may_pass && b->table->attention));
+		});
+	return linked == table.nr_waiters ? nullptr : "a waiter is not linked to one blocker";
+}
+
+bool in_graph(const lk_graph &graph, const lk_waiter &waiter)
+{
+	lk_waiter *at = first_of(graph, waiter.request.owner);
+
+	while (at && at != &waiter)
+		at = next_of(*at);
+	return at;
+}
+
+const char *check_waiter(const lk_table &table, lk_waiter &waiter)
+{
+	lk_waiter *latest = nullptr;
+
+	if (waiter.state != LK_WAITING || waiter.table != &table || is_revocable(waiter))
+		return "one in the queue does not wait";
+	if ((waiter.doomed || (waiter.may_pass && waiter.on_waiter)) && !table.attention)
+		return "a waiter is marked, and nobody will look";
+	for (lk_waiter *at = first_waiter(table); at; at = waiter_after(*at))
+		if (in_order(waiter, *at) && (!latest || at->seq > latest->seq))
+			latest = at;
+	if (latest != latest_before(waiter))
+		return "the search for the latest before a waiter is wrong";
+	if (!latest && !table.attention && !next_conflict(table, view(waiter.request), nullptr))
+		return "one waits who need not";
+	return in_graph(*table.graph, waiter) ? nullptr : "a waiter is not in the graph";
+}
+
+const char *check_queue(const lk_table &table)
+{
+	uint64_t seen = 0;
+
+	for (lk_waiter *at = first_waiter(table); at; at = waiter_after(*at), seen++)
+		if (const char *wrong = check_waiter(table, *at))
+			return wrong;
+	return seen == table.nr_waiters ? nullptr : "waiters were miscounted";
+}
+
+const char *check_revocable(const lk_table &table)
+{
+	for (lk_waiter *at = table.revocable; at; at = at->revocable_next) {
+		range undo = { at->undo_start, at->undo_end };
+		const lk_record *held = own_in(table, at->request.owner, undo);
+
+		if (at->state != LK_WON || at->table != &table || *at->revocable_at != at)
+			return "one that is revocable has not won";
+		if (!held || held->type != at->request.op || !range_of(*held).contains(undo))
+			return "what can be taken back is not held";
+		if (!at->nodes.count || !in_graph(*table.graph, *at))
+			return "a grant cannot be taken back";
+		for (const lk_record *r = at->saved.first; r; r = r->next)
+			if (!undo.contains(range_of(*r)) || r->owner != held->owner)
+				return "something was saved that was not taken";
+	}
+	return nullptr;
+}
+
+const char *check_graph(const lk_table &table)
+{
+	const lk_graph &graph = *table.graph;
+	unsigned int tables = 0, attention = 0;
+	bool found = false;
+
+	for (lk_table *at = graph.contended; at; at = at->contended_next) {
+		tables++;
+		attention += at->attention;
+		found |= at == &table;
+		if (*at->contended_at != at)
+			return "the list of contended tables is broken";
+	}
+	if (found != (table.waiters || table.reservations || table.revocable))
+		return "the graph does not know what is contended";
+	if (tables != graph.nr_contended || attention != graph.nr_attention)
+		return "contended tables were miscounted";
+	return validate_graph_tree(graph);
+}
+
+} // namespace
+
+const char *validate(const lk_table &table)
+{
+	const char *(*const checks[])(const lk_table &) = {
+		validate_trees, check_exclusion, check_owners, check_turns,
+		validate_queue_tree, check_graph, check_links, check_queue, check_revocable,
+	};
+
+	for (auto check : checks)
+		if (const char *wrong = check(table))
+			return wrong;
+	return nullptr;
+}
+
+} // namespace lk
