@@ -101,6 +101,8 @@ static int enqueue(struct set *set)
 	hf_deliver(set->table, &set->batch);
 	if (outcome == LK_GRANTED)
 		return 0;
+	if (WARN_ONCE(outcome == LK_INVALID, "holdfast: waiter refused\n"))
+		return -EINVAL;
 	if (outcome == LK_DEADLOCK) {
 		hf_count(deadlocks);
 		trace_hf_lock_deadlock(set->table, set->request);

@@ -162,8 +162,12 @@ void hf_leave(struct hf_table *table, bool graph)
 	__releases(&table->lock)
 {
 	spin_unlock(&table->lock);
-	if (graph)
-		mutex_unlock(&hf_graph_lock);
+	if (!graph)
+		return;
+	/* A cycle that was closed here is opened in a table not locked here. */
+	if (hf_graph.nr_attention)
+		hf_expire_soon();
+	mutex_unlock(&hf_graph_lock);
 }
 
 /* Around every call of the core that may change records.  T is held. */
