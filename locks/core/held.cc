@@ -226,9 +226,13 @@ lk_record *next_conflict(const lk_table &table, const view &view, lk_record *aft
 	lk_record *at = after ? range_tree::next_within(after, enter)
 			      : range_tree::first_within(table.by_range, enter);
 
-	while (at && !conflicts(*at, view))
+	/* Nothing that starts behind the range matters, nor what follows it. */
+	while (at && at->start <= view.where.end) {
+		if (conflicts(*at, view))
+			return at;
 		at = range_tree::next_within(at, enter);
-	return at;
+	}
+	return nullptr;
 }
 
 lk_record *own_from(const lk_table &table, uint64_t owner, int64_t from)
@@ -255,12 +259,22 @@ lk_record *own_in(const lk_table &table, uint64_t owner, range where)
 	return found && found->start <= where.end ? found : nullptr;
 }
 
+lk_record *first_touched(const lk_table &table, const lk_request &request)
+{
+	range where = range_of(request);
+
+	if (request.op != LK_UNLOCK)
+		where = where.widened();
+	return own_from(table, request.owner, where.start);
+}
+
 void plan_records(const lk_table &table, const lk_request &request, plan_t &plan)
 {
 	range where = range_of(request);
-	lk_record *at = own_from(table, request.owner, where.widened().start);
+	lk_record *at = first_touched(table, request);
 	bool unlock = request.op == LK_UNLOCK;
 
+	plan.own = at;
 	plan.nodes = unlock ? 0 : 1;
 	plan.changes = !unlock;
 	for (; at && where.touches(range_of(*at)); at = own_after(*at)) {
@@ -283,12 +297,12 @@ void plan_records(const lk_table &table, const lk_request &request, plan_t &plan
 	}
 }
 
-lk_record *hold(work &work, const lk_request &request, lk_list &nodes, lk_list *saved)
+lk_record *hold(work &work, const lk_request &request, lk_record *at, lk_list &nodes,
+		lk_list *saved)
 {
 	range where = range_of(request);
 	range grown = where;
 	lk_record *mine = nullptr, *next;
-	lk_record *at = own_from(work.table, request.owner, where.widened().start);
 
 	for (; at && where.touches(range_of(*at)); at = next) {
 		range held = range_of(*at);
@@ -318,11 +332,11 @@ lk_record *hold(work &work, const lk_request &request, lk_list &nodes, lk_list *
 	return mine;
 }
 
-void release(work &work, uint64_t owner, range where, lk_list &nodes)
+void release(work &work, range where, lk_record *at, lk_list &nodes)
 {
 	lk_record *next;
 
-	for (lk_record *at = own_in(work.table, owner, where); at && at->start <= where.end; at = next) {
+	for (; at && at->start <= where.end; at = next) {
 		next = own_after(*at);
 		if (where.contains(range_of(*at)))
 			remove(work, *at, work.batch.freed);

@@ -74,15 +74,19 @@ struct view {
 /* What a set or an unlock will take: plan.nodes and plan.changes. */
 void plan_records(const lk_table &table, const lk_request &request, plan_t &plan);
 
+/* The owner's first record that hold() or release() may touch. */
+[[nodiscard]] lk_record *first_touched(const lk_table &table, const lk_request &request);
+
 /*
- * Makes the owner hold the range.  With saved, which needs up to two nodes
+ * Makes the owner hold the range; at is first_touched().  With saved, which needs up to two nodes
  * more, what the owner held there before goes to saved.
  * Return: the record that holds the range now.
  */
-lk_record *hold(work &work, const lk_request &request, lk_list &nodes, lk_list *saved);
+lk_record *hold(work &work, const lk_request &request, lk_record *at, lk_list &nodes,
+		lk_list *saved);
 
-/* Takes the range from the owner.  Needs a node if one record straddles it. */
-void release(work &work, uint64_t owner, range where, lk_list &nodes);
+/* Takes the range from the owner of at, the first in it.  Needs a node if one record straddles it. */
+void release(work &work, range where, lk_record *at, lk_list &nodes);
 
 /* Puts a record back where its owner holds nothing, and joins it. */
 void restore(work &work, lk_record &record);

@@ -181,6 +181,7 @@ struct lk_plan {
 	const struct lk_record *blocker; /* a conflicting record, or NULL */
 	const struct lk_waiter *behind;	/* else: the waiter fairness puts it behind */
 	struct lk_record *reservation;	/* the one that this request consumes */
+	struct lk_record *own;		/* the owner's first that may be touched */
 };
 
 struct lk_table;

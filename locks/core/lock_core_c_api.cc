@@ -164,9 +164,9 @@ void lk_commit(struct lk_table *table, const struct lk_request *request,
 	/* The point of no return. */
 	lk::trim_undo(work, request->owner, range_of(*request));
 	if (request->op == LK_UNLOCK)
-		lk::release(work, request->owner, range_of(*request), *spares);
+		lk::release(work, range_of(*request), plan->own, *spares);
 	else
-		lk::hold(work, *request, *spares, nullptr);
+		lk::hold(work, *request, plan->own, *spares, nullptr);
 	if (!contended)
 		return;
 	if (plan->reservation || (request->flags & LK_RECLAIM))

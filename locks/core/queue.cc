@@ -242,7 +242,8 @@ void grant(work &work, lk_waiter &waiter)
 	leave_trees(work, waiter);
 	trim_undo(work, waiter.request.owner, range_of(waiter.request));
 	record = revocable ? hold_revocably(work, waiter)
-			   : hold(work, waiter.request, waiter.nodes, nullptr);
+			   : hold(work, waiter.request, first_touched(work.table, waiter.request),
+				  waiter.nodes, nullptr);
 	hand_over_followers(work, followers, *record);
 	if (waiter.request.flags & LK_RECLAIM)
 		use_turns(work, waiter.request, nullptr);

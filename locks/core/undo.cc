@@ -73,7 +73,8 @@ void trim(work &work, lk_waiter &waiter, range changed)
 lk_record *hold_revocably(work &work, lk_waiter &waiter)
 {
 	lk_table &table = work.table;
-	lk_record *record = hold(work, waiter.request, waiter.nodes, &waiter.saved);
+	lk_record *record = hold(work, waiter.request, first_touched(table, waiter.request),
+				 waiter.nodes, &waiter.saved);
 
 	waiter.undo_start = waiter.request.start;
 	waiter.undo_end = waiter.request.end;
@@ -102,8 +103,10 @@ void confirm_all(work &work)
 
 void take_back(work &work, lk_waiter &waiter)
 {
+	range undo = { waiter.undo_start, waiter.undo_end };
+
 	leave_list(waiter);
-	release(work, waiter.request.owner, { waiter.undo_start, waiter.undo_end }, waiter.nodes);
+	release(work, undo, own_in(work.table, waiter.request.owner, undo), waiter.nodes);
 	while (lk_record *record = lk_list_pop(&waiter.saved))
 		restore(work, *record);
 }

@@ -315,8 +315,9 @@ public:
 		while (root) {
 			bool right = below(*Traits::to_item(root));
 
+			/* No branch: it would be guessed wrong half of the time. */
 			found = right ? found : root;
-			root = right ? root->right : root->left;
+			root = *(right ? &root->right : &root->left);
 		}
 		return as_item(found);
 	}
