@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes: the lower inode has them, the upper one a copy for the code that
+ * reads struct inode directly (the VFS, nfsd's end-of-file).
+ */
+
+#include <linux/fs.h>
+#include <linux/fileattr.h>
+#include <linux/stat.h>
+
+#include "export.h"
+
+/* Of the lower inode's flags, those that change what the VFS does above. */
+#define COPIED_FLAGS	(S_SYNC | S_DIRSYNC | S_IMMUTABLE | S_APPEND | S_DEAD)
+
+/*
+ * Ours alone.  Access times are the lower filesystem's work: S_NOATIME.  So is
+ * the removal of set-user-ID and capabilities at a write: S_NOSEC says that
+ * the upper inode has none of its own.
+ */
+static unsigned int own_flags(umode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return S_NOATIME | S_NOSEC;
+	case S_IFDIR:
+	case S_IFLNK:
+		return S_NOATIME;
+	default:
+		return 0;
+	}
+}
+
+static unsigned int wanted_flags(const struct inode *lower)
+{
+	return (lower->i_flags & COPIED_FLAGS) | own_flags(lower->i_mode);
+}
+
+static unsigned int flags_mask(const struct inode *lower)
+{
+	return COPIED_FLAGS | own_flags(lower->i_mode);
+}
+
+static bool same_time(struct timespec64 a, struct timespec64 b)
+{
+	return a.tv_nsec == b.tv_nsec && a.tv_sec == b.tv_sec;
+}
+
+/* Without a lock: a change that is missed here is one that has not ended. */
+static bool is_fresh(const struct inode *inode, const struct inode *lower)
+{
+	return inode->i_mode == lower->i_mode &&
+	       uid_eq(inode->i_uid, lower->i_uid) &&
+	       gid_eq(inode->i_gid, lower->i_gid) &&
+	       inode->i_nlink == lower->i_nlink &&
+	       i_size_read(inode) == i_size_read(lower) &&
+	       inode->i_blocks == lower->i_blocks &&
+	       inode->i_bytes == lower->i_bytes &&
+	       (inode->i_flags & flags_mask(lower)) == wanted_flags(lower) &&
+	       same_time(inode_get_ctime(inode), inode_get_ctime(lower)) &&
+	       same_time(inode_get_mtime(inode), inode_get_mtime(lower)) &&
+	       same_time(inode_get_atime(inode), inode_get_atime(lower));
+}
+
+/**
+ * hf_refresh - bring an upper inode's copy of the attributes up to date
+ * @inode: the upper inode
+ *
+ * Called at lookup and revalidation, open, permission, getattr, and at the end
+ * of each read and change.
+ *
+ * Context: any but under i_lock; also in a path walk under RCU.
+ */
+void hf_refresh(struct inode *inode)
+{
+	struct inode *lower = hf_lower_inode(inode);
+
+	if (likely(is_fresh(inode, lower)))
+		return;
+
+	/* Two copies at a time could leave a mixture, which would then last. */
+	spin_lock(&inode->i_lock);
+	inode->i_mode = (inode->i_mode & S_IFMT) | (lower->i_mode & ~S_IFMT);
+	inode->i_uid = lower->i_uid;
+	inode->i_gid = lower->i_gid;
+	set_nlink(inode, lower->i_nlink);
+	i_size_write(inode, i_size_read(lower));
+	inode->i_blocks = lower->i_blocks;
+	inode->i_bytes = lower->i_bytes;
+	inode_set_flags(inode, wanted_flags(lower), flags_mask(lower));
+	inode_set_ctime_to_ts(inode, inode_get_ctime(lower));
+	inode_set_mtime_to_ts(inode, inode_get_mtime(lower));
+	inode_set_atime_to_ts(inode, inode_get_atime(lower));
+	spin_unlock(&inode->i_lock);
+}
+
+/**
+ * hf_permission - ->permission: the lower filesystem's answer
+ * @idmap: unused, there are no idmapped mounts of holdfast
+ * @inode: the upper inode
+ * @mask: MAY_*, with MAY_NOT_BLOCK in a path walk under RCU
+ *
+ * With the caller's credentials.  A check of the upper copy could only repeat
+ * this one, or be wrong.
+ *
+ * Return: 0, -EACCES, -EPERM, -EROFS, or -ECHILD under RCU.
+ */
+int hf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	/* The VFS's own checks that follow (sticky, append-only) read the copy. */
+	if (mask & MAY_WRITE)
+		hf_refresh(inode);
+	return inode_permission(hf_lower_idmap(inode->i_sb),
+				hf_lower_inode(inode), mask);
+}
+
+/**
+ * hf_getattr - ->getattr: the lower attributes under our device number
+ * @idmap: unused
+ * @path: the upper object
+ * @stat: the answer
+ * @request_mask: STATX_*
+ * @flags: AT_STATX_*
+ *
+ * Return: 0 or -errno.
+ */
+int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
+	       struct kstat *stat, u32 request_mask, unsigned int flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	struct path lower = hf_lower_path(inode);
+	int err;
+
+	if (flags & AT_GETATTR_NOSEC)
+		err = vfs_getattr_nosec(&lower, stat, request_mask,
+					flags & ~AT_GETATTR_NOSEC);
+	else
+		err = vfs_getattr(&lower, stat, request_mask, flags);
+	if (err)
+		return err;
+	stat->dev = inode->i_sb->s_dev;
+	hf_refresh(inode);
+	return 0;
+}
+
+static int change_lower(struct inode *inode, struct iattr *attr)
+{
+	struct super_block *sb = inode->i_sb;
+	struct inode *lower = hf_lower_inode(inode);
+	int err;
+
+	err = hf_want_write(sb);
+	if (err)
+		return err;
+	inode_lock(lower);
+	err = notify_change(hf_lower_idmap(sb), hf_lower_dentry(inode), attr,
+			    NULL);
+	inode_unlock(lower);
+	hf_drop_write(sb);
+	hf_refresh(inode);
+	return err;
+}
+
+/**
+ * hf_setattr - ->setattr, with the caller's credentials below
+ * @idmap: unused
+ * @dentry: the upper object
+ * @attr: the change, as notify_change() left it
+ *
+ * Context: i_rwsem of the upper inode held.
+ * Return: 0 or -errno.
+ */
+int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+	       struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct inode *lower = hf_lower_inode(inode);
+	struct iattr change = *attr;
+	int err;
+
+	/* ia_file is an upper file, and the lower one was not opened O_TRUNC. */
+	change.ia_valid &= ~(ATTR_FILE | ATTR_OPEN);
+	/* The mode that was derived from them above is derived again below. */
+	if (change.ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
+		change.ia_valid &= ~ATTR_MODE;
+
+	if (!(change.ia_valid & ATTR_SIZE))
+		return change_lower(inode, &change);
+
+	/* A program that runs from below may not be cut short. */
+	err = get_write_access(lower);
+	if (err)
+		return err;
+	err = change_lower(inode, &change);
+	put_write_access(lower);
+	return err;
+}
+
+/**
+ * hf_update_time - ->update_time of FIFOs, sockets and devices
+ * @inode: the upper inode
+ * @flags: S_ATIME, S_MTIME, S_CTIME, S_VERSION
+ *
+ * Return: 0 or -errno.
+ */
+int hf_update_time(struct inode *inode, int flags)
+{
+	int err;
+
+	err = hf_want_write(inode->i_sb);
+	if (err)
+		return err;
+	err = inode_update_time(hf_lower_inode(inode), flags);
+	hf_drop_write(inode->i_sb);
+	hf_refresh(inode);
+	return err;
+}
+
+/**
+ * hf_fileattr_get - ->fileattr_get (FS_IOC_GETFLAGS, FS_IOC_FSGETXATTR)
+ * @dentry: the upper object
+ * @fa: the answer
+ *
+ * Return: 0 or -errno.
+ */
+int hf_fileattr_get(struct dentry *dentry, struct fileattr *fa)
+{
+	return vfs_fileattr_get(hf_lower_dentry(d_inode(dentry)), fa);
+}
+
+/**
+ * hf_fileattr_set - ->fileattr_set (FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR)
+ * @idmap: unused
+ * @dentry: the upper object
+ * @fa: the change
+ *
+ * Context: i_rwsem of the upper inode held.
+ * Return: 0 or -errno.
+ */
+int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
+		    struct fileattr *fa)
+{
+	struct inode *inode = d_inode(dentry);
+	int err;
+
+	err = hf_want_write(inode->i_sb);
+	if (err)
+		return err;
+	err = vfs_fileattr_set(hf_lower_idmap(inode->i_sb),
+			       hf_lower_dentry(inode), fa);
+	hf_drop_write(inode->i_sb);
+	hf_refresh(inode);
+	return err;
+}

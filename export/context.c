@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mount -t holdfast [-o fairness=bounded|fifo|none] LOWERDIR MOUNTPOINT
+ *
+ * A second mount of a LOWERDIR gets the same superblock, since two superblocks
+ * would be two lock tables for one file.  For the same reason a LOWERDIR inside
+ * or around one that is mounted is refused.
+ */
+
+#include <linux/dcache.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+
+#include "export.h"
+
+struct options {
+	enum hf_fairness fairness;
+	bool fairness_given;
+	bool overlap;			/* with a LOWERDIR that is mounted */
+};
+
+enum { OPT_FAIRNESS };
+
+static const struct constant_table fairness_names[] = {
+	{ "bounded",	HF_FAIR_BOUNDED },
+	{ "fifo",	HF_FAIR_FIFO },
+	{ "none",	HF_FAIR_NONE },
+	{}
+};
+
+const struct fs_parameter_spec hf_parameters[] = {
+	fsparam_enum("fairness", OPT_FAIRNESS, fairness_names),
+	{}
+};
+
+static int parse_param(struct fs_context *fc, struct fs_parameter *param)
+{
+	struct options *opts = fc->fs_private;
+	struct fs_parse_result result;
+	int opt;
+
+	opt = fs_parse(fc, hf_parameters, param, &result);
+	if (opt < 0)
+		return opt;
+
+	switch (opt) {
+	case OPT_FAIRNESS:
+		opts->fairness = result.uint_32;
+		opts->fairness_given = true;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int refuse(struct fs_context *fc, int err, const char *why)
+{
+	errorfc(fc, "LOWERDIR '%s': %s", fc->source, why);
+	return err;
+}
+
+/* What cannot be stacked on, each with its reason in the user's hands. */
+static int check_lower(struct fs_context *fc, const struct path *lower)
+{
+	struct super_block *sb = lower->dentry->d_sb;
+
+	if (!d_is_dir(lower->dentry))
+		return refuse(fc, -ENOTDIR, "not a directory");
+	if (d_unlinked(lower->dentry))
+		return refuse(fc, -ENOENT, "was removed");
+	if (sb->s_type == &hf_fs_type)
+		return refuse(fc, -EINVAL, "is on a holdfast mount already");
+	if (sb->s_stack_depth + 1 > FILESYSTEM_MAX_STACK_DEPTH)
+		return refuse(fc, -EINVAL, "too many filesystems are stacked");
+	if (is_idmapped_mnt(lower->mnt))
+		return refuse(fc, -EINVAL, "is on an idmapped mount");
+	/* One upper name has to stand for one lower name, for good. */
+	if (sb_has_encoding(sb) ||
+	    lower->dentry->d_flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE))
+		return refuse(fc, -EINVAL, "its filesystem folds the case of names");
+	if (lower->dentry->d_flags & (DCACHE_OP_REVALIDATE |
+				      DCACHE_OP_WEAK_REVALIDATE))
+		return refuse(fc, -EINVAL, "is not on a local filesystem");
+	return 0;
+}
+
+static int test_super(struct super_block *sb, struct fs_context *fc)
+{
+	struct options *opts = fc->fs_private;
+
+	return hf_super_same(sb, fc->s_fs_info, &opts->overlap);
+}
+
+/* The superblock exists: the new mount may not ask for another one. */
+static int check_shared(struct fs_context *fc, const struct super_block *sb)
+{
+	const struct options *opts = fc->fs_private;
+	enum hf_fairness fairness = READ_ONCE(hf_super(sb)->fairness);
+
+	if (opts->fairness_given && opts->fairness != fairness) {
+		errorfc(fc, "'%s' is mounted with fairness=%s; remount that to change it",
+			fc->source, hf_fairness_name(fairness));
+		return -EBUSY;
+	}
+	if ((fc->sb_flags ^ sb->s_flags) & SB_RDONLY)
+		return refuse(fc, -EBUSY, sb_rdonly(sb) ?
+			      "is mounted read-only" : "is mounted read-write");
+	return 0;
+}
+
+static int get_super(struct fs_context *fc, const struct path *lower)
+{
+	struct options *opts = fc->fs_private;
+	struct super_block *sb;
+	struct hf_super *hs;
+	int err;
+
+	hs = hf_super_alloc(lower);
+	if (IS_ERR(hs))
+		return PTR_ERR(hs);
+	if (__mnt_is_readonly(hs->lower_mnt))
+		fc->sb_flags |= SB_RDONLY;
+
+	fc->s_fs_info = hs;
+	opts->overlap = false;
+	sb = sget_fc(fc, test_super, set_anon_super_fc);
+	/* Taken over by a new superblock, or no longer needed. */
+	hf_super_free(fc->s_fs_info);
+	fc->s_fs_info = NULL;
+	if (IS_ERR(sb))
+		return PTR_ERR(sb);
+
+	if (sb->s_root)
+		err = check_shared(fc, sb);
+	else if (opts->overlap)
+		err = refuse(fc, -EBUSY, "is inside or around a mounted LOWERDIR");
+	else
+		err = hf_fill_super(sb, opts->fairness);
+	if (err) {
+		deactivate_locked_super(sb);
+		return err;
+	}
+	sb->s_flags |= SB_ACTIVE;
+	fc->root = dget(sb->s_root);
+	return 0;
+}
+
+static int get_tree(struct fs_context *fc)
+{
+	struct path lower;
+	int err;
+
+	if (!fc->source)
+		return invalfc(fc, "no LOWERDIR given");
+	err = kern_path(fc->source, LOOKUP_FOLLOW, &lower);
+	if (err)
+		return refuse(fc, err, "not found");
+
+	err = check_lower(fc, &lower);
+	if (!err)
+		err = get_super(fc, &lower);
+	path_put(&lower);
+	return err;
+}
+
+static int reconfigure(struct fs_context *fc)
+{
+	const struct options *opts = fc->fs_private;
+	struct super_block *sb = fc->root->d_sb;
+	struct hf_super *hs = hf_super(sb);
+	int err;
+
+	if (!(fc->sb_flags & SB_RDONLY) && __mnt_is_readonly(hs->lower_mnt)) {
+		if (fc->sb_flags_mask & SB_RDONLY) {
+			errorfc(fc, "the filesystem of LOWERDIR is read-only");
+			return -EROFS;
+		}
+	}
+	if (!opts->fairness_given)
+		return 0;
+	err = hf_lock_domain_set_fairness(hs->domain, opts->fairness);
+	if (!err)
+		WRITE_ONCE(hs->fairness, opts->fairness);
+	return err;
+}
+
+static void free_context(struct fs_context *fc)
+{
+	hf_super_free(fc->s_fs_info);
+	kfree(fc->fs_private);
+}
+
+static const struct fs_context_operations context_operations = {
+	.free		= free_context,
+	.parse_param	= parse_param,
+	.get_tree	= get_tree,
+	.reconfigure	= reconfigure,
+};
+
+/**
+ * hf_init_fs_context - begin a mount or a remount
+ * @fc: the context
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int hf_init_fs_context(struct fs_context *fc)
+{
+	struct options *opts;
+
+	opts = kzalloc(sizeof(*opts), GFP_KERNEL);
+	if (!opts)
+		return -ENOMEM;
+	opts->fairness = HF_FAIR_BOUNDED;
+	fc->fs_private = opts;
+	fc->ops = &context_operations;
+	return 0;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Upper dentries, and how a change of names below is noticed.
+ *
+ * An upper dentry that has a name keeps in d_fsdata a reference to the lower
+ * dentry of that name, negative ones included, and in d_time the lower
+ * d_seq as it was when name, parent and inode were last seen to agree (the
+ * "stamp").  Whatever can make them disagree (rename, unlink, creation) goes
+ * through the dcache below and changes d_seq, so an equal d_seq is the whole
+ * check, and it can be made under RCU.  A stable d_seq is even, so odd values
+ * of d_time are free for other states.
+ *
+ * d_fsdata and d_time are written under the upper d_lock.  A reader without it
+ * may pair an old d_time with a new d_fsdata, hence the order in write_stamp().
+ *
+ * A disconnected alias made from a file handle has no stamp; it is not found
+ * by name, so none is needed.
+ */
+
+#include <linux/dcache.h>
+#include <linux/namei.h>
+
+#include "export.h"
+
+/* d_time when the slow check has to be made. */
+#define STAMP_UNSURE	1UL
+/*
+ * d_time while hf_rename() is at work: valid under the old name until the VFS
+ * moves the upper dentry, which it does after hf_rename() has returned.
+ */
+#define STAMP_MOVING	3UL
+
+/* Returns the lower dentry that was there before, to be put without the lock. */
+static struct dentry *write_stamp(struct dentry *dentry, struct dentry *lower,
+				  unsigned long stamp)
+{
+	struct dentry *old = dentry->d_fsdata;
+
+	lockdep_assert_held(&dentry->d_lock);
+	WRITE_ONCE(dentry->d_time, STAMP_UNSURE);
+	smp_wmb();	/* no reader takes the old stamp for the new lower */
+	WRITE_ONCE(dentry->d_fsdata, lower);
+	smp_wmb();	/* pairs with is_current() */
+	WRITE_ONCE(dentry->d_time, stamp);
+	return old;
+}
+
+/* Does @lower stand for @name in @lower_dir, and for @lower_inode? */
+static bool agrees(struct dentry *lower, const struct inode *lower_dir,
+		   const struct qstr *name, const struct inode *lower_inode,
+		   unsigned long *stamp)
+{
+	bool yes;
+
+	spin_lock(&lower->d_lock);
+	yes = !d_unhashed(lower) &&
+	      d_inode(lower->d_parent) == lower_dir &&
+	      d_inode(lower) == lower_inode &&
+	      lower->d_name.len == name->len &&
+	      !memcmp(lower->d_name.name, name->name, name->len);
+	/* Writers of d_seq hold d_lock: it is even. */
+	*stamp = raw_seqcount_begin(&lower->d_seq);
+	spin_unlock(&lower->d_lock);
+	return yes;
+}
+
+/**
+ * hf_dentry_stamp - let an upper dentry stand for a lower one
+ * @dentry: the upper dentry
+ * @lower: the lower dentry; a reference is taken
+ * @lower_dir: the lower directory that the name is in
+ * @name: the name
+ * @lower_inode: the lower inode that the upper dentry stands, or is about to
+ *	stand, for; NULL for a negative one
+ *
+ * If they do not agree any more, the next use of @dentry will find out.
+ *
+ * Context: may sleep.
+ */
+void hf_dentry_stamp(struct dentry *dentry, struct dentry *lower,
+		     struct inode *lower_dir, const struct qstr *name,
+		     struct inode *lower_inode)
+{
+	struct dentry *old;
+	unsigned long stamp;
+
+	if (!agrees(lower, lower_dir, name, lower_inode, &stamp))
+		stamp = STAMP_UNSURE;
+	dget(lower);
+	spin_lock(&dentry->d_lock);
+	old = write_stamp(dentry, lower, stamp);
+	spin_unlock(&dentry->d_lock);
+	dput(old);
+}
+
+/**
+ * hf_dentry_clear - an upper dentry's name is gone
+ * @dentry: the upper dentry
+ *
+ * A negative dentry that is left behind must not pin a deleted file.
+ *
+ * Context: may sleep.
+ */
+void hf_dentry_clear(struct dentry *dentry)
+{
+	struct dentry *old;
+
+	spin_lock(&dentry->d_lock);
+	old = write_stamp(dentry, NULL, STAMP_UNSURE);
+	spin_unlock(&dentry->d_lock);
+	dput(old);
+}
+
+/**
+ * hf_dentry_moving - an upper dentry is about to be renamed
+ * @dentry: the upper dentry
+ *
+ * Until the next hf_dentry_stamp() or hf_dentry_clear() it is valid as it is.
+ * Otherwise a path walk between the rename below and the one above would drop
+ * it, together with everything that is mounted inside.
+ *
+ * Context: the i_rwsem of its directory is held for writing.
+ */
+void hf_dentry_moving(struct dentry *dentry)
+{
+	spin_lock(&dentry->d_lock);
+	WRITE_ONCE(dentry->d_time, STAMP_MOVING);
+	spin_unlock(&dentry->d_lock);
+}
+
+/* The quick check, under RCU. */
+static bool is_current(const struct dentry *dentry)
+{
+	unsigned long stamp = READ_ONCE(dentry->d_time);
+	const struct dentry *lower;
+
+	if (stamp & 1)
+		return false;
+	smp_rmb();	/* pairs with write_stamp() */
+	lower = READ_ONCE(dentry->d_fsdata);
+	return lower && !read_seqcount_retry(&lower->d_seq, stamp) &&
+	       READ_ONCE(dentry->d_time) == stamp;
+}
+
+/**
+ * hf_dentry_lower - the lower dentry of an upper name, if that is known
+ * @dentry: the upper dentry
+ *
+ * Context: the caller holds the i_rwsem of the upper and of the lower
+ * directory, so that the answer stays true.
+ * Return: a referenced dentry, or NULL if it has to be looked up.
+ */
+struct dentry *hf_dentry_lower(struct dentry *dentry)
+{
+	struct dentry *lower = NULL;
+
+	spin_lock(&dentry->d_lock);
+	if (is_current(dentry))
+		lower = dget(dentry->d_fsdata);
+	spin_unlock(&dentry->d_lock);
+	return lower;
+}
+
+static int revalidate_slow(struct dentry *dentry, struct inode *inode)
+{
+	struct inode *lower_inode = inode ? hf_lower_inode(inode) : NULL;
+	struct dentry *lower, *parent, *old;
+	struct name_snapshot name;
+	unsigned long before, stamp;
+	bool valid;
+
+	spin_lock(&dentry->d_lock);
+	before = dentry->d_time;
+	lower = dget(dentry->d_fsdata);
+	spin_unlock(&dentry->d_lock);
+	if (!lower)
+		return 0;
+	if (before == STAMP_MOVING) {
+		dput(lower);
+		return 1;
+	}
+
+	parent = dget_parent(dentry);
+	take_dentry_name_snapshot(&name, dentry);
+	valid = agrees(lower, hf_lower_inode(d_inode(parent)), &name.name,
+		       lower_inode, &stamp);
+	release_dentry_name_snapshot(&name);
+	dput(parent);
+
+	old = lower;
+	if (valid) {
+		spin_lock(&dentry->d_lock);
+		/* Not over what a rename, say, has written meanwhile. */
+		if (dentry->d_fsdata == lower && dentry->d_time == before)
+			old = write_stamp(dentry, lower, stamp);
+		spin_unlock(&dentry->d_lock);
+	}
+	dput(old);
+	return valid;
+}
+
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = d_inode_rcu(dentry);
+	bool current_;
+
+	rcu_read_lock();
+	current_ = is_current(dentry);
+	rcu_read_unlock();
+
+	if (!current_) {
+		int valid;
+
+		if (flags & LOOKUP_RCU)
+			return -ECHILD;
+		inode = d_inode(dentry);
+		valid = revalidate_slow(dentry, inode);
+		if (valid <= 0)
+			return valid;
+	}
+	if (inode)
+		hf_refresh(inode);
+	return 1;
+}
+
+/* Reached without a name (a descriptor in /proc, say): only attributes age. */
+static int weak_revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = d_inode(dentry);
+
+	if (inode)
+		hf_refresh(inode);
+	return 1;
+}
+
+static void release(struct dentry *dentry)
+{
+	dput(dentry->d_fsdata);
+}
+
+const struct dentry_operations hf_dentry_operations = {
+	.d_revalidate		= revalidate,
+	.d_weak_revalidate	= weak_revalidate,
+	.d_release		= release,
+};

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names: lookup, creation, removal.
+ *
+ * Each change has the same shape: write access to the lower mount, the lower
+ * directory's i_rwsem, the lower dentry of the name, the VFS's own function on
+ * it with the caller's credentials, then the upper objects are brought up to
+ * date before the lower lock is dropped.
+ */
+
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+
+#include "export.h"
+
+/**
+ * hf_lower_child - the lower dentry of a name
+ * @lower_dir: the lower directory
+ * @dentry: the upper dentry of that name
+ *
+ * Context: i_rwsem of @lower_dir and of the upper directory held for writing.
+ * Return: a referenced dentry, maybe negative, or an ERR_PTR.
+ */
+struct dentry *hf_lower_child(struct dentry *lower_dir, struct dentry *dentry)
+{
+	struct dentry *lower;
+
+	lower = hf_dentry_lower(dentry);
+	if (lower)
+		return lower;
+	return lookup_one(hf_lower_idmap(dentry->d_sb), dentry->d_name.name,
+			  lower_dir, dentry->d_name.len);
+}
+
+/* The lower directory locked for a change, and the child; see unlock_dir(). */
+static struct dentry *lock_child(struct inode *dir, struct dentry *dentry)
+{
+	struct dentry *lower_dir = hf_lower_dentry(dir);
+	struct dentry *lower;
+	int err;
+
+	err = hf_want_write(dir->i_sb);
+	if (err)
+		return ERR_PTR(err);
+	inode_lock_nested(d_inode(lower_dir), I_MUTEX_PARENT);
+	lower = hf_lower_child(lower_dir, dentry);
+	if (IS_ERR(lower)) {
+		inode_unlock(d_inode(lower_dir));
+		hf_drop_write(dir->i_sb);
+	}
+	return lower;
+}
+
+static void unlock_child(struct inode *dir, struct dentry *lower)
+{
+	hf_refresh(dir);
+	inode_unlock(hf_lower_inode(dir));
+	dput(lower);
+	hf_drop_write(dir->i_sb);
+}
+
+static struct dentry *lookup(struct inode *dir, struct dentry *dentry,
+			     unsigned int flags)
+{
+	struct dentry *lower_dir = hf_lower_dentry(dir);
+	struct inode *lower_inode, *inode = NULL;
+	struct dentry *lower, *alias;
+
+	lower = lookup_one_unlocked(hf_lower_idmap(dir->i_sb),
+				    dentry->d_name.name, lower_dir,
+				    dentry->d_name.len);
+	if (IS_ERR(lower))
+		return lower;
+
+	/* A negative one may turn positive meanwhile: look once. */
+	lower_inode = d_inode_rcu(lower);
+	if (lower_inode)
+		inode = hf_iget(dir->i_sb, lower);
+	hf_dentry_stamp(dentry, lower, d_inode(lower_dir), &dentry->d_name,
+			lower_inode);
+	alias = d_splice_alias(inode, dentry);
+	/* A directory known by another name, or by none, has been moved here. */
+	if (!IS_ERR_OR_NULL(alias))
+		hf_dentry_stamp(alias, lower, d_inode(lower_dir),
+				&dentry->d_name, lower_inode);
+	dput(lower);
+	return alias;
+}
+
+/* After a creation below: make @dentry positive. */
+static int instantiate(struct inode *dir, struct dentry *dentry,
+		       struct dentry *lower)
+{
+	struct inode *lower_inode = d_inode(lower);
+	struct dentry *alias;
+	struct inode *inode;
+
+	/* Some filesystems leave it to a lookup; the upper one will do it. */
+	if (!lower_inode || d_unhashed(lower)) {
+		d_drop(dentry);
+		return 0;
+	}
+	inode = hf_iget(dir->i_sb, lower);
+	if (IS_ERR(inode)) {
+		d_drop(dentry);
+		return PTR_ERR(inode);
+	}
+	hf_dentry_stamp(dentry, lower, hf_lower_inode(dir), &dentry->d_name,
+			lower_inode);
+	if (!S_ISDIR(inode->i_mode)) {
+		d_instantiate(dentry, inode);
+		return 0;
+	}
+	/* It may have been met by a file handle already: one alias only. */
+	d_drop(dentry);
+	alias = d_splice_alias(inode, dentry);
+	if (IS_ERR(alias))
+		return PTR_ERR(alias);
+	if (alias) {
+		hf_dentry_stamp(alias, lower, hf_lower_inode(dir),
+				&dentry->d_name, lower_inode);
+		dput(alias);
+	}
+	return 0;
+}
+
+/* What mknod(2) and its relatives make; a symbolic link has a @target. */
+static int make(struct inode *dir, struct dentry *dentry, umode_t mode,
+		dev_t rdev, const char *target)
+{
+	struct mnt_idmap *idmap = hf_lower_idmap(dir->i_sb);
+	struct inode *lower_dir = hf_lower_inode(dir);
+	struct dentry *lower;
+	int err;
+
+	lower = lock_child(dir, dentry);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		err = vfs_create(idmap, lower_dir, lower, mode, true);
+		break;
+	case S_IFDIR:
+		err = vfs_mkdir(idmap, lower_dir, lower, mode & ~S_IFMT);
+		break;
+	case S_IFLNK:
+		err = vfs_symlink(idmap, lower_dir, lower, target);
+		break;
+	default:
+		err = vfs_mknod(idmap, lower_dir, lower, mode, rdev);
+	}
+	if (!err)
+		err = instantiate(dir, dentry, lower);
+	unlock_child(dir, lower);
+	return err;
+}
+
+static int create(struct mnt_idmap *idmap, struct inode *dir,
+		  struct dentry *dentry, umode_t mode, bool excl)
+{
+	return make(dir, dentry, (mode & ~S_IFMT) | S_IFREG, 0, NULL);
+}
+
+static int mkdir(struct mnt_idmap *idmap, struct inode *dir,
+		 struct dentry *dentry, umode_t mode)
+{
+	return make(dir, dentry, (mode & ~S_IFMT) | S_IFDIR, 0, NULL);
+}
+
+static int mknod(struct mnt_idmap *idmap, struct inode *dir,
+		 struct dentry *dentry, umode_t mode, dev_t rdev)
+{
+	return make(dir, dentry, mode, rdev, NULL);
+}
+
+static int symlink(struct mnt_idmap *idmap, struct inode *dir,
+		   struct dentry *dentry, const char *target)
+{
+	return make(dir, dentry, S_IFLNK, 0, target);
+}
+
+static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(old);
+	struct dentry *lower;
+	int err;
+
+	lower = lock_child(dir, dentry);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	err = vfs_link(hf_lower_dentry(inode), hf_lower_idmap(dir->i_sb),
+		       hf_lower_inode(dir), lower, NULL);
+	if (!err) {
+		hf_refresh(inode);
+		hf_dentry_stamp(dentry, lower, hf_lower_inode(dir),
+				&dentry->d_name, hf_lower_inode(inode));
+		ihold(inode);
+		d_instantiate(dentry, inode);
+	}
+	unlock_child(dir, lower);
+	return err;
+}
+
+static int remove(struct inode *dir, struct dentry *dentry)
+{
+	struct mnt_idmap *idmap = hf_lower_idmap(dir->i_sb);
+	struct inode *lower_dir = hf_lower_inode(dir);
+	struct inode *inode = d_inode(dentry);
+	struct dentry *lower;
+	int err;
+
+	lower = lock_child(dir, dentry);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	if (d_inode(lower) != hf_lower_inode(inode))
+		err = -ESTALE;	/* another file has the name by now */
+	else if (S_ISDIR(inode->i_mode))
+		err = vfs_rmdir(idmap, lower_dir, lower);
+	else
+		err = vfs_unlink(idmap, lower_dir, lower, NULL);
+	hf_refresh(inode);
+	if (!err)
+		hf_dentry_clear(dentry);
+	unlock_child(dir, lower);
+	return err;
+}
+
+/*
+ * The unnamed file is made below, then opened again like any other, so that
+ * it has the upper inode that a later linkat(2) will name.
+ */
+static int tmpfile(struct mnt_idmap *idmap, struct inode *dir,
+		   struct file *file, umode_t mode)
+{
+	struct path lower_dir = hf_lower_path(dir);
+	struct file *made;
+	struct inode *inode;
+	int err;
+
+	err = hf_want_write(dir->i_sb);
+	if (err)
+		return err;
+	made = kernel_tmpfile_open(hf_lower_idmap(dir->i_sb), &lower_dir, mode,
+				   file->f_flags, current_cred());
+	hf_drop_write(dir->i_sb);
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+
+	inode = hf_iget(dir->i_sb, made->f_path.dentry);
+	if (IS_ERR(inode)) {
+		err = PTR_ERR(inode);
+	} else {
+		d_mark_tmpfile(file, inode);
+		d_instantiate(file->f_path.dentry, inode);
+		err = finish_open_simple(file, 0);
+	}
+	__fput_sync(made);
+	return err;
+}
+
+const struct inode_operations hf_dir_inode_operations = {
+	.lookup		= lookup,
+	.create		= create,
+	.mkdir		= mkdir,
+	.mknod		= mknod,
+	.symlink	= symlink,
+	.link		= link,
+	.unlink		= remove,
+	.rmdir		= remove,
+	.rename		= hf_rename,
+	.tmpfile	= tmpfile,
+	.permission	= hf_permission,
+	.getattr	= hf_getattr,
+	.setattr	= hf_setattr,
+	.listxattr	= hf_listxattr,
+	.get_inode_acl	= hf_get_inode_acl,
+	.get_acl	= hf_get_acl,
+	.set_acl	= hf_set_acl,
+	.fileattr_get	= hf_fileattr_get,
+	.fileattr_set	= hf_fileattr_set,
+};

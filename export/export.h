@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The stacked filesystem "holdfast": what its files share.
+ *
+ * "Upper" is an object of holdfast, "lower" the object of the local filesystem
+ * that it stands for.  The invariant on which the lock table rests:
+ *
+ *	one upper inode per lower inode, hard links and every way of reaching
+ *	it (path, file handle, second mount of the same LOWERDIR) included.
+ *
+ * No data and no attribute lives above: the upper page cache is empty and the
+ * attributes of an upper inode are a copy that hf_refresh() renews.
+ *
+ * Lock order: everything of the upper filesystem (s_vfs_rename_mutex, i_rwsem,
+ * sb_writers, dcache) before anything of the lower one; inode->i_lock and
+ * dentry->d_lock of an upper object are not held when a lower lock is taken.
+ */
+#ifndef HOLDFAST_EXPORT_H
+#define HOLDFAST_EXPORT_H
+
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/fs_parser.h>
+#include <linux/mount.h>
+#include <linux/siphash.h>
+#include <linux/time.h>
+
+#include <holdfast/lock.h>
+
+#define HF_SUPER_MAGIC	0x48464553	/* "HFES" */
+
+/* The extended attribute of LOWERDIR that holds the key of its handles. */
+#define HF_KEY_XATTR	"trusted.holdfast.key"
+
+/**
+ * struct hf_super - what a mount knows of its lower filesystem
+ * @lower_mnt: I: a private clone of the mount that LOWERDIR was found on
+ * @lower_root: I: LOWERDIR; a reference
+ * @domain: I: the lock manager's part
+ * @fairness: A: as shown in /proc/mounts
+ * @key: I: what file handles are signed with
+ * @fsid: I: what statfs() reports as f_fsid
+ * @wb_err: A: how far write-back errors of the lower superblock were reported
+ *
+ * I: set before the mount is visible, never changed; A: atomic.
+ */
+struct hf_super {
+	struct vfsmount *lower_mnt;
+	struct dentry *lower_root;
+	struct hf_lock_domain *domain;
+	enum hf_fairness fairness;
+	siphash_key_t key;
+	u64 fsid;
+	errseq_t wb_err;
+};
+
+/**
+ * struct hf_inode - an upper inode
+ * @vfs: what the VFS sees
+ * @lower: I: a positive lower dentry of the inode, held until the upper inode
+ *	goes.  A directory's is its only one; another file's may be any of its
+ *	names, unhashed even, and is used to reach the inode, never for a name.
+ * @lower_inode: I: its inode, for readers under RCU
+ * @lock: the lock manager's part
+ */
+struct hf_inode {
+	struct inode vfs;
+	struct dentry *lower;
+	struct inode *lower_inode;
+	struct hf_lock_inode lock;
+};
+
+static inline struct hf_super *hf_super(const struct super_block *sb)
+{
+	return sb->s_fs_info;
+}
+
+static inline struct hf_inode *hf_inode(const struct inode *inode)
+{
+	return container_of(inode, struct hf_inode, vfs);
+}
+
+static inline struct inode *hf_lower_inode(const struct inode *inode)
+{
+	return hf_inode(inode)->lower_inode;
+}
+
+static inline struct dentry *hf_lower_dentry(const struct inode *inode)
+{
+	return hf_inode(inode)->lower;
+}
+
+static inline struct path hf_lower_path(const struct inode *inode)
+{
+	return (struct path) {
+		.mnt = hf_super(inode->i_sb)->lower_mnt,
+		.dentry = hf_lower_dentry(inode),
+	};
+}
+
+static inline struct mnt_idmap *hf_lower_idmap(const struct super_block *sb)
+{
+	return mnt_idmap(hf_super(sb)->lower_mnt);
+}
+
+static inline int hf_want_write(const struct super_block *sb)
+{
+	return mnt_want_write(hf_super(sb)->lower_mnt);
+}
+
+static inline void hf_drop_write(const struct super_block *sb)
+{
+	mnt_drop_write(hf_super(sb)->lower_mnt);
+}
+
+/* module.c */
+extern struct file_system_type hf_fs_type;
+
+/* context.c */
+extern const struct fs_parameter_spec hf_parameters[];
+int hf_init_fs_context(struct fs_context *fc);
+
+/* super.c */
+struct hf_super *hf_super_alloc(const struct path *lower);
+void hf_super_free(struct hf_super *hs);
+int hf_fill_super(struct super_block *sb, enum hf_fairness fairness);
+void hf_kill_sb(struct super_block *sb);
+bool hf_super_same(struct super_block *sb, const struct hf_super *wanted,
+		   bool *overlap);
+const char *hf_fairness_name(enum hf_fairness fairness);
+
+/* inode.c */
+int hf_inode_init(void);
+void hf_inode_exit(void);
+struct inode *hf_inode_alloc(struct super_block *sb);
+void hf_inode_free(struct inode *inode);
+void hf_inode_destroy(struct inode *inode);
+struct inode *hf_iget(struct super_block *sb, struct dentry *lower);
+
+/* attr.c */
+void hf_refresh(struct inode *inode);
+int hf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
+int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
+	       struct kstat *stat, u32 request_mask, unsigned int flags);
+int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+	       struct iattr *attr);
+int hf_update_time(struct inode *inode, int flags);
+int hf_fileattr_get(struct dentry *dentry, struct fileattr *fa);
+int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
+		    struct fileattr *fa);
+
+/* xattr.c */
+extern const struct xattr_handler * const hf_xattr_handlers[];
+ssize_t hf_listxattr(struct dentry *dentry, char *list, size_t size);
+struct posix_acl *hf_get_inode_acl(struct inode *inode, int type, bool rcu);
+struct posix_acl *hf_get_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+			     int type);
+int hf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+	       struct posix_acl *acl, int type);
+
+/* dentry.c */
+extern const struct dentry_operations hf_dentry_operations;
+void hf_dentry_stamp(struct dentry *dentry, struct dentry *lower,
+		     struct inode *lower_dir, const struct qstr *name,
+		     struct inode *lower_inode);
+void hf_dentry_clear(struct dentry *dentry);
+void hf_dentry_moving(struct dentry *dentry);
+struct dentry *hf_dentry_lower(struct dentry *dentry);
+
+/* dir.c */
+extern const struct inode_operations hf_dir_inode_operations;
+struct dentry *hf_lower_child(struct dentry *lower_dir, struct dentry *dentry);
+
+/* rename.c */
+int hf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
+	      struct dentry *old, struct inode *new_dir, struct dentry *new,
+	      unsigned int flags);
+
+/* file.c */
+extern const struct file_operations hf_file_operations;
+struct file *hf_lower_file(struct file *file);
+int hf_open(struct inode *inode, struct file *file);
+int hf_release(struct inode *inode, struct file *file);
+int hf_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+
+/* copy.c */
+ssize_t hf_copy_file_range(struct file *in, loff_t pos_in, struct file *out,
+			   loff_t pos_out, size_t len, unsigned int flags);
+loff_t hf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
+			   loff_t pos_out, loff_t len, unsigned int flags);
+long hf_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
+
+/* readdir.c */
+extern const struct file_operations hf_dir_operations;
+
+/* handle.c */
+extern const struct export_operations hf_export_operations;
+
+/* key.c */
+int hf_key_load(struct super_block *sb);
+u64 hf_key_sign(const struct hf_super *hs, const void *data, size_t len);
+
+/* lock.c */
+int hf_file_lock(struct file *file, int cmd, struct file_lock *fl);
+int hf_file_flock(struct file *file, int cmd, struct file_lock *fl);
+int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
+		     void **priv);
+
+#endif /* HOLDFAST_EXPORT_H */

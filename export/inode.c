@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Upper inodes: one per lower inode, found by it. */
+
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+#include <linux/posix_acl.h>
+#include <linux/slab.h>
+
+#include "export.h"
+
+static struct kmem_cache *inode_cache;
+
+static void init_once(void *object)
+{
+	struct hf_inode *hi = object;
+
+	inode_init_once(&hi->vfs);
+}
+
+/**
+ * hf_inode_init - make the cache of inodes
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int hf_inode_init(void)
+{
+	inode_cache = kmem_cache_create("holdfast_inode",
+					sizeof(struct hf_inode), 0,
+					SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT,
+					init_once);
+	return inode_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * hf_inode_exit - remove the cache of inodes
+ */
+void hf_inode_exit(void)
+{
+	/* hf_inode_free() runs after a grace period. */
+	rcu_barrier();
+	kmem_cache_destroy(inode_cache);
+}
+
+/**
+ * hf_inode_alloc - ->alloc_inode
+ * @sb: the superblock
+ *
+ * Return: an inode without a lower one, or NULL.
+ */
+struct inode *hf_inode_alloc(struct super_block *sb)
+{
+	struct hf_inode *hi = alloc_inode_sb(sb, inode_cache, GFP_KERNEL);
+
+	if (!hi)
+		return NULL;
+	hi->lower = NULL;
+	hi->lower_inode = NULL;
+	memset(&hi->lock, 0, sizeof(hi->lock));
+	return &hi->vfs;
+}
+
+/**
+ * hf_inode_free - ->free_inode, after a grace period
+ * @inode: the inode
+ */
+void hf_inode_free(struct inode *inode)
+{
+	kmem_cache_free(inode_cache, hf_inode(inode));
+}
+
+/**
+ * hf_inode_destroy - ->destroy_inode: let the lower inode go
+ * @inode: the inode, which nobody can find any more
+ *
+ * A path walk under RCU may still look at ->lower_inode; its memory lasts for
+ * a grace period from here, as that of the upper inode does.
+ */
+void hf_inode_destroy(struct inode *inode)
+{
+	dput(hf_inode(inode)->lower);
+}
+
+static const char *get_link(struct dentry *dentry, struct inode *inode,
+			    struct delayed_call *done)
+{
+	struct path path;
+
+	/* Under RCU there is no way to bring the access time up to date. */
+	if (!dentry)
+		return ERR_PTR(-ECHILD);
+	path = hf_lower_path(inode);
+	touch_atime(&path);
+	return vfs_get_link(path.dentry, done);
+}
+
+static int fiemap(struct inode *inode, struct fiemap_extent_info *info,
+		  u64 start, u64 len)
+{
+	struct inode *lower = hf_lower_inode(inode);
+
+	if (!lower->i_op->fiemap)
+		return -EOPNOTSUPP;
+	return lower->i_op->fiemap(lower, info, start, len);
+}
+
+static const struct inode_operations file_inode_operations = {
+	.permission	= hf_permission,
+	.getattr	= hf_getattr,
+	.setattr	= hf_setattr,
+	.listxattr	= hf_listxattr,
+	.get_inode_acl	= hf_get_inode_acl,
+	.get_acl	= hf_get_acl,
+	.set_acl	= hf_set_acl,
+	.fiemap		= fiemap,
+	.fileattr_get	= hf_fileattr_get,
+	.fileattr_set	= hf_fileattr_set,
+};
+
+static const struct inode_operations symlink_inode_operations = {
+	.get_link	= get_link,
+	.permission	= hf_permission,
+	.getattr	= hf_getattr,
+	.setattr	= hf_setattr,
+	.listxattr	= hf_listxattr,
+};
+
+/* FIFOs, sockets and devices: their I/O happens here, not below. */
+static const struct inode_operations special_inode_operations = {
+	.permission	= hf_permission,
+	.getattr	= hf_getattr,
+	.setattr	= hf_setattr,
+	.listxattr	= hf_listxattr,
+	.get_inode_acl	= hf_get_inode_acl,
+	.get_acl	= hf_get_acl,
+	.set_acl	= hf_set_acl,
+	.update_time	= hf_update_time,
+};
+
+static void set_operations(struct inode *inode, const struct inode *lower)
+{
+	switch (lower->i_mode & S_IFMT) {
+	case S_IFREG:
+		inode->i_op = &file_inode_operations;
+		inode->i_fop = &hf_file_operations;
+		break;
+	case S_IFDIR:
+		inode->i_op = &hf_dir_inode_operations;
+		inode->i_fop = &hf_dir_operations;
+		break;
+	case S_IFLNK:
+		inode->i_op = &symlink_inode_operations;
+		break;
+	default:
+		inode->i_op = &special_inode_operations;
+		init_special_inode(inode, lower->i_mode, lower->i_rdev);
+	}
+}
+
+static int test(struct inode *inode, void *lower)
+{
+	return hf_lower_inode(inode) == d_inode(lower);
+}
+
+static int set(struct inode *inode, void *lower)
+{
+	struct hf_inode *hi = hf_inode(inode);
+
+	hi->lower = dget(lower);
+	hi->lower_inode = d_inode(lower);
+	return 0;
+}
+
+/**
+ * hf_iget - the upper inode of a lower object
+ * @sb: the upper superblock
+ * @lower: a positive lower dentry, held by the caller
+ *
+ * Context: may sleep.
+ * Return: a referenced, fresh inode, or ERR_PTR(-ENOMEM).
+ */
+struct inode *hf_iget(struct super_block *sb, struct dentry *lower)
+{
+	struct inode *lower_inode = d_inode(lower);
+	struct inode *inode;
+
+	inode = iget5_locked(sb, (unsigned long)lower_inode, test, set, lower);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	if (inode->i_state & I_NEW) {
+		inode->i_ino = lower_inode->i_ino;
+		inode->i_generation = lower_inode->i_generation;
+		inode->i_blkbits = lower_inode->i_blkbits;
+		inode->i_mode = lower_inode->i_mode;
+		inode->i_rdev = lower_inode->i_rdev;
+		/* The lower inode caches them, and is asked each time. */
+		inode->i_acl = ACL_DONT_CACHE;
+		inode->i_default_acl = ACL_DONT_CACHE;
+		set_operations(inode, lower_inode);
+		hf_refresh(inode);
+		unlock_new_inode(inode);
+	} else {
+		hf_refresh(inode);
+	}
+	return inode;
+}

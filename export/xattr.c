@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Extended attributes and POSIX ACLs: the lower filesystem's, all but the key
+ * of our file handles, which nobody reads or writes through the mount.
+ */
+
+#include <linux/fs.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <linux/security.h>
+#include <linux/string.h>
+#include <linux/xattr.h>
+
+#include "export.h"
+
+static bool is_security(const char *name)
+{
+	return str_has_prefix(name, XATTR_SECURITY_PREFIX);
+}
+
+/*
+ * For security.* the VFS has translated, or will translate, root IDs in the
+ * value once above: below only the bytes move.
+ */
+static int get(const struct xattr_handler *handler, struct dentry *dentry,
+	       struct inode *inode, const char *name, void *value, size_t size)
+{
+	struct dentry *lower = hf_lower_dentry(inode);
+
+	if (!strcmp(name, HF_KEY_XATTR))
+		return -EOPNOTSUPP;
+	if (is_security(name))
+		return __vfs_getxattr(lower, d_inode(lower), name, value, size);
+	return vfs_getxattr(hf_lower_idmap(inode->i_sb), lower, name, value,
+			    size);
+}
+
+static int set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
+	       struct dentry *dentry, struct inode *inode, const char *name,
+	       const void *value, size_t size, int flags)
+{
+	struct mnt_idmap *lower_idmap = hf_lower_idmap(inode->i_sb);
+	struct dentry *lower = hf_lower_dentry(inode);
+	int err;
+
+	if (!strcmp(name, HF_KEY_XATTR))
+		return -EOPNOTSUPP;
+	err = hf_want_write(inode->i_sb);
+	if (err)
+		return err;
+	inode_lock(d_inode(lower));
+	if (value)
+		err = __vfs_setxattr_locked(lower_idmap, lower, name, value,
+					    size, flags, NULL);
+	else
+		err = __vfs_removexattr_locked(lower_idmap, lower, name, NULL);
+	inode_unlock(d_inode(lower));
+	hf_drop_write(inode->i_sb);
+	hf_refresh(inode);
+	return err;
+}
+
+static const struct xattr_handler any_handler = {
+	.prefix	= "",
+	.get	= get,
+	.set	= set,
+};
+
+const struct xattr_handler * const hf_xattr_handlers[] = {
+	&any_handler,
+	NULL
+};
+
+/* Take our own name out of a list of @len bytes; the new length. */
+static ssize_t hide_key(char *list, ssize_t len)
+{
+	ssize_t at, part;
+
+	for (at = 0; at < len; at += part) {
+		part = strnlen(list + at, len - at) + 1;
+		if (!strcmp(list + at, HF_KEY_XATTR)) {
+			memmove(list + at, list + at + part, len - at - part);
+			return len - part;
+		}
+	}
+	return len;
+}
+
+/**
+ * hf_listxattr - ->listxattr
+ * @dentry: the upper object
+ * @list: where the names go, each with its NUL
+ * @size: room there; 0 asks for the room that is needed
+ *
+ * Return: bytes, possibly more than needed if @size is 0, or -errno.
+ */
+ssize_t hf_listxattr(struct dentry *dentry, char *list, size_t size)
+{
+	ssize_t len;
+
+	len = vfs_listxattr(hf_lower_dentry(d_inode(dentry)), list, size);
+	if (len <= 0 || !size)
+		return len;
+	return hide_key(list, len);
+}
+
+/**
+ * hf_get_inode_acl - ->get_inode_acl
+ * @inode: the upper inode
+ * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
+ * @rcu: in a path walk under RCU
+ *
+ * Return: the ACL, NULL or an ERR_PTR.
+ */
+struct posix_acl *hf_get_inode_acl(struct inode *inode, int type, bool rcu)
+{
+	struct inode *lower = hf_lower_inode(inode);
+
+	return rcu ? get_cached_acl_rcu(lower, type) :
+		     get_inode_acl(lower, type);
+}
+
+/**
+ * hf_get_acl - ->get_acl
+ * @idmap: unused
+ * @dentry: the upper object
+ * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
+ *
+ * Return: the ACL, NULL or an ERR_PTR.
+ */
+struct posix_acl *hf_get_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+			     int type)
+{
+	struct posix_acl *acl;
+
+	acl = vfs_get_acl(hf_lower_idmap(dentry->d_sb),
+			  hf_lower_dentry(d_inode(dentry)),
+			  posix_acl_xattr_name(type));
+	return acl == ERR_PTR(-ENODATA) ? NULL : acl;
+}
+
+/**
+ * hf_set_acl - ->set_acl
+ * @idmap: unused
+ * @dentry: the upper object
+ * @acl: the ACL, NULL to remove it
+ * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
+ *
+ * Context: i_rwsem of the upper inode held.
+ * Return: 0 or -errno.
+ */
+int hf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+	       struct posix_acl *acl, int type)
+{
+	struct inode *inode = d_inode(dentry);
+	struct mnt_idmap *lower_idmap = hf_lower_idmap(inode->i_sb);
+	struct dentry *lower = hf_lower_dentry(inode);
+	const char *name = posix_acl_xattr_name(type);
+	int err;
+
+	err = hf_want_write(inode->i_sb);
+	if (err)
+		return err;
+	if (acl)
+		err = vfs_set_acl(lower_idmap, lower, name, acl);
+	else
+		err = vfs_remove_acl(lower_idmap, lower, name);
+	hf_drop_write(inode->i_sb);
+	hf_refresh(inode);
+	return err;
+}
