@@ -36,4 +36,29 @@ struct hf_compound_prefix {
 	u32 minorversion;
 };
 
+/*
+ * export/: backing_file_open() took the path of the upper file in the first
+ * 6.12.y, and takes the file itself since a fix that vendors carried back each
+ * at a time of their own.  No version tells, so its type does; a third
+ * signature fails to compile.
+ */
+#include <linux/backing-file.h>
+
+static inline struct file *hf_backing_file_open(struct file *upper, int flags,
+						const struct path *lower,
+						const struct cred *cred)
+{
+	return backing_file_open(
+		_Generic(&backing_file_open,
+			 struct file *(*)(const struct file *, int,
+					  const struct path *,
+					  const struct cred *):
+			 (const struct file *)upper,
+			 struct file *(*)(const struct path *, int,
+					  const struct path *,
+					  const struct cred *):
+			 (const struct path *)&upper->f_path),
+		flags, lower, cred);
+}
+
 #endif /* HOLDFAST_COMPAT_H */
