@@ -18,7 +18,7 @@ endif
 # kbuild writes beside the sources, so each kernel gets a copy of them.
 OUT := $(CURDIR)/build/$(KERNEL)
 MIRROR := Kbuild scripts/Makefile.cxx include \
-	$(wildcard locks netfs localio export client kunit)
+	$(wildcard locks netfs localio export client samples kunit)
 
 .DEFAULT_GOAL := modules
 .PHONY: all modules mirror setup host-test check demo bench soak install clean help
@@ -56,7 +56,7 @@ install: DESTINATION = $(DESTDIR)/usr/src/holdfast-$(VERSION)
 install:
 	rm -rf $(DESTINATION)
 	mkdir -p $(DESTINATION)
-	rsync -rlpR --exclude=kunit $(MIRROR) $(DESTINATION)/
+	rsync -rlpR --exclude=kunit --exclude=samples $(MIRROR) $(DESTINATION)/
 	sed 's/@VERSION@/$(VERSION)/' scripts/dkms.conf.in > $(DESTINATION)/dkms.conf
 	@if [ -n '$(DESTDIR)' ]; then echo "staged in $(DESTINATION)"; \
 	elif command -v dkms >/dev/null; then dkms install --force holdfast/$(VERSION); \
