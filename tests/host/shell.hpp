@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A shell for the tests: memory for the core, counted to the last record, and
+ * an observer that keeps a mirror and refuses what no mirror could follow.
+ */
+#ifndef HF_TESTS_SHELL_HPP
+#define HF_TESTS_SHELL_HPP
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "lock_core.h"
+
+namespace shell {
+
+/* Tests and the fuzzer share this: report, and end. */
+#define REQUIRE(condition, ...)                                                      \
+	do {                                                                         \
+		if (!(condition)) {                                                  \
+			std::fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
+			std::fprintf(stderr, " " __VA_ARGS__);                       \
+			std::fprintf(stderr, "\n");                                  \
+			std::abort();                                                \
+		}                                                                    \
+	} while (0)
+
+inline long &live()
+{
+	static long count;
+
+	return count;
+}
+
+inline void give(lk_list &list, unsigned int count)
+{
+	for (; list.count < count; live()++)
+		lk_list_push(&list, new lk_record());
+}
+
+inline void free_all(lk_list &list)
+{
+	while (lk_record *record = lk_list_pop(&list)) {
+		delete record;
+		live()--;
+	}
+}
+
+/* What a mirror knows of one record. */
+struct entry {
+	uint64_t identity;
+	bool linked, blocks;
+	int64_t start, end;
+	int type;
+};
+
+struct mirror {
+	std::map<const lk_record *, entry> entries;
+
+	static mirror &of(void *context) { return *static_cast<mirror *>(context); }
+
+	static void adopt(void *context, lk_record *record, const lk_record *origin,
+			  const void *cookie)
+	{
+		auto &entries = of(context).entries;
+
+		REQUIRE(!entries.count(record), "identity given twice");
+		REQUIRE(!origin || entries.count(origin), "from one that has none");
+		REQUIRE(origin || cookie);
+		uint64_t identity = origin ? entries[origin].identity
+					   : *static_cast<const uint64_t *>(cookie);
+
+		REQUIRE(identity == record->owner);
+		entries[record] = { identity, false, false, 0, 0, 0 };
+	}
+
+	static void link(void *context, lk_record *record)
+	{
+		auto &entries = of(context).entries;
+
+		REQUIRE(entries.count(record) && !entries[record].linked);
+		entries[record].linked = true;
+		change(context, record);
+	}
+
+	static void unlink(void *context, lk_record *record)
+	{
+		entry &e = of(context).entries.at(record);
+
+		REQUIRE(e.linked && !e.blocks);
+		e.linked = false;
+	}
+
+	static void change(void *context, lk_record *record)
+	{
+		entry &e = of(context).entries.at(record);
+
+		REQUIRE(e.linked);
+		e.start = record->start;
+		e.end = record->end;
+		e.type = record->type;
+	}
+
+	static void blocks(void *context, lk_record *record, bool blocks)
+	{
+		entry &e = of(context).entries.at(record);
+
+		REQUIRE(e.blocks != blocks);
+		e.blocks = blocks;
+	}
+
+	static void linked(void *context, lk_record *record, lk_waiter *waiter)
+	{
+		REQUIRE(of(context).entries.at(record).blocks && waiter->on_record == record);
+	}
+
+	/* Records that went out lose their identity; the rest is as in the table. */
+	void forget(const lk_list &freed)
+	{
+		for (const lk_record *r = freed.first; r; r = r->next) {
+			auto it = entries.find(r);
+
+			REQUIRE(it == entries.end() || !it->second.linked, "freed while linked");
+			if (it != entries.end())
+				entries.erase(it);
+		}
+	}
+
+	void compare(const lk_table &table)
+	{
+		uint64_t linked = 0;
+
+		for (auto &[record, e] : entries)
+			linked += e.linked;
+		REQUIRE(linked == table.nr_records);
+		for (const lk_record *r = lk_first_record(&table); r; r = lk_next_record(r)) {
+			if (r->flags & LK_RESERVATION)
+				continue;
+			entry &e = entries.at(r);
+
+			REQUIRE(e.linked && e.start == r->start && e.end == r->end &&
+				e.type == r->type && e.identity == r->owner);
+			REQUIRE(e.blocks == !!r->waiters);
+		}
+	}
+};
+
+inline const lk_observer observer = {
+	.adopt = mirror::adopt,
+	.link = mirror::link,
+	.unlink = mirror::unlink,
+	.change = mirror::change,
+	.blocks = mirror::blocks,
+	.linked = mirror::linked,
+};
+
+} // namespace shell
+
+#endif /* HF_TESTS_SHELL_HPP */

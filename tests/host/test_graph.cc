@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Deadlocks that are, and orders that must not become one. */
+#include "named.hpp"
+
+using Graph = named::stage;
+
+TEST_F(Graph, TwoFiles)
+{
+	set(1, LK_WRITE, 0, 0, 0);
+	set(2, LK_WRITE, 0, 0, 1);
+	EXPECT_EQ(wait(1, LK_WRITE, 0, 0, 1), LK_QUEUED);
+	EXPECT_EQ(wait(2, LK_WRITE, 0, 0, 0), LK_DEADLOCK);
+}
+
+TEST_F(Graph, OwnersThatDoNotDetectWaitOn)
+{
+	set(1, LK_WRITE, 0, 0, 0);
+	set(2, LK_WRITE, 0, 0, 1);
+	EXPECT_EQ(wait(1, LK_WRITE, 0, 0, 1, LK_LOCAL, 0), LK_QUEUED);
+	EXPECT_EQ(wait(2, LK_WRITE, 0, 0, 0, LK_LOCAL, 0), LK_QUEUED);
+}
+
+TEST_F(Graph, AnyLength)
+{
+	constexpr int length = 60;
+
+	for (int i = 0; i < length; i++)
+		set(10 + i, LK_WRITE, i, i);
+	for (int i = 0; i < length - 1; i++)
+		ASSERT_EQ(wait(10 + i, LK_WRITE, i + 1, i + 1), LK_QUEUED);
+	EXPECT_EQ(wait(10 + length - 1, LK_WRITE, 0, 0), LK_DEADLOCK);
+	EXPECT_EQ(wait(5, LK_WRITE, 0, length), LK_QUEUED);
+}
+
+/* Through one of several readers that a writer waits for. */
+TEST_F(Graph, ThroughAnyHolder)
+{
+	for (int owner = 1; owner < 6; owner++)
+		set(owner, LK_READ, 0, 0);
+	set(6, LK_WRITE, 1, 1);
+	EXPECT_EQ(wait(6, LK_WRITE, 0, 0), LK_QUEUED);
+	EXPECT_EQ(wait(4, LK_READ, 1, 1), LK_DEADLOCK);
+}
+
+/* 3 queues behind 2 by order alone; 2 waits for 1, and 1 asks what 3 holds. */
+TEST_F(Graph, TheOrderYields)
+{
+	set(1, LK_READ, 0, 9);
+	wait(2, LK_WRITE, 0, 9);
+	set(3, LK_WRITE, 20, 20);
+	ASSERT_EQ(wait(3, LK_READ, 0, 9), LK_QUEUED);
+	EXPECT_EQ(wait(1, LK_WRITE, 20, 20), LK_QUEUED);
+	EXPECT_EQ(state(1), LK_WON) << "3 passes 2";
+	unlock(3, 20, 20);
+	EXPECT_TRUE(holds(1, 20, 20, LK_WRITE));
+}
+
+/* The same, but the one who has to pass waits in another table. */
+TEST_F(Graph, TheOrderYieldsElsewhere)
+{
+	set(1, LK_READ, 0, 9, 0);
+	wait(2, LK_WRITE, 0, 9, 0);
+	set(3, LK_WRITE, 0, 0, 1);
+	ASSERT_EQ(wait(3, LK_READ, 0, 9, 0), LK_QUEUED);
+	EXPECT_EQ(wait(1, LK_WRITE, 0, 0, 1), LK_QUEUED);
+	EXPECT_TRUE(holds(3, 0, 9, LK_READ, 0));
+	EXPECT_EQ(w.graph.passes, 1u);
+}
+
+/* The requester itself passes, and does not wait at all. */
+TEST_F(Graph, TheRequesterPasses)
+{
+	set(1, LK_READ, 0, 9, 0);
+	set(3, LK_WRITE, 0, 0, 1);
+	wait(2, LK_WRITE, 0, 9, 0);
+	wait(1, LK_WRITE, 0, 0, 1);
+	EXPECT_EQ(wait(3, LK_READ, 0, 9, 0), LK_GRANTED);
+	EXPECT_TRUE(holds(3, 0, 9, LK_READ, 0));
+}
+
+/* Two threads of 1: what one is granted, the other's blocker waits for. */
+TEST_F(Graph, AGrantClosesACycle)
+{
+	set(2, LK_WRITE, 0, 0, 1);
+	set(3, LK_WRITE, 0, 0, 0);
+	ASSERT_EQ(wait(1, LK_WRITE, 0, 0, 1), LK_QUEUED);	/* 1 waits for 2 */
+	ASSERT_EQ(wait(1, LK_WRITE, 0, 0, 0), LK_QUEUED);	/* and for 3 */
+	ASSERT_EQ(wait(2, LK_WRITE, 0, 0, 0), LK_QUEUED);	/* 2 for 3 */
+	unlock(3, 0, 0, 0);					/* 1 has it, 2 waits for 1 */
+	EXPECT_EQ(state(1), LK_WON);
+	EXPECT_EQ(state(0), LK_LOST_DEADLOCK);
+}
+
+/* Nobody local is on the cycle: a client is told, and finds out by asking. */
+TEST_F(Graph, AGrantClosesACycleOfClients)
+{
+	set(2, LK_WRITE, 0, 0, 1);
+	set(3, LK_WRITE, 0, 0, 0);
+	wait(1, LK_WRITE, 0, 0, 1, LK_NOTIFY);
+	wait(1, LK_WRITE, 0, 0, 0);
+	wait(2, LK_WRITE, 0, 0, 0, LK_NOTIFY);
+	unlock(3, 0, 0, 0);
+	EXPECT_EQ(state(1), LK_WON);
+	EXPECT_TRUE(state(0) == LK_NOTIFIED || state(2) == LK_NOTIFIED);
+	EXPECT_EQ(table(0).nr_reservations + table(1).nr_reservations, 0u);
+	EXPECT_EQ(wait(2, LK_WRITE, 0, 0, 0, LK_NOTIFY), state(2) == LK_NOTIFIED ? LK_DEADLOCK : LK_QUEUED);
+}
+
+/* A turn that is kept ends by itself: no edge. */
+TEST_F(Graph, ReservationsAreNoEdges)
+{
+	set(1, LK_WRITE, 0, 0, 0);
+	wait(2, LK_WRITE, 0, 0, 0, LK_NOTIFY);
+	set(2, LK_WRITE, 0, 0, 1);
+	unlock(1, 0, 0, 0);
+	ASSERT_EQ(table(0).nr_reservations, 1u);
+	set(3, LK_WRITE, 5, 5, 1);
+	ASSERT_EQ(wait(3, LK_WRITE, 0, 0, 0), LK_QUEUED);
+	EXPECT_EQ(wait(2, LK_WRITE, 5, 5, 1), LK_QUEUED);
+}
+
+TEST_F(Graph, MoreTablesThanAreLookedThrough)
+{
+	world::world many({ .tables = 80, .owners = 200 });
+	auto ask = [&](uint64_t owner, int table) {
+		lk_request r = many.request(LK_WRITE, owner, { 0, 0 });
+
+		r.flags = LK_WAIT | LK_DETECT;
+		return many.ask(table, r);
+	};
+
+	for (int i = 0; i < 80; i++)
+		ask(10 + i, i);
+	for (int i = 0; i < 79; i++)
+		ASSERT_EQ(ask(10 + i, i + 1), LK_QUEUED);
+	EXPECT_EQ(many.graph.nr_contended, 79u);
+	EXPECT_EQ(ask(10 + 79, 0), LK_DEADLOCK);
+	EXPECT_EQ(ask(500, 0), LK_QUEUED);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who waits, who wins, and in what order. */
+#include "named.hpp"
+
+using Queue = named::stage;
+
+TEST_F(Queue, APileIsAChain)
+{
+	set(1, LK_WRITE, 0, 9);
+	for (int owner = 2; owner < 9; owner++)
+		ASSERT_EQ(wait(owner, LK_WRITE, 0, 9), LK_QUEUED);
+	EXPECT_NE(waiter(0).on_record, nullptr);
+	for (int i = 1; i < 7; i++)
+		EXPECT_EQ(waiter(i).on_waiter, &waiter(i - 1)) << i;
+	for (int owner = 1; owner < 8; owner++) {
+		unlock(owner, 0, 9);
+		EXPECT_TRUE(holds(owner + 1, 0, 9, LK_WRITE));
+	}
+}
+
+TEST_F(Queue, CancelInTheMiddleMendsTheChain)
+{
+	set(1, LK_WRITE, 0, 9);
+	for (int owner = 2; owner < 6; owner++)
+		wait(owner, LK_WRITE, 0, 9);
+	w.end(1, false);
+	EXPECT_EQ(waiter(1).on_waiter, &waiter(0));
+	unlock(1, 0, 9);
+	EXPECT_TRUE(holds(2, 0, 9, LK_WRITE));
+	unlock(2, 0, 9);
+	EXPECT_TRUE(holds(4, 0, 9, LK_WRITE));
+}
+
+TEST_F(Queue, ReadersWinTogetherInOrder)
+{
+	set(1, LK_WRITE, 0, 9);
+	for (int owner = 2; owner < 7; owner++)
+		wait(owner, LK_READ, owner, 9);
+	unlock(1, 0, 9);
+	for (int owner = 2; owner < 7; owner++)
+		EXPECT_TRUE(holds(owner, owner, 9, LK_READ));
+}
+
+TEST_F(Queue, ADowngradeLetsReadersIn)
+{
+	set(1, LK_WRITE, 0, 9);
+	wait(2, LK_READ, 0, 9);
+	wait(3, LK_WRITE, 0, 9);
+	set(1, LK_READ, 0, 9);
+	EXPECT_EQ(state(0), LK_WON);
+	EXPECT_EQ(state(1), LK_WAITING);
+}
+
+TEST_F(Queue, APartialUnlockServesWhomItFrees)
+{
+	set(1, LK_WRITE, 0, 9);
+	wait(2, LK_WRITE, 0, 3);
+	wait(3, LK_WRITE, 4, 6);
+	unlock(1, 4, 6);
+	EXPECT_EQ(state(0), LK_WAITING);
+	EXPECT_EQ(state(1), LK_WON);
+}
+
+TEST_F(Queue, FifoKeepsNewcomersBehind)
+{
+	set(1, LK_READ, 0, 9);
+	wait(2, LK_WRITE, 0, 9);
+	EXPECT_EQ(wait(3, LK_READ, 0, 9), LK_QUEUED);
+	/* Who does not wait is refused by locks only. */
+	EXPECT_EQ(set(4, LK_READ, 0, 9), LK_GRANTED);
+}
+
+TEST_F(Queue, BoundedLetsThemPassForAWhile)
+{
+	set(1, LK_READ, 0, 9);
+	wait(2, LK_WRITE, 0, 9);
+	EXPECT_EQ(wait(3, LK_READ, 0, 9, 0, LK_LOCAL, 0, LK_FAIR_BOUNDED), LK_GRANTED);
+	w.advance(LK_PATIENCE_MS - 1);
+	EXPECT_EQ(wait(4, LK_READ, 0, 9, 0, LK_LOCAL, 0, LK_FAIR_BOUNDED), LK_GRANTED);
+	w.advance(1);
+	EXPECT_EQ(wait(5, LK_READ, 0, 9, 0, LK_LOCAL, 0, LK_FAIR_BOUNDED), LK_QUEUED);
+	EXPECT_EQ(wait(6, LK_READ, 0, 9, 0, LK_LOCAL, 0, LK_FAIR_NONE), LK_GRANTED);
+}
+
+TEST_F(Queue, AHolderPassesThoseWhoWaitForIt)
+{
+	set(1, LK_READ, 0, 9);
+	wait(2, LK_WRITE, 0, 9);
+	EXPECT_EQ(wait(1, LK_READ, 5, 14), LK_GRANTED);
+}
+
+TEST_F(Queue, AReclaimPassesEveryone)
+{
+	set(1, LK_READ, 0, 9);
+	wait(2, LK_WRITE, 0, 9);
+	EXPECT_EQ(wait(3, LK_READ, 0, 9, 0, LK_LOCAL, LK_RECLAIM), LK_GRANTED);
+}
+
+TEST_F(Queue, UpgradeWaitsForTheOtherReader)
+{
+	set(1, LK_READ, 0, 9);
+	set(2, LK_READ, 0, 9);
+	EXPECT_EQ(wait(1, LK_WRITE, 0, 9), LK_QUEUED);
+	EXPECT_EQ(wait(2, LK_WRITE, 0, 9), LK_DEADLOCK);
+	unlock(2, 0, 9);
+	EXPECT_TRUE(holds(1, 0, 9, LK_WRITE));
+}
+
+TEST_F(Queue, TheLastByteIsWaitedFor)
+{
+	set(1, LK_WRITE, model::cells - 1, model::cells - 1);
+	wait(2, LK_READ, 0, model::cells - 1);
+	unlock(1, model::cells - 2, model::cells - 1);
+	EXPECT_EQ(state(0), LK_WON);
+}
+
+TEST_F(Queue, DetachTellsNobody)
+{
+	set(1, LK_WRITE, 0, 9);
+	wait(2, LK_WRITE, 0, 9);
+	wait(3, LK_WRITE, 0, 9, 0, LK_REVOCABLE);
+	w.detach_all();
+	EXPECT_EQ(state(0), LK_LAPSED);
+	EXPECT_EQ(state(1), LK_LAPSED);
+}
+
+TEST_F(Queue, OneThatIsNotRefreshedLapses)
+{
+	set(1, LK_WRITE, 0, 9);
+	wait(2, LK_WRITE, 0, 9, 0, LK_NOTIFY);
+	wait(3, LK_WRITE, 0, 9, 0, LK_NOTIFY);
+	w.advance(LK_POLL_LIMIT_MS - 1);
+	w.refresh(1);
+	w.advance(1);
+	EXPECT_EQ(state(0), LK_LAPSED);
+	EXPECT_EQ(state(1), LK_WAITING);
+	unlock(1, 0, 9);
+	EXPECT_EQ(state(1), LK_NOTIFIED);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The core against the model, at random.  Each kind of world stresses another
+ * part; in all of them every step is compared in full.
+ */
+#include <gtest/gtest.h>
+
+#include "random.hpp"
+
+namespace {
+
+struct sums {
+	uint64_t granted = 0, deadlocks = 0, told = 0, back = 0, passed = 0;
+
+	void add(const world::world &w)
+	{
+		granted += w.granted;
+		deadlocks += w.deadlocks;
+		told += w.told;
+		back += w.back;
+		passed += w.passed;
+	}
+};
+
+sums run(unsigned int count, world::options options, unsigned int steps = 300)
+{
+	sums total;
+
+	rnd::seeds(count, [&](rnd::generator &from, uint64_t) {
+		world::world w(options, 1 + from.pick(2) * 1999);
+
+		for (unsigned int i = 0; i < steps; i++)
+			w.step(from);
+		w.let_everybody_go();
+		if (!options.blind && !options.revocable)
+			REQUIRE(!w.waiting_now(), "%zu wait for ever", w.waiting_now());
+		total.add(w);
+	});
+	return total;
+}
+
+} // namespace
+
+/* A run in which nothing of the kind happens would prove nothing. */
+
+TEST(Random, ProcessesOnOneFile)
+{
+	sums s = run(60, { .tables = 1, .owners = 5, .threads = false, .notify = false,
+			   .revocable = false, .blind = false });
+
+	EXPECT_GT(s.granted, 1000u);
+	EXPECT_GT(s.deadlocks, 20u);
+}
+
+TEST(Random, ProcessesOnFourFiles)
+{
+	sums s = run(60, { .tables = 4, .owners = 7, .threads = false, .notify = false,
+			   .revocable = false, .blind = false });
+
+	EXPECT_GT(s.deadlocks, 20u);
+	EXPECT_GT(s.passed, 20u);
+}
+
+TEST(Random, ThreadsOnTwoFiles)
+{
+	sums s = run(60, { .tables = 2, .owners = 4, .threads = true, .notify = false,
+			   .revocable = false, .blind = false });
+
+	EXPECT_GT(s.passed, 20u);
+}
+
+TEST(Random, ManyOwnersInOrder)
+{
+	sums s = run(40, { .tables = 1, .owners = 16, .fairness = LK_FAIR_FIFO });
+
+	EXPECT_GT(s.granted, 1000u);
+}
+
+TEST(Random, TakingBack)
+{
+	sums s = run(60, { .tables = 1, .owners = 4, .notify = false, .blind = false });
+
+	EXPECT_GT(s.back, 200u);
+}
+
+TEST(Random, TurnsThatAreKept)
+{
+	sums s = run(60, { .tables = 1, .owners = 6, .threads = false, .revocable = false,
+			   .blind = false });
+
+	EXPECT_GT(s.told, 100u);
+}
+
+TEST(Random, Everything)
+{
+	sums s = run(80, { .tables = 3, .owners = 6 });
+
+	EXPECT_GT(s.told, 50u);
+	EXPECT_GT(s.back, 50u);
+	EXPECT_GT(s.deadlocks, 50u);
+}
+
+/* With soak this one is what goes on for ever; its options change as well. */
+TEST(Random, AnyWorld)
+{
+	rnd::seeds(60, [](rnd::generator &from, uint64_t) {
+		world::world w({ .tables = static_cast<int>(1 + from.pick(4)),
+				 .owners = static_cast<int>(2 + from.pick(9)),
+				 .threads = !!from.pick(2), .notify = !!from.pick(2),
+				 .revocable = !!from.pick(2), .blind = !!from.pick(2) },
+			       1 + from.pick(3000));
+
+		for (int i = 0; i < 400; i++)
+			w.step(from);
+		w.let_everybody_go();
+	});
+}
