@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""report.py RESULTS STAGE...: the table, bench.json and the pictures.
+
+Reads what bench/guest.sh left in RESULTS. No figure comes from elsewhere: a
+row without its samples has failed. A ratio is the median of the ratios of the
+rounds, since both sides were measured in turns; medians stand beside it.
+"""
+
+import glob
+import json
+import os
+import sys
+from statistics import median
+
+import pictures
+
+OURS, PEER = "holdfast", "peer"
+SIZES = (0, 10, 100, 1000, 10000, 100000)
+OPERATIONS = ("open", "create", "stat", "unlink", "readdir")
+FILESYSTEMS = ("ext4", "tmpfs")
+ACCESSES = (
+    ("psync-randread-4k", "4 KiB random read, buffered"),
+    ("psync-randwrite-4k", "4 KiB random write, buffered"),
+    ("psync-read-1m", "1 MiB sequential read, buffered"),
+    ("psync-write-1m", "1 MiB sequential write, buffered"),
+    ("psync-randwrite-4k-4writers", "4 KiB random write, 4 writers of a file"),
+    ("mmap-randread-4k", "4 KiB random read, mmap"),
+    ("mmap-randwrite-4k", "4 KiB random write, mmap"),
+    ("mmap-read-1m", "1 MiB sequential read, mmap"),
+    ("mmap-write-1m", "1 MiB sequential write, mmap"),
+)
+
+
+class Missing(Exception):
+    """A measurement that is not there, and why."""
+
+
+class Measured:
+    """All samples of a run, by (bench, case, side)."""
+
+    def __init__(self, results):
+        self.lines = {}
+        self.results = results
+        path = os.path.join(results, "measured.jsonl")
+        for line in open(path, encoding="utf-8") if os.path.exists(path) else ():
+            try:
+                item = json.loads(line)
+            except ValueError:
+                continue  # cut off: its row is missing, which is said
+            self.lines[item["bench"], item["case"], item["side"]] = item
+        for path in glob.glob(os.path.join(results, "fio-*.json")):
+            self.read_fio(path, os.path.basename(path)[4:-5])
+
+    def read_fio(self, path, case):
+        """Bytes a second of each turn; the pair that warms up is left out."""
+        try:
+            jobs = json.load(open(path, encoding="utf-8"))["jobs"]
+        except (ValueError, KeyError):
+            return
+        turns = {OURS: {}, PEER: {}}
+        for job in jobs:
+            side, pair = job["jobname"].split(".")
+            if job["error"] or pair == "0":
+                continue
+            rate = job["read"]["bw_bytes"] + job["write"]["bw_bytes"]
+            turns[OURS if side == "ours" else PEER][int(pair)] = rate
+        both = sorted(set(turns[OURS]) & set(turns[PEER]))
+        for side, rates in turns.items():
+            self.lines["io", case, side] = {
+                "bench": "io", "case": case, "side": side,
+                "unit": "bytes/s", "samples": [rates[pair] for pair in both]}
+
+    def item(self, bench, case, side):
+        item = self.lines.get((bench, str(case), side))
+        if item is None:
+            raise Missing(f"{side}: not measured")
+        if "error" in item:
+            raise Missing(f"{side}: {item['error']}")
+        if not item["samples"] or min(item["samples"]) <= 0:
+            raise Missing(f"{side}: no usable samples")
+        return item
+
+    def samples(self, bench, case, side):
+        return self.item(bench, case, side)["samples"]
+
+    def middle(self, bench, case, side):
+        return median(self.samples(bench, case, side))
+
+    def ratio(self, bench, case, over=OURS):
+        """Median over the rounds of @over's value by the other side's."""
+        under = PEER if over == OURS else OURS
+        pairs = zip(self.samples(bench, case, over), self.samples(bench, case, under))
+        return median(a / b for a, b in pairs)
+
+
+def show_time(ns):
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+        if ns >= size:
+            return f"{ns / size:.3g} {unit}" if ns < 1000 * size else f"{ns / size:.0f} {unit}"
+    return f"{ns:.0f} ns"
+
+
+def show_rate(rate):
+    return f"{rate / 2**20:.0f} MiB/s"
+
+
+def show_bytes(count):
+    return f"{count:.0f} bytes"
+
+
+class Table:
+    def __init__(self, measured):
+        self.measured = measured
+        self.rows = []
+
+    def row(self, group, name, judge):
+        """@judge returns (ours, peer, ratio, bar, met or None) or raises."""
+        try:
+            ours, peer, ratio, bar, met = judge()
+        except Missing as missing:
+            ours, peer, ratio, bar, met = str(missing), "", "", "", "failed"
+        verdict = {True: "pass", False: "MISS", None: "-", "failed": "FAILED"}[met]
+        self.rows.append({"group": group, "name": name, "ours": ours, "peer": peer,
+                          "ratio": ratio, "bar": bar, "verdict": verdict})
+
+    def compare(self, group, name, case, show, bar, faster=True, bench=None):
+        """@faster: the ratio is how many times faster, and must reach @bar;
+        otherwise how many times as much, and must not exceed it."""
+        bench = bench or group
+        measured = self.measured
+
+        def judge():
+            ours = measured.middle(bench, case, OURS)
+            peer = measured.middle(bench, case, PEER)
+            rate = measured.item(bench, case, OURS)["unit"] == "bytes/s"
+            ratio = measured.ratio(bench, case, OURS if rate or not faster else PEER)
+            met = None
+            if bar is not None:
+                met = ratio >= bar if faster else ratio <= bar
+            sign = "≥" if faster else "≤"
+            text = "reported" if bar is None else f"{sign} {bar:g} ×"
+            return show(ours), show(peer), f"{ratio:.3g} ×", text, met
+
+        self.row(group, name, judge)
+
+    def print(self):
+        heads = ("benchmark", "holdfast", "peer", "ratio", "bar", "")
+        rows = [(r["name"], r["ours"], r["peer"], r["ratio"], r["bar"], r["verdict"])
+                for r in self.rows]
+        failed = [r for r in rows if r[5] == "FAILED"]
+        widths = [max(len(r[i]) for r in rows + [heads] if i == 0 or r not in failed)
+                  for i in range(len(heads))]
+        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+        print("  ".join(h.ljust(w) for h, w in zip(heads, widths)).rstrip())
+        group = None
+        for row, item in zip(rows, self.rows):
+            if item["group"] != group:
+                group = item["group"]
+                print(rule)
+            if row in failed:
+                print(f"{row[0].ljust(widths[0])}  FAILED: {row[1]}")
+                continue
+            cells = [row[0].ljust(widths[0])]
+            cells += [c.rjust(w) for c, w in zip(row[1:5], widths[1:5])]
+            print("  ".join(cells + [row[5]]))
+
+
+def handover(table):
+    measured = table.measured
+
+    def network(case, bar):
+        def judge():
+            ours = measured.middle("handover", case, OURS)
+            peer = measured.middle("handover", case, PEER)
+            count = len(measured.samples("handover", case, OURS))
+            met = ours <= bar and peer >= 1e9 and count >= 10
+            return (show_time(ours), show_time(peer), "",
+                    f"≤ {show_time(bar)}, ext4 ≥ 1 s", met)
+        return judge
+
+    def local():
+        ours = measured.middle("handover", "local", OURS)
+        peer = measured.middle("handover", "local", PEER)
+        return (show_time(ours), show_time(peer), f"{ours / peer:.3g} ×",
+                "≤ 1.2 ×", ours <= 1.2 * peer)
+
+    table.row("handover", "hand-over, local process waits", local)
+    table.row("handover", "hand-over, NFSv3 client waits", network("nfs3", 30e6))
+    table.row("handover", "hand-over, NFSv4.2 client waits", network("nfs4.2", 20e6))
+
+
+def waiters(table):
+    measured = table.measured
+
+    def judge():
+        worst = max(measured.samples("waiters", 16, OURS))
+        try:
+            peer = show_time(max(measured.samples("waiters", 16, PEER)))
+        except Missing as missing:  # it need not get there: it is the peer
+            peer = str(missing).removeprefix("peer: ")
+            if "within" in peer:
+                peer = "> " + peer.split("within ")[1]
+        return show_time(worst), peer, "", "≤ 1 s", worst <= 1e9
+
+    table.row("handover", "the last of 16, holder killed (worst run)", judge)
+
+
+def scale(table):
+    bars = {0: 0.85, 10: 0.85, 100: 1, 10000: 30}
+    for size in SIZES:
+        table.compare("scale", f"lock + unlock among {size:,} held", size, show_time,
+                      bars.get(size))
+
+    def growth():
+        samples = table.measured.samples
+        large, small = samples("scale", 100000, OURS), samples("scale", 1000, OURS)
+        ratio = median(a / b for a, b in zip(large, small))
+        return (show_time(median(large)), show_time(median(small)), f"{ratio:.3g} ×",
+                "≤ 1.5 ×", ratio <= 1.5)
+
+    table.row("scale", "holdfast at 100,000 against holdfast at 1,000", growth)
+
+
+def files(table):
+    for filesystem in FILESYSTEMS:
+        for name in OPERATIONS:
+            table.compare("files", f"{name}, over {filesystem}", f"{name}, {filesystem}",
+                          show_time, 0.85)
+
+
+def access(table):
+    for filesystem in FILESYSTEMS:
+        for case, name in ACCESSES:
+            table.compare("io", f"{name}, {filesystem}", f"{filesystem}-{case}",
+                          show_rate, 0.95)
+
+
+def leaving(table):
+    for bench, name in (("close", "last close beside 100,000 locks"),
+                        ("unlock", "whole-file unlock beside 100,000")):
+        table.compare("close", name, 100000, show_time, 1.2, faster=False, bench=bench)
+
+
+def memory(table):
+    table.compare("memory", "memory of one held lock", "lock", show_bytes, 1.5,
+                  faster=False)
+
+
+SECTIONS = {"handover": handover, "waiters": waiters, "scale": scale, "files": files,
+            "io": access, "close": leaving, "memory": memory}
+
+
+def notes(measured, results):
+    """What a reader must know to judge the figures."""
+    found = []
+    for case in ("local", "nfs3", "nfs4.2"):
+        for side in (OURS, PEER):
+            item = measured.lines.get(("handover", case, side))
+            if item and "samples" in item:
+                how = ", all at once on files of their own" if item["at_once"] else ""
+                found.append(f"hand-over, {case}, {side}: median of "
+                             f"{len(item['samples'])}{how}")
+    for side in (OURS, PEER):
+        item = measured.lines.get(("memory", "lock", side))
+        if item and "samples" in item:
+            found.append(f"memory, {side}: growth of all slab caches (/proc/slabinfo) by "
+                         f"{item['locks']:,} locks; most in {item['cache']}, objects of "
+                         f"{item['object']} bytes")
+    problems = os.path.join(results, "problems")
+    if os.path.exists(problems):
+        found += ["PROBLEM in the guest: " + line.strip() for line in open(problems)]
+    return found
+
+
+def main():
+    results, stages = sys.argv[1], sys.argv[2:]
+    measured = Measured(results)
+    table = Table(measured)
+    for stage, section in SECTIONS.items():
+        if stage in stages:
+            section(table)
+    remarks = notes(measured, results)
+    with open(os.path.join(results, "bench.json"), "w", encoding="utf-8") as out:
+        json.dump({"rows": table.rows, "notes": remarks,
+                   "measured": list(measured.lines.values())}, out, indent=1)
+    pictured = pictures.draw(measured, results)
+
+    print()
+    table.print()
+    print()
+    for remark in remarks:
+        print(remark)
+    missed = [r for r in table.rows if r["verdict"] in ("MISS", "FAILED")]
+    print(f"{results}: bench.json, {', '.join(pictured) or 'no pictures'}")
+    print(f"{sum(r['verdict'] == 'pass' for r in table.rows)} rows pass, "
+          f"{len(missed)} miss their bar or failed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
