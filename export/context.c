@@ -77,8 +77,14 @@ static int check_lower(struct fs_context *fc, const struct path *lower)
 	if (sb_has_encoding(sb) ||
 	    lower->dentry->d_flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE))
 		return refuse(fc, -EINVAL, "its filesystem folds the case of names");
+	/*
+	 * The root of every ext4 carries fscrypt's ->d_revalidate, which only
+	 * lookups take off again; a root is never a name without its key.
+	 */
 	if (lower->dentry->d_flags & (DCACHE_OP_REVALIDATE |
-				      DCACHE_OP_WEAK_REVALIDATE))
+				      DCACHE_OP_WEAK_REVALIDATE) &&
+	    !(lower->dentry == sb->s_root &&
+	      sb->s_type->fs_flags & FS_REQUIRES_DEV))
 		return refuse(fc, -EINVAL, "is not on a local filesystem");
 	return 0;
 }
