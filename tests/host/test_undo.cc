@@ -6,10 +6,10 @@ namespace {
 
 struct Undo : named::stage {
 	/* Owner 2 gets [0,9] by hand-over from 1, so that it can be taken back. */
-	void hand_over(int op, int a = 0, int b = 9)
+	void hand_over(int op, int a = 0, int b = 9, int blocked = 9)
 	{
 		set(1, LK_READ, 30, 30);
-		set(1, op == LK_READ ? LK_WRITE : LK_READ, b, b);
+		set(1, op == LK_READ ? LK_WRITE : LK_READ, blocked, blocked);
 		ASSERT_EQ(wait(2, op, a, b, 0, LK_REVOCABLE), LK_QUEUED);
 		unlock(1, 0, model::cells - 1);
 		ASSERT_EQ(state(0), LK_WON);
@@ -41,7 +41,7 @@ TEST_F(Undo, PiecesComeBackAsTheyWere)
 	set(2, LK_WRITE, 4, 5);
 	set(2, LK_WRITE, 8, 12);
 	unlock(2, 6, 6);
-	hand_over(LK_WRITE, 3, 9);
+	hand_over(LK_WRITE, 3, 9, 6);
 	w.end(0, true);
 	EXPECT_TRUE(holds(2, 0, 3, LK_READ));
 	EXPECT_TRUE(holds(2, 4, 5, LK_WRITE));
