@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests, waiters and the clock, done to the core and to the model. */
+#include "world.hpp"
+
+namespace world {
+
+world::world(options o, uint64_t reserve_ms) : opt(o)
+{
+	lk_graph_init(&graph, reserve_ms);
+	for (int i = 0; i < opt.tables; i++) {
+		slots.push_back(std::make_unique<slot>());
+		init(i);
+	}
+}
+
+world::~world()
+{
+	for (size_t i = 0; i < slots.size(); i++)
+		detach(i);
+	while (!waiters.empty())
+		end(waiters.size() - 1, false);
+	REQUIRE(!graph.waiters && !graph.nr_contended && !graph.nr_attention);
+	REQUIRE(shell::live() == 0, "%ld records leaked", shell::live());
+}
+
+void world::init(int i)
+{
+	slots[i]->mirror = {};
+	slots[i]->model = {};
+	lk_table_init(&slots[i]->core, &graph, &shell::observer, &slots[i]->mirror);
+}
+
+void world::detach(int i)
+{
+	slot &s = *slots[i];
+	lk_batch batch = {};
+	uint64_t held = s.core.nr_records;
+
+	REQUIRE(lk_detach(&s.core, &batch) == held);
+	REQUIRE(lk_idle(&s.core) && !batch.winners);
+	s.mirror.forget(batch.freed);
+	shell::free_all(batch.freed);
+	for (auto &w : waiters)
+		REQUIRE(w->table != i || w->core.state != LK_WAITING);
+	init(i);
+}
+
+lk_request world::request(int op, uint64_t owner, model::span at)
+{
+	lk_request r = {};
+
+	identities[owner] = owner;
+	r.owner = owner;
+	r.start = model::first_byte(at.a);
+	r.end = model::last_byte(at.b);
+	r.manager = 100 + owner % 2;
+	r.now = now;
+	r.cookie = &identities[owner];
+	r.op = op;
+	return r;
+}
+
+lk_outcome world::expect(slot &s, const lk_request &r, model::span at)
+{
+	bool turn = s.model.turn_for(r, at), reclaim = r.flags & LK_RECLAIM;
+
+	if (r.op == LK_UNLOCK)
+		return LK_GRANTED;
+	if (s.model.blocked_hard(r, at, turn || reclaim))
+		return r.flags & LK_WAIT ? LK_MUST_WAIT : LK_CONFLICT;
+	if (turn || reclaim || !(r.flags & LK_WAIT) || r.fairness == LK_FAIR_NONE ||
+	    s.model.holds_in(r.owner, at))
+		return LK_GRANTED;
+	for (model::waiter &w : s.model.waiters)
+		if (w.request.owner != r.owner && w.at.meets(at) &&
+		    model::types_conflict(w.request.op, r.op))
+			return r.fairness == LK_FAIR_FIFO ||
+			       now - w.request.now >= LK_PATIENCE_MS ? LK_MUST_WAIT
+								     : LK_GRANTED;
+	return LK_GRANTED;
+}
+
+lk_outcome world::ask(int table, lk_request r)
+{
+	slot &s = *slots[table];
+	model::span at = model::cells_of(r.start, r.end);
+	lk_outcome expected = expect(s, r, at);
+	struct lk_plan plan;
+	lk_outcome outcome = lk_plan(&s.core, &r, false, &plan);
+
+	if (outcome == LK_NEED_GRAPH) {
+		REQUIRE(lk_contended(&s.core));
+		outcome = lk_plan(&s.core, &r, true, &plan);
+	}
+	REQUIRE(outcome == expected, "%d, not %d", outcome, expected);
+	if (r.op != LK_UNLOCK)
+		REQUIRE(plan.blocker == lk_test(&s.core, &r));
+	start_step();
+	if (outcome == LK_GRANTED)
+		commit(s, r, at, plan);
+	else if (outcome == LK_MUST_WAIT)
+		outcome = enqueue(table, r, at);
+	finish_step();
+	return outcome;
+}
+
+void world::commit(slot &s, const lk_request &r, model::span at, const struct lk_plan &plan)
+{
+	const model::turn *turn = s.model.turn_for(r, at);
+	lk_list spares = {};
+	lk_batch batch = {};
+
+	if (r.op == LK_UNLOCK)
+		REQUIRE(plan.changes == s.model.holds_in(r.owner, at));
+	REQUIRE(plan.nodes <= (r.op == LK_UNLOCK ? 1u : 2u));
+	shell::give(spares, plan.nodes);
+	lk_commit(&s.core, &r, &plan, &spares, &batch);
+	REQUIRE(!spares.count, "the plan asked for more than the commit took");
+
+	bool use = turn || (r.flags & LK_RECLAIM);
+
+	s.model.set(r, at);
+	if (turn)
+		s.model.use_turn(turn);
+	if (use && r.op != LK_UNLOCK)
+		s.model.drop_turns_against(r, at);
+	replay(s, batch, 0, nullptr);
+	granted++;
+}
+
+lk_outcome world::enqueue(int table, const lk_request &r, model::span at)
+{
+	slot &s = *slots[table];
+	auto owned = std::make_unique<waiting>();
+	waiting &w = *owned;
+	lk_batch batch = {};
+
+	w.identity = r.owner;
+	w.table = table;
+	shell::give(w.core.nodes, lk_waiter_nodes(r.kind));
+	waiters.push_back(std::move(owned));
+
+	lk_request asked = r;
+
+	asked.cookie = &w.identity;
+	model::waiter mine = { &w.core, asked, at, graph.seq + 1, now,
+			       (r.flags & LK_RECLAIM) || s.model.holds_in(r.owner, at) };
+	bool deadlock = false;
+
+	if (r.flags & LK_DETECT) {
+		model::edges edges = edges_of(true);
+
+		edges.add(s.model, mine);
+		deadlock = edges.hard_cycle(r.owner) && would_lead_back(mine, s);
+	}
+	lk_outcome outcome = lk_enqueue(&s.core, &asked, &w.core, &batch);
+
+	if (deadlock)
+		REQUIRE(outcome == LK_DEADLOCK && graph.passes == passes);
+	if (outcome == LK_DEADLOCK) {
+		REQUIRE(deadlock || graph.passes != passes, "EDEADLK without a cycle");
+		deadlocks++;
+	}
+	if (!deadlock) {
+		s.model.waiters.push_back(mine);
+		replay(s, batch, 0, outcome == LK_QUEUED ? nullptr : &w.core);
+		if (outcome == LK_DEADLOCK)
+			s.model.erase(&w.core);
+	} else {
+		REQUIRE(!batch.winners);
+		finish_batch(s, batch);
+	}
+	if (outcome == LK_GRANTED) {
+		REQUIRE(graph.passes != passes, "queued what could be granted");
+		REQUIRE(w.core.state == (r.kind == LK_REVOCABLE ? LK_WON : LK_IDLE));
+	}
+	return outcome;
+}
+
+bool world::would_lead_back(const model::waiter &mine, slot &s)
+{
+	model::edges edges = edges_of(true);
+
+	for (uint64_t to : s.model.holders_against(mine.request, mine.at)) {
+		model::edges from = edges;
+
+		from.hard[mine.request.owner] = { to };
+		if (from.hard_cycle(mine.request.owner))
+			return true;
+	}
+	return false;
+}
+
+model::edges world::edges_of(bool detecting)
+{
+	model::edges edges;
+
+	for (auto &s : slots)
+		for (model::waiter &w : s->model.waiters)
+			if (!detecting || (w.request.flags & LK_DETECT))
+				edges.add(s->model, w);
+	return edges;
+}
+
+void world::end(size_t i, bool take_back)
+{
+	waiting &w = *waiters[i];
+	slot &s = *slots[w.table];
+	lk_batch batch = {};
+
+	start_step();
+	s.model.erase(&w.core);
+	if (take_back)
+		s.model.take_back(&w.core);
+	s.model.confirm(&w.core);
+	back += take_back;
+	lk_end_waiter(&s.core, &w.core, take_back, now, &batch);
+	REQUIRE(w.core.state == LK_IDLE && !w.core.nodes.count && !w.core.saved.count);
+	REQUIRE(!w.core.sibling_at && !w.core.revocable_at && !w.core.waiters);
+	replay(s, batch, 0, nullptr);
+	waiters.erase(waiters.begin() + i);
+	finish_step();
+}
+
+void world::refresh(size_t i)
+{
+	lk_waiter &w = waiters[i]->core;
+
+	lk_refresh(&w, now);
+	if (model::waiter *m = slots[waiters[i]->table]->model.find(&w))
+		m->refreshed = now;
+}
+
+uint64_t world::next_deadline()
+{
+	uint64_t next = UINT64_MAX;
+
+	for (auto &s : slots) {
+		for (model::turn &t : s->model.turns)
+			next = std::min({ next, t.deadline, t.late });
+		for (model::waiter &w : s->model.waiters)
+			if (w.request.kind == LK_NOTIFY)
+				next = std::min(next, w.refreshed + LK_POLL_LIMIT_MS);
+	}
+	return next;
+}
+
+void world::expire(slot &s)
+{
+	lk_batch batch = {};
+	unsigned int may_tell = 0;
+
+	for (model::waiter &w : s.model.waiters)
+		w.lapsing = w.request.kind == LK_NOTIFY &&
+			    w.refreshed + LK_POLL_LIMIT_MS <= now;
+	std::erase_if(s.model.turns, [&](model::turn &t) { return t.deadline <= now; });
+	for (model::turn &t : s.model.turns) {
+		if (t.late > now)
+			continue;
+		t.overdue = true;
+		t.late = now + std::max<uint64_t>(graph.reserve_ms / 8, 1);
+		may_tell += 3;
+	}
+	lk_expire(&s.core, now, &batch);
+	replay(s, batch, may_tell, nullptr);
+}
+
+void world::expire_due()
+{
+	uint64_t next;
+
+	while (lk_table *due = lk_due(&graph, now, &next)) {
+		for (auto &s : slots)
+			if (&s->core == due)
+				expire(*s);
+	}
+	REQUIRE(next == next_deadline(), "%llu, not %llu", (unsigned long long)next,
+		(unsigned long long)next_deadline());
+}
+
+void world::advance(uint64_t ms)
+{
+	now += ms;
+	start_step();
+	expire_due();
+	finish_step();
+}
+
+} // namespace world

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Winners, one by one, and everything that can be seen of the core. */
+#include "world.hpp"
+
+namespace world {
+
+void world::start_step()
+{
+	passes = graph.passes;
+	cycles = graph.cycles;
+}
+
+model::waiter *world::next_winner(slot &s, unsigned int may_tell)
+{
+	for (model::waiter &w : s.model.waiters)
+		if (w.lapsing || s.model.grantable(w) || (may_tell && s.model.tellable(w)))
+			return &w;
+	return nullptr;
+}
+
+void world::replay(slot &s, lk_batch &batch, unsigned int may_tell, const lk_waiter *requester)
+{
+	for (auto &other : slots)
+		for (model::waiter &w : other->model.waiters)
+			w.may_pass = w.core == requester ? w.may_pass || flexible()
+							 : w.core->may_pass;
+	for (lk_waiter *won = batch.winners; won; won = won->next_winner) {
+		model::waiter *m = s.model.find(won);
+
+		REQUIRE(m, "one won who did not wait");
+		if (!flexible())
+			REQUIRE(m == next_winner(s, may_tell), "not the next to win");
+		if (requester && flexible())
+			try_requester(s, requester);
+		win(s, *s.model.find(won), may_tell);
+	}
+	if (requester)
+		try_requester(s, requester);
+	model::waiter *left = next_winner(s, may_tell);
+
+	if (left && !graph.nr_attention)
+		REQUIRE(!left, "owner %llu could go on",
+			(unsigned long long)left->request.owner);
+	finish_batch(s, batch);
+}
+
+void world::try_requester(slot &s, const lk_waiter *requester)
+{
+	model::waiter *m = s.model.find(requester);
+
+	if (m && s.model.grantable(*m))
+		s.model.grant(model::waiter(*m), requester);
+}
+
+void world::win(slot &s, model::waiter &found, unsigned int &may_tell)
+{
+	model::waiter w = found;
+
+	switch (w.core->state) {
+	case LK_WON:
+		REQUIRE(w.request.kind != LK_NOTIFY && s.model.grantable(w));
+		s.model.grant(w, w.core);
+		granted++;
+		return;
+	case LK_NOTIFIED:
+		REQUIRE(w.request.kind == LK_NOTIFY);
+		told++;
+		return tell(s, w, may_tell);
+	case LK_LOST_DEADLOCK:
+		REQUIRE(w.request.kind == LK_LOCAL && flexible());
+		deadlocks++;
+		break;
+	case LK_LAPSED:
+		REQUIRE(w.lapsing);
+		break;
+	default:
+		REQUIRE(false, "winner in state %d", w.core->state);
+	}
+	s.model.erase(w.core);
+}
+
+void world::tell(slot &s, const model::waiter &w, unsigned int &may_tell)
+{
+	uint64_t late = now + std::max<uint64_t>(graph.reserve_ms / 8, 1);
+	uint64_t deadline = now + graph.reserve_ms;
+	bool early = !s.model.grantable(w);
+
+	s.model.erase(w.core);
+	if (early && !(may_tell && s.model.tellable(w))) {
+		REQUIRE(graph.cycles != cycles, "told who has no turn");
+		return;
+	}
+	if (early) {
+		may_tell--;
+		deadline = UINT64_MAX;
+		for (model::turn &t : s.model.turns)
+			if (model::table::against(t, w.request, w.at))
+				deadline = std::min(deadline, t.deadline);
+	}
+	s.model.turns.push_back({ w.request.manager, w.request.op, w.at, deadline, late,
+				  early });
+}
+
+void world::finish_batch(slot &s, lk_batch &batch)
+{
+	s.mirror.forget(batch.freed);
+	shell::free_all(batch.freed);
+}
+
+void world::finish_step()
+{
+	if (graph.nr_attention)
+		expire_due();
+	REQUIRE(!graph.nr_attention);
+	passed += graph.passes - passes;
+	for (auto &s : slots)
+		compare(*s);
+	compare_cycles();
+}
+
+void world::compare(slot &s)
+{
+	const char *wrong = lk_validate(&s.core);
+	std::map<uint64_t, model::map> held;
+	uint64_t turns = 0;
+	size_t seen = 0;
+
+	REQUIRE(!wrong, "%s", wrong);
+	for (auto &[owner, m] : s.model.held)
+		held[owner].fill(model::none);
+	for (const lk_record *r = lk_first_record(&s.core); r; r = lk_next_record(r)) {
+		model::span at = model::cells_of(r->start, r->end);
+
+		if (r->flags & LK_RESERVATION) {
+			turns += r->turns;
+			compare_turn(s, *r, at);
+			continue;
+		}
+		REQUIRE(held.count(r->owner));
+		std::fill(held[r->owner].begin() + at.a, held[r->owner].begin() + at.b + 1,
+			  r->type);
+	}
+	REQUIRE(held == s.model.held, "what is held differs");
+	REQUIRE(turns == s.model.turns.size());
+	for (const lk_waiter *w = lk_first_waiter(&s.core); w; w = lk_next_waiter(w)) {
+		REQUIRE(s.model.find(w));
+		seen++;
+	}
+	REQUIRE(seen == s.model.waiters.size());
+	for (const lk_waiter *w = s.core.revocable; w; w = w->revocable_next)
+		compare_undo(s, *w);
+	s.mirror.compare(s.core);
+}
+
+void world::compare_turn(slot &s, const lk_record &r, model::span at)
+{
+	size_t like = 0;
+
+	for (model::turn &t : s.model.turns)
+		like += t.manager == r.owner && t.type == r.type && t.at == at &&
+			t.deadline == r.turn.deadline && t.late == r.turn.late &&
+			t.overdue == !!(r.flags & LK_OVERDUE);
+	REQUIRE(like >= r.turns, "a turn that the model does not know");
+}
+
+void world::compare_undo(slot &s, const lk_waiter &w)
+{
+	for (model::undo &u : s.model.undos)
+		if (u.core == &w) {
+			REQUIRE(model::first_byte(u.at.a) == w.undo_start &&
+				model::last_byte(u.at.b) == w.undo_end);
+			return;
+		}
+	REQUIRE(false, "revocable, and the model says final");
+}
+
+void world::compare_cycles()
+{
+	model::edges all = edges_of(false), detecting = edges_of(true);
+	bool deaf = false;
+
+	for (auto &s : slots)
+		for (model::waiter &w : s->model.waiters)
+			deaf |= w.request.kind == LK_REVOCABLE;
+	for (auto &s : slots)
+		for (model::waiter &w : s->model.waiters) {
+			REQUIRE(!all.order_cycle(w.request.owner), "the order is a deadlock");
+			if (!deaf && (w.request.flags & LK_DETECT))
+				REQUIRE(!detecting.hard_cycle(w.request.owner),
+					"a deadlock was not found");
+		}
+}
+
+} // namespace world
