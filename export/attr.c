@@ -14,21 +14,12 @@
 #define COPIED_FLAGS	(S_SYNC | S_DIRSYNC | S_IMMUTABLE | S_APPEND | S_DEAD)
 
 /*
- * Ours alone.  Access times are the lower filesystem's work: S_NOATIME.  So is
- * the removal of set-user-ID and capabilities at a write: S_NOSEC says that
- * the upper inode has none of its own.
+ * Access times of what is read below are kept below: S_NOATIME.  FIFOs, sockets
+ * and devices are read above, see hf_update_time().
  */
 static unsigned int own_flags(umode_t mode)
 {
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return S_NOATIME | S_NOSEC;
-	case S_IFDIR:
-	case S_IFLNK:
-		return S_NOATIME;
-	default:
-		return 0;
-	}
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ? S_NOATIME : 0;
 }
 
 static unsigned int wanted_flags(const struct inode *lower)

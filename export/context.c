@@ -8,6 +8,7 @@
  */
 
 #include <linux/dcache.h>
+#include <linux/magic.h>
 #include <linux/namei.h>
 #include <linux/slab.h>
 
@@ -58,6 +59,25 @@ static int refuse(struct fs_context *fc, int err, const char *why)
 	return err;
 }
 
+/*
+ * Whoever asks for revalidation may change behind our back, without a trace in
+ * the d_seq that dentry.c relies on.  Two ask for it at their root, where it
+ * is never done, and inside only with a reason (dentry.c then passes it on):
+ * an ext4 with fscrypt, and an overlay, which asks weakly too if a layer is
+ * remote.
+ */
+static bool is_remote(const struct dentry *lower)
+{
+	const struct super_block *sb = lower->d_sb;
+
+	if (lower->d_flags & DCACHE_OP_WEAK_REVALIDATE)
+		return true;
+	return lower->d_flags & DCACHE_OP_REVALIDATE &&
+	       !(lower == sb->s_root &&
+		 (sb->s_type->fs_flags & FS_REQUIRES_DEV ||
+		  sb->s_magic == OVERLAYFS_SUPER_MAGIC));
+}
+
 /* What cannot be stacked on, each with its reason in the user's hands. */
 static int check_lower(struct fs_context *fc, const struct path *lower)
 {
@@ -77,14 +97,7 @@ static int check_lower(struct fs_context *fc, const struct path *lower)
 	if (sb_has_encoding(sb) ||
 	    lower->dentry->d_flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE))
 		return refuse(fc, -EINVAL, "its filesystem folds the case of names");
-	/*
-	 * The root of every ext4 carries fscrypt's ->d_revalidate, which only
-	 * lookups take off again; a root is never a name without its key.
-	 */
-	if (lower->dentry->d_flags & (DCACHE_OP_REVALIDATE |
-				      DCACHE_OP_WEAK_REVALIDATE) &&
-	    !(lower->dentry == sb->s_root &&
-	      sb->s_type->fs_flags & FS_REQUIRES_DEV))
+	if (is_remote(lower->dentry))
 		return refuse(fc, -EINVAL, "is not on a local filesystem");
 	return 0;
 }

@@ -138,8 +138,26 @@ static bool is_current(const struct dentry *dentry)
 		return false;
 	smp_rmb();	/* pairs with write_stamp() */
 	lower = READ_ONCE(dentry->d_fsdata);
-	return lower && !read_seqcount_retry(&lower->d_seq, stamp) &&
+	return lower && !(lower->d_flags & DCACHE_OP_REVALIDATE) &&
+	       !read_seqcount_retry(&lower->d_seq, stamp) &&
 	       READ_ONCE(dentry->d_time) == stamp;
+}
+
+/*
+ * A reference to d_fsdata.  Not under the upper d_lock: lockdep knows one class
+ * for both, and rightly wants no order between dentries that are not related.
+ */
+static struct dentry *get_lower(struct dentry *dentry)
+{
+	struct dentry *lower;
+
+	rcu_read_lock();
+	do {
+		lower = READ_ONCE(dentry->d_fsdata);
+		/* Dead means replaced meanwhile: there is a new one to read. */
+	} while (lower && !lockref_get_not_dead(&lower->d_lockref));
+	rcu_read_unlock();
+	return lower;
 }
 
 /**
@@ -152,13 +170,12 @@ static bool is_current(const struct dentry *dentry)
  */
 struct dentry *hf_dentry_lower(struct dentry *dentry)
 {
-	struct dentry *lower = NULL;
+	struct dentry *lower = get_lower(dentry);
 
-	spin_lock(&dentry->d_lock);
-	if (is_current(dentry))
-		lower = dget(dentry->d_fsdata);
-	spin_unlock(&dentry->d_lock);
-	return lower;
+	if (lower && READ_ONCE(dentry->d_fsdata) == lower && is_current(dentry))
+		return lower;
+	dput(lower);
+	return NULL;
 }
 
 static int revalidate_slow(struct dentry *dentry, struct inode *inode)
@@ -169,10 +186,9 @@ static int revalidate_slow(struct dentry *dentry, struct inode *inode)
 	unsigned long before, stamp;
 	bool valid;
 
-	spin_lock(&dentry->d_lock);
-	before = dentry->d_time;
-	lower = dget(dentry->d_fsdata);
-	spin_unlock(&dentry->d_lock);
+	before = READ_ONCE(dentry->d_time);
+	smp_rmb();	/* pairs with write_stamp() */
+	lower = get_lower(dentry);
 	if (!lower)
 		return 0;
 	if (before == STAMP_MOVING) {
@@ -186,6 +202,10 @@ static int revalidate_slow(struct dentry *dentry, struct inode *inode)
 		       lower_inode, &stamp);
 	release_dentry_name_snapshot(&name);
 	dput(parent);
+
+	/* A name without its key, under fscrypt: the lower one has a say. */
+	if (valid && lower->d_flags & DCACHE_OP_REVALIDATE)
+		valid = lower->d_op->d_revalidate(lower, 0) > 0;
 
 	old = lower;
 	if (valid) {
