@@ -51,11 +51,23 @@ struct hf_table {
 	unsigned long ino;		/* I: to show */
 };
 
-/* A held lock: our record and its mirror for the VFS are one allocation. */
+/*
+ * A held lock: our record and its mirror for the VFS are one allocation.  The
+ * mirror has no fl_ops, so nobody looks at its fl_u, and the record begins
+ * there: 256 bytes, whose search touches two cache lines.  The mirror has to
+ * be initialised first.
+ */
 struct hf_record {
-	struct lk_record core;
-	struct file_lock mirror;	/* mirror.c.flc_list: flc_lock */
+	union {
+		struct file_lock mirror;	/* c.flc_list: flc_lock */
+		struct {
+			u8 mirrored[offsetof(struct file_lock, fl_u)];
+			struct lk_record core;
+		};
+	};
 };
+static_assert(offsetof(struct file_lock, fl_u) % __alignof__(struct lk_record) == 0);
+static_assert(offsetofend(struct file_lock, fl_u) == sizeof(struct file_lock));
 
 /* How the one who waits is told. */
 enum hf_told {

@@ -25,8 +25,9 @@ int hf_records_alloc(struct lk_list *list, unsigned int count)
 		record = kmem_cache_alloc(record_cache, GFP_KERNEL);
 		if (!record)
 			return -ENOMEM;
-		memset(&record->core, 0, sizeof(record->core));
+		/* in this order: they overlap */
 		locks_init_lock(&record->mirror);
+		memset(&record->core, 0, sizeof(record->core));
 		lk_list_push(list, &record->core);
 	}
 	return 0;
@@ -48,9 +49,18 @@ void hf_records_free(struct lk_list *list)
 	}
 }
 
+/*
+ * The mirror is on no list of fs/locks.c's own: the link of that holds when the
+ * lock was granted.  (->pprev stays NULL: locks_release_private() looks at it.)
+ */
 u64 hf_record_born(const struct hf_record *record)
 {
-	return (unsigned long)hf_slot(&record->mirror);
+	return (unsigned long)record->mirror.c.flc_link.next;
+}
+
+static void set_born(struct hf_record *record, u64 now)
+{
+	record->mirror.c.flc_link.next = (void *)(unsigned long)now;
 }
 
 #define NOT_MIRRORED (FL_SLEEP | FL_ACCESS | FL_EXISTS | FL_CLOSE)
@@ -71,8 +81,8 @@ static void adopt(void *context, struct lk_record *core,
 		locks_copy_conflock(mirror, (struct file_lock *)from);
 	mirror->c.flc_file = from->c.flc_file;
 	mirror->c.flc_flags &= ~NOT_MIRRORED;
-	hf_set_slot(mirror, (void *)(unsigned long)
-		    (origin ? hf_record_born(hf_record(origin)) : hf_now_ms()));
+	set_born(hf_record(core),
+		 origin ? hf_record_born(hf_record(origin)) : hf_now_ms());
 }
 
 static void set_range(struct hf_record *record)
@@ -156,7 +166,8 @@ const struct lk_observer hf_observer = {
 int hf_records_init(void)
 {
 	record_cache = kmem_cache_create("hf_lock_record",
-					 sizeof(struct hf_record), 0, 0, NULL);
+					 sizeof(struct hf_record), 0,
+					 SLAB_HWCACHE_ALIGN, NULL);
 	return record_cache ? 0 : -ENOMEM;
 }
 
