@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Sourced first by each tests/guest/NAME.sh, which runs in a guest:
+#
+#	. /holdfast/tests/guest/lib.sh
+#	hf_load				# our modules, if the test needs them
+#	check can-mount mount -t holdfast /lower /mnt
+#	ok NAME  or  not_ok NAME reason
+#	hf_finish			# last: cleans up, judges, writes the verdict
+#
+# NAME.expected lists the names of the results, one a line. A result that is
+# missing, repeated or not in the list fails the test; so does whatever
+# hf_finish finds. Without its verdict the runner calls the test failed.
+# Known harmless kernel messages: dmesg-allow (extended regular expressions),
+# and NAME.dmesg-allow for one test.
+
+. "$(dirname "${BASH_SOURCE[0]}")/net.sh"
+
+HF_TEST=$(basename "$0" .sh)
+HF_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+HF_RESULTS=/results/results
+HF_KMEMLEAK=/sys/kernel/debug/kmemleak
+hf_problems=()
+: >"$HF_RESULTS"
+mkdir -p /run/hf
+echo "holdfast-test: $HF_TEST starts" >/dev/kmsg
+if [ -e $HF_KMEMLEAK ]; then
+	echo scan=off >$HF_KMEMLEAK
+	echo clear >$HF_KMEMLEAK
+fi
+
+ok() { echo "ok $1" | tee -a "$HF_RESULTS"; }
+not_ok() { echo "not ok $1: ${*:2}" | tee -a "$HF_RESULTS"; }
+# Not a result of its own, but the test fails.
+hf_problem() { hf_problems+=("$*"); echo "problem: $*"; }
+
+# check NAME CMD...: ok if CMD succeeds. (In this shell and into a file: CMD
+# may set variables, and may start what keeps its output open.)
+check() {
+	local name=$1
+	shift
+	if "$@" >/run/hf/check.out 2>&1; then ok "$name"; else
+		not_ok "$name" "'$*' failed ($?): $(tail -n 5 /run/hf/check.out | tr '\n' '|')"
+	fi
+}
+
+# wait_until SECONDS CMD...: polls until CMD succeeds; fails after SECONDS.
+wait_until() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { echo "gave up waiting for: $*" >&2; return 1; }
+		sleep 0.1
+	done
+}
+
+hf_module() { ls /holdfast/build/"$HF_KERNEL"/*/"$1".ko 2>/dev/null; }
+
+# hf_load [MODULE [PARAM=VALUE]...]: one module of ours with what it depends
+# on; without arguments all that are built. (The KUnit module runs its suites
+# when it is loaded: by name only.)
+hf_load() {
+	local module dep file
+	if [ $# = 0 ]; then
+		for module in holdfast_locks holdfast_export; do
+			[ -z "$(hf_module $module)" ] || hf_load $module || return
+		done
+		return 0
+	fi
+	module=$1
+	shift
+	[ ! -d "/sys/module/$module" ] || return 0
+	file=$(hf_module "$module")
+	[ -n "$file" ] || { hf_problem "$module is not built for $HF_KERNEL"; return 1; }
+	for dep in $(modinfo -F depends "$file" | tr , ' '); do
+		case $dep in
+		holdfast_*) hf_load "$dep" || return ;;
+		*) modprobe "$dep" || { hf_problem "cannot load $dep"; return 1; } ;;
+		esac
+	done
+	insmod "$file" "$@" || { hf_problem "cannot load $module"; return 1; }
+}
+
+# (A symbolic link is the alias of a merged cache, which the kernel never
+# removes; under KASAN nothing is merged.)
+hf_caches() { find /sys/kernel/slab -maxdepth 1 -name 'hf_*' -type d; }
+
+hf_no_caches() {
+	! grep -q '^hf_' /proc/slabinfo && [ -z "$(hf_caches)" ]
+}
+
+hf_unload() {
+	local module
+	for module in holdfast_kunit holdfast_export holdfast_locks; do
+		[ -d /sys/module/$module ] || continue
+		rmmod $module || hf_problem "cannot unload $module"
+	done
+	if [ -e /proc/fs/holdfast ]; then hf_problem "/proc/fs/holdfast is left"; fi
+	# sysfs lets go of a destroyed cache in a work item.
+	wait_until 20 hf_no_caches ||
+		hf_problem "slab caches are left: $(grep '^hf_' /proc/slabinfo) $(hf_caches)"
+}
+
+# Everything mounted below /mnt, /srv or with our types, deepest first.
+hf_unmount() {
+	local mount
+	cd /
+	while read -r mount; do
+		umount "$mount" || hf_problem "cannot unmount $mount"
+	done < <(awk '$2 ~ "^/(mnt|srv)/?" || $3 ~ "^holdfast" {print $2}' /proc/mounts | tac)
+}
+
+HF_SPLAT='BUG:|WARNING:|KASAN|KCSAN|UBSAN|Oops|general protection|Kernel panic'
+HF_SPLAT+='|possible (recursive|circular|irq|deadlock)|INFO: (possible|suspicious|task|trying|rcu|lockdep)'
+HF_SPLAT+='|suspicious RCU|blocked for more than|detected stall|soft lockup|[Ll]eaked|ODEBUG'
+HF_SPLAT+='|refcount_t|list_(add|del) corruption|sleeping function|scheduling while atomic'
+HF_SPLAT+='|turning off the locking|held lock freed|still held|Busy inodes|Objects remaining'
+HF_SPLAT+='|kmem_cache_destroy|Slab cache still|unreferenced object|nested lock|inconsistent lock'
+
+hf_check_dmesg() {
+	local splats
+	cat "$HF_HERE/dmesg-allow" "$HF_HERE/$HF_TEST.dmesg-allow" 2>/dev/null |
+		grep -v '^#\|^$' >/run/hf/allow
+	splats=$(dmesg | sed "1,/holdfast-test: $HF_TEST starts/d" | grep -E "$HF_SPLAT" |
+		grep -vEf /run/hf/allow)
+	if [ -n "$splats" ]; then hf_problem "the kernel says: $splats"; fi
+	if [ -e /proc/lockdep_stats ] && ! grep -q 'debug_locks: *1' /proc/lockdep_stats; then
+		hf_problem "lockdep has turned itself off"
+	fi
+}
+
+# kmemleak reports only what is at least 5 s old, and wants a second look:
+# the wait is for its age limit, not for anything of ours.
+hf_check_leaks() {
+	[ -e $HF_KMEMLEAK ] || return 0
+	sleep 5.5
+	echo scan >$HF_KMEMLEAK
+	echo scan >$HF_KMEMLEAK
+	if [ -s "$HF_KMEMLEAK" ] || grep -q . $HF_KMEMLEAK; then
+		cp $HF_KMEMLEAK /results/kmemleak
+		hf_problem "kmemleak: $(head -n 30 $HF_KMEMLEAK)"
+	fi
+}
+
+hf_check_expected() {
+	local expected=$HF_HERE/$HF_TEST.expected names wrong
+	[ -s "$expected" ] || { hf_problem "no list $expected"; return; }
+	names=$(sed 's/^not ok /ok /; s/^ok \([^: ]*\).*/\1/' "$HF_RESULTS" | sort)
+	wrong=$(diff <(grep -v '^#\|^$' "$expected" | sort) <(echo "$names"))
+	[ -z "$wrong" ] || hf_problem "results missing (<) or unexpected (>): $wrong"
+	if grep -q '^not ok' "$HF_RESULTS"; then hf_problem "failed results"; fi
+}
+
+hf_finish() {
+	clients_stop
+	nfsd_stop
+	hf_unmount
+	hf_unload
+	hf_check_leaks
+	hf_check_dmesg
+	hf_check_expected
+	if [ ${#hf_problems[@]} = 0 ]; then
+		echo PASS >/results/verdict
+		exit 0
+	fi
+	printf 'FAIL %s\n' "${hf_problems[@]}" | tee /results/verdict
+	exit 1
+}

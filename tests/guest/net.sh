@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Sourced by lib.sh: knfsd in the guest, and NFS clients in namespaces.
+#
+#	make_fs ext4 /dev/vda /srv/plain
+#	nfsd_start 8			# threads; grace is over on return
+#	nfs_export /srv/plain		# [options], a fsid= is added
+#	client_ns 1; client_ns 2	# each a machine of its own to the server
+#	mount_nfs 1 4.2 /srv/plain /mnt/a		# [mount options]
+#	in_client 1 cat /mnt/a/file
+#
+# A client has its network, mounts, host name, rpcbind and statd; client N
+# reaches the server as 10.9.N.1 and is 10.9.N.2. Its mounts are seen in its
+# own mount namespace only.
+
+HF_NFSD=/proc/fs/nfsd
+
+# make_fs TYPE DEVICE MOUNTPOINT [mkfs options]
+make_fs() {
+	mkdir -p "$3"
+	case $1 in
+	ext4) mkfs.ext4 -q -F "${@:4}" "$2" ;;
+	xfs) mkfs.xfs -q -f "${@:4}" "$2" ;;
+	esac && mount -t "$1" "$2" "$3"
+}
+
+# nfsd_start [THREADS] [--grace]: with --grace it returns in the grace period,
+# so that clients can reclaim (10 s: the least that nfsd accepts).
+nfsd_start() {
+	local threads=${1:-8} grace=${2:-}
+	modprobe nfsd
+	mountpoint -q $HF_NFSD || mount -t nfsd nfsd $HF_NFSD
+	mkdir -p /var/lib/nfs/{rpc_pipefs,sm,sm.bak,v4recovery,nfsdcld,nfsdcltrack}
+	mountpoint -q /var/lib/nfs/rpc_pipefs ||
+		mount -t rpc_pipefs rpc_pipefs /var/lib/nfs/rpc_pipefs
+	echo 10 >$HF_NFSD/nfsv4leasetime
+	echo 10 >$HF_NFSD/nfsv4gracetime
+	sysctl -qw fs.nfs.nlm_timeout=3 fs.nfs.nlm_grace_period=3
+	rpcinfo -p localhost >/dev/null 2>&1 || rpcbind
+	wait_until 60 rpcinfo -p localhost || return
+	pidof nfsdcld >/dev/null || nfsdcld
+	pidof rpc.mountd >/dev/null || rpc.mountd --manage-gids
+	pgrep --ns $$ --nslist net -x rpc.statd >/dev/null || rpc.statd --no-notify
+	exportfs -ra
+	rpc.nfsd --grace-time 10 --lease-time 10 "$threads" || return
+	[ -z "$grace" ] || return 0
+	nfsd_end_grace
+}
+
+nfsd_end_grace() {
+	echo Y >$HF_NFSD/v4_end_grace && echo Y >/proc/fs/lockd/nlm_end_grace
+	wait_until 30 grep -q Y $HF_NFSD/v4_end_grace && wait_until 30 grep -q Y /proc/fs/lockd/nlm_end_grace
+}
+
+hf_fsid=100
+# nfs_export PATH [OPTIONS]
+nfs_export() {
+	hf_fsid=$((hf_fsid + 1))
+	exportfs -o "rw,sync,no_root_squash,no_subtree_check,insecure,fsid=$hf_fsid${2:+,$2}" "*:$1"
+}
+
+# The threads alone: what a crashed or restarted server looks like.
+nfsd_halt() { [ ! -e $HF_NFSD/threads ] || rpc.nfsd 0; }
+
+nfsd_stop() {
+	local name pids
+	[ -e $HF_NFSD/threads ] || return 0
+	rpc.nfsd 0 || hf_problem "nfsd does not stop"
+	exportfs -ua
+	exportfs -f
+	for name in rpc.mountd rpc.statd nfsdcld rpcbind; do
+		pids=$(pidof $name) || continue
+		# shellcheck disable=SC2086
+		kill $pids
+		wait_until 30 hf_gone $pids || hf_problem "$name does not end"
+	done
+	umount /var/lib/nfs/rpc_pipefs $HF_NFSD || hf_problem "nfsd's filesystems stay mounted"
+}
+
+# No such processes (zombies of ours count as gone).
+hf_gone() {
+	local pid
+	for pid; do
+		[ ! -e "/proc/$pid" ] || grep -q '^State:.Z' "/proc/$pid/status" || return 1
+	done
+}
+
+# client_ns N: makes the client machine N (1 to 99).
+client_ns() {
+	local n=$1
+	ip netns add "c$n" &&
+		ip link add "hf$n" type veth peer name eth0 netns "c$n" &&
+		ip addr add "10.9.$n.1/24" dev "hf$n" && ip link set "hf$n" up &&
+		ip -n "c$n" addr add "10.9.$n.2/24" dev eth0 &&
+		ip -n "c$n" link set eth0 up && ip -n "c$n" link set lo up || return
+	# shellcheck disable=SC2016
+	ip netns exec "c$n" unshare --mount --uts --propagation private bash -c '
+		hostname client$1
+		mount -t tmpfs -o mode=755 run /run && mkdir -p /run/rpcbind /run/lock
+		mount -t tmpfs state /var/lib/nfs && mkdir -p /var/lib/nfs/{sm,sm.bak,rpc_pipefs}
+		printf "127.0.0.1 localhost\n10.9.$1.1 server\n10.9.$1.2 client$1\n" >/run/hosts
+		mount --bind /run/hosts /etc/hosts
+		rpcbind && exec sleep infinity' client "$n" </dev/null &
+	echo $! >"/run/hf/client-$n"
+	disown
+	wait_until 60 in_client "$n" rpcinfo -p 127.0.0.1 || return
+	in_client "$n" rpc.statd --no-notify
+}
+
+# in_client N CMD...
+in_client() {
+	local n=$1
+	shift
+	nsenter -t "$(cat "/run/hf/client-$n")" --mount --net --uts --wd=/ "$@"
+}
+
+# mount_nfs N VERS PATH MOUNTPOINT [OPTIONS]
+mount_nfs() {
+	mkdir -p "$4"
+	in_client "$1" mkdir -p "$4" &&
+		in_client "$1" mount -t nfs -o "vers=$2,hard${5:+,$5}" "10.9.$1.1:$3" "$4"
+}
+
+# client_stop N: unmounts and ends it. client_crash N: its network goes first,
+# so the server hears nothing more of it.
+client_stop() {
+	local n=$1 mount pids
+	[ -e "/run/hf/client-$n" ] || return 0
+	while read -r mount; do
+		in_client "$n" umount "$mount" || hf_problem "client $n cannot unmount $mount"
+	done < <(in_client "$n" awk '$3 ~ "^(nfs|nfs4|9p)$" && $1 ~ "^10\\." {print $2}' /proc/mounts | tac)
+	client_end "$n"
+}
+
+client_crash() {
+	ip link del "hf$1"
+	in_client "$1" awk '$3 ~ "^nfs" {print $2}' /proc/mounts | tac |
+		while read -r mount; do in_client "$1" umount -f -l "$mount"; done
+	client_end "$1"
+}
+
+client_end() {
+	local pids
+	pids=$(ip netns pids "c$1")
+	# shellcheck disable=SC2086
+	kill -9 $pids
+	wait_until 30 hf_gone $pids || hf_problem "processes of client $1 do not end"
+	rm -f "/run/hf/client-$1"
+	ip netns del "c$1" || hf_problem "cannot delete the namespace of client $1"
+}
+
+clients_stop() {
+	local client
+	for client in /run/hf/client-*; do
+		[ ! -e "$client" ] || client_stop "${client##*-}"
+	done
+}
