@@ -71,6 +71,11 @@ void hf_refresh(struct inode *inode)
 
 	/* Two copies at a time could leave a mixture, which would then last. */
 	spin_lock(&inode->i_lock);
+	/* A walk under RCU may come late: the link count is settled by then. */
+	if (inode->i_state & (I_FREEING | I_WILL_FREE | I_CLEAR)) {
+		spin_unlock(&inode->i_lock);
+		return;
+	}
 	inode->i_mode = (inode->i_mode & S_IFMT) | (lower->i_mode & ~S_IFMT);
 	inode->i_uid = lower->i_uid;
 	inode->i_gid = lower->i_gid;
@@ -101,8 +106,11 @@ int hf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	/* The VFS's own checks that follow (sticky, append-only) read the copy. */
 	if (mask & MAY_WRITE)
 		hf_refresh(inode);
-	return inode_permission(hf_lower_idmap(inode->i_sb),
-				hf_lower_inode(inode), mask);
+	/*
+	 * LOWERDIR is on no idmapped mount (context.c), and s_fs_info may not be
+	 * looked at under RCU: the superblock may be on its way out.
+	 */
+	return inode_permission(&nop_mnt_idmap, hf_lower_inode(inode), mask);
 }
 
 /**

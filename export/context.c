@@ -188,11 +188,10 @@ static int reconfigure(struct fs_context *fc)
 	struct hf_super *hs = hf_super(sb);
 	int err;
 
-	if (!(fc->sb_flags & SB_RDONLY) && __mnt_is_readonly(hs->lower_mnt)) {
-		if (fc->sb_flags_mask & SB_RDONLY) {
-			errorfc(fc, "the filesystem of LOWERDIR is read-only");
-			return -EROFS;
-		}
+	if (fc->sb_flags_mask & ~fc->sb_flags & SB_RDONLY &&
+	    __mnt_is_readonly(hs->lower_mnt)) {
+		errorfc(fc, "the filesystem of LOWERDIR is read-only");
+		return -EROFS;
 	}
 	if (!opts->fairness_given)
 		return 0;

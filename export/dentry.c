@@ -178,7 +178,7 @@ struct dentry *hf_dentry_lower(struct dentry *dentry)
 	return NULL;
 }
 
-static int revalidate_slow(struct dentry *dentry, struct inode *inode)
+static bool revalidate_slow(struct dentry *dentry, struct inode *inode)
 {
 	struct inode *lower_inode = inode ? hf_lower_inode(inode) : NULL;
 	struct dentry *lower, *parent, *old;
@@ -190,10 +190,10 @@ static int revalidate_slow(struct dentry *dentry, struct inode *inode)
 	smp_rmb();	/* pairs with write_stamp() */
 	lower = get_lower(dentry);
 	if (!lower)
-		return 0;
+		return false;
 	if (before == STAMP_MOVING) {
 		dput(lower);
-		return 1;
+		return true;
 	}
 
 	parent = dget_parent(dentry);
@@ -222,21 +222,17 @@ static int revalidate_slow(struct dentry *dentry, struct inode *inode)
 static int revalidate(struct dentry *dentry, unsigned int flags)
 {
 	struct inode *inode = d_inode_rcu(dentry);
-	bool current_;
+	bool valid;
 
 	rcu_read_lock();
-	current_ = is_current(dentry);
+	valid = is_current(dentry);
 	rcu_read_unlock();
 
-	if (!current_) {
-		int valid;
-
+	if (!valid) {
 		if (flags & LOOKUP_RCU)
 			return -ECHILD;
-		inode = d_inode(dentry);
-		valid = revalidate_slow(dentry, inode);
-		if (valid <= 0)
-			return valid;
+		if (!revalidate_slow(dentry, inode))
+			return 0;
 	}
 	if (inode)
 		hf_refresh(inode);

@@ -135,7 +135,7 @@ static loff_t llseek(struct file *file, loff_t offset, int whence)
 		if (!offset)
 			return file->f_pos;
 		if (check_add_overflow(file->f_pos, offset, &offset))
-			return -EOVERFLOW;
+			return -EINVAL;
 		whence = SEEK_SET;
 	}
 	ret = vfs_llseek(hf_lower_file(file), offset, whence);

@@ -25,7 +25,7 @@ static void init_once(void *object)
  */
 int hf_inode_init(void)
 {
-	inode_cache = kmem_cache_create("holdfast_inode",
+	inode_cache = kmem_cache_create("hf_inode",
 					sizeof(struct hf_inode), 0,
 					SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT,
 					init_once);
