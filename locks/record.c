@@ -163,11 +163,16 @@ const struct lk_observer hf_observer = {
 	.linked = ask_courtesy,
 };
 
+/*
+ * Our caches are not merged with others of their size, so that /proc/slabinfo
+ * tells what locks cost, and that nothing is left of them after rmmod.
+ */
 int hf_records_init(void)
 {
 	record_cache = kmem_cache_create("hf_lock_record",
 					 sizeof(struct hf_record), 0,
-					 SLAB_HWCACHE_ALIGN, NULL);
+					 SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE,
+					 NULL);
 	return record_cache ? 0 : -ENOMEM;
 }
 

@@ -229,7 +229,7 @@ int hf_tables_init(void)
 {
 	table_cache = kmem_cache_create("hf_lock_table",
 					sizeof(struct hf_table), 0,
-					SLAB_ACCOUNT, NULL);
+					SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
 	return table_cache ? 0 : -ENOMEM;
 }
 

@@ -113,7 +113,7 @@ int hf_waiters_init(void)
 {
 	waiter_cache = kmem_cache_create("hf_lock_waiter",
 					 sizeof(struct hf_waiter), 0,
-					 SLAB_ACCOUNT, NULL);
+					 SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
 	return waiter_cache ? 0 : -ENOMEM;
 }
 
