@@ -95,13 +95,16 @@ struct in_range {
 	}
 };
 
-/* Into both trees; the observer hears of it. */
-void insert(work &work, lk_record &record)
+/* Into both trees, next is its owner's next if known; the observer hears of it. */
+void insert(work &work, lk_record &record, lk_record *next)
 {
 	lk_table &table = work.table;
 
 	range_tree::insert(table.by_range, record);
-	owner_tree::insert(table.by_owner, record);
+	if (next)
+		owner_tree::insert_before(table.by_owner, *next, record);
+	else
+		owner_tree::insert(table.by_owner, record);
 	table.nr_records++;
 	if (table.observer && table.observer->link)
 		table.observer->link(table.context, &record);
@@ -185,7 +188,7 @@ void cut(work &work, lk_record &record, range where, lk_list &nodes)
 
 	change(work, record, { old.start, where.start - 1 }, record.type);
 	if (rest)
-		insert(work, *rest);
+		insert(work, *rest, nullptr);
 }
 
 /*
@@ -297,12 +300,12 @@ void plan_records(const lk_table &table, const lk_request &request, plan_t &plan
 	}
 }
 
-lk_record *hold(work &work, const lk_request &request, lk_record *at, lk_list &nodes,
+lk_record *hold(work &work, const lk_request &request, lk_record *first, lk_list &nodes,
 		lk_list *saved)
 {
 	range where = range_of(request);
 	range grown = where;
-	lk_record *mine = nullptr, *next;
+	lk_record *mine = nullptr, *at = first, *next;
 
 	for (; at && where.touches(range_of(*at)); at = next) {
 		range held = range_of(*at);
@@ -328,7 +331,8 @@ lk_record *hold(work &work, const lk_request &request, lk_record *at, lk_list &n
 		return mine;
 	}
 	mine = make(work, nodes, request, nullptr);
-	insert(work, *mine);
+	/* If nothing was in reach, the one out of reach is the next. */
+	insert(work, *mine, at == first ? at : nullptr);
 	return mine;
 }
 
@@ -337,7 +341,8 @@ void release(work &work, range where, lk_record *at, lk_list &nodes)
 	lk_record *next;
 
 	for (; at && at->start <= where.end; at = next) {
-		next = own_after(*at);
+		/* The most frequent unlock is of one record, and ends here. */
+		next = at->end < where.end ? own_after(*at) : nullptr;
 		if (where.contains(range_of(*at)))
 			remove(work, *at, work.batch.freed);
 		else
@@ -366,7 +371,7 @@ void restore(work &work, lk_record &record)
 		lk_list_push(&work.batch.freed, &record);
 	} else {
 		record.waiters = nullptr;
-		insert(work, record);
+		insert(work, record, nullptr);
 	}
 }
 

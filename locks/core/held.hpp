@@ -78,14 +78,14 @@ void plan_records(const lk_table &table, const lk_request &request, plan_t &plan
 [[nodiscard]] lk_record *first_touched(const lk_table &table, const lk_request &request);
 
 /*
- * Makes the owner hold the range; at is first_touched().  With saved, which needs up to two nodes
- * more, what the owner held there before goes to saved.
+ * Makes the owner hold the range; first is first_touched().  With saved, which
+ * needs up to two nodes more, what the owner held there before goes to saved.
  * Return: the record that holds the range now.
  */
-lk_record *hold(work &work, const lk_request &request, lk_record *at, lk_list &nodes,
+lk_record *hold(work &work, const lk_request &request, lk_record *first, lk_list &nodes,
 		lk_list *saved);
 
-/* Takes the range from the owner of at, the first in it.  Needs a node if one record straddles it. */
+/* Takes the range from the owner of at, the first in it.  A split needs a node. */
 void release(work &work, range where, lk_record *at, lk_list &nodes);
 
 /* Puts a record back where its owner holds nothing, and joins it. */

@@ -82,7 +82,7 @@ enum lk_outcome {
 	LK_GRANTED = 0,		/* plan: may be committed */
 	LK_NEED_GRAPH,		/* plan: take G, then plan again */
 	LK_CONFLICT,		/* plan: blocked, and LK_WAIT was not given */
-	LK_MUST_WAIT,		/* plan: to be queued with lk_enqueue() */
+	LK_MUST_WAIT,		/* plan, with or without G: to be queued, with G */
 	LK_QUEUED,		/* enqueue: waits now */
 	LK_DEADLOCK,		/* enqueue: would close a cycle; not queued */
 	LK_INVALID,		/* plan: impossible range, unknown op or flag */
@@ -317,7 +317,8 @@ enum lk_outcome lk_plan(const struct lk_table *table,
  * lk_commit - do what lk_plan() answered LK_GRANTED to
  * @spares: at least @plan->nodes; those used are taken off
  *
- * Nothing may have changed the table since the plan.  Cannot fail.  Waiters
+ * Nothing may have changed the table since the plan.  Cannot fail; with fewer
+ * spares than planned, which is a fault of the caller, it does nothing.  Waiters
  * that can go on are in @batch->winners.
  */
 void lk_commit(struct lk_table *table, const struct lk_request *request,
@@ -412,7 +413,7 @@ const struct lk_waiter *lk_next_waiter(const struct lk_waiter *waiter);
 /**
  * lk_validate - check everything that the head comments promise
  *
- * O(n log n + w^2); for tests and for the debug build.
+ * O(n log n + w^2); for tests and for the debug build.  T, and G if contended.
  * Return: NULL, or a sentence that says what is wrong.
  */
 const char *lk_validate(const struct lk_table *table);

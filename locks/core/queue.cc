@@ -380,6 +380,9 @@ void loosen_some(work &work, lk_record &record)
 void enter_queue(work &work, lk_waiter &waiter)
 {
 	waiter.state = LK_WAITING;
+	/* The heap's; a waiter may have won before. */
+	waiter.next_winner = nullptr;
+	waiter.sibling = nullptr;
 	queue_tree::insert(work.table.waiters, waiter);
 	work.table.nr_waiters++;
 	enter_graph(waiter);

@@ -163,6 +163,27 @@ class tree {
 			set_black(n);
 	}
 
+	/* As the child of up that at points to. */
+	static void insert_at(node *&root, item &what, node *up, node **at)
+	{
+		node *n = Traits::to_node(what);
+
+		n->left = nullptr;
+		n->right = nullptr;
+		n->up = reinterpret_cast<uintptr_t>(up);
+		*at = n;
+		Traits::refresh(what);
+		refresh_up(up);
+		while (up && !is_black(up)) {
+			node *above = parent(up);
+
+			n = up == above->left ? mend_insert<&node::left, &node::right>(root, n, above)
+					      : mend_insert<&node::right, &node::left>(root, n, above);
+			up = parent(n);
+		}
+		set_black(root);
+	}
+
 	/* The leftmost of n's right subtree takes n's place. */
 	static node *take_place(node *&root, node *n, node *&up)
 	{
@@ -231,7 +252,6 @@ public:
 	/* Equal items go behind those that are there. */
 	static void insert(node *&root, item &what)
 	{
-		node *n = Traits::to_node(what);
 		node *up = nullptr;
 		node **at = &root;
 
@@ -239,20 +259,20 @@ public:
 			up = *at;
 			at = Traits::before(what, *Traits::to_item(up)) ? &up->left : &up->right;
 		}
-		n->left = nullptr;
-		n->right = nullptr;
-		n->up = reinterpret_cast<uintptr_t>(up);
-		*at = n;
-		Traits::refresh(what);
-		refresh_up(up);
-		while (up && !is_black(up)) {
-			node *above = parent(up);
+		insert_at(root, what, up, at);
+	}
 
-			n = up == above->left ? mend_insert<&node::left, &node::right>(root, n, above)
-					      : mend_insert<&node::right, &node::left>(root, n, above);
-			up = parent(n);
+	/* In front of one that is known to be the next: no search. */
+	static void insert_before(node *&root, item &next, item &what)
+	{
+		node *up = Traits::to_node(next);
+		node **at = &up->left;
+
+		while (*at) {
+			up = *at;
+			at = &up->right;
 		}
-		set_black(root);
+		insert_at(root, what, up, at);
 	}
 
 	static void erase(node *&root, item &what)
