@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The filesystem holdfast over tmpfs, ext4 and xfs, with the lower filesystem as
+# the oracle, and exported by knfsd to a real client. /dev/vda and /dev/vdb are
+# for ext4 and xfs, 512M each.
+#
+# By hand: HF_SEED repeats the random runs; HF_LOWER and HF_PARTS choose some of
+# the filesystems and of the parts (hf_finish then misses the other results).
+. "$(dirname "$0")/lib.sh"
+here=$HF_HERE/fs
+parts=${HF_PARTS:-mounting race oracle below handles quota nfs}
+top=/srv/fs
+export PYTHONDONTWRITEBYTECODE=1
+
+# What a program reports line by line is our result.
+relay() {
+	local line
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) ok "${line#ok }" ;;
+		'not ok '*)
+			line=${line#not ok }
+			not_ok "${line%%: *}" "${line#*: }" ;;
+		'#'*) echo "$line" ;;
+		*) hf_problem "$line" ;;
+		esac
+	done < <("$@" 2>&1 || echo "$* ended with $?")
+}
+
+# refused NAME TEXT COMMAND...: it fails, and it or the kernel says TEXT.
+refused() {
+	local name=$1 text=$2 out
+	shift 2
+	echo "hf-refused-$name" >/dev/kmsg
+	if out=$("$@" 2>&1); then
+		not_ok "$name" "$* succeeded"
+		return
+	fi
+	out+=" $(dmesg | sed "1,/hf-refused-$name/d")"
+	if [[ $out == *$text* ]]; then ok "$name"; else not_ok "$name" "no '$text' in: ${out//$'\n'/; }"; fi
+}
+
+make_lower() {
+	mkdir -p "$top/$1"
+	case $1 in
+	tmpfs) mount -t tmpfs -o size=500m tmpfs "$top/tmpfs" ;;
+	ext4) mkfs.ext4 -q -F -O quota /dev/vda && mount -o usrquota /dev/vda "$top/ext4" ;;
+	xfs) mkfs.xfs -q -f -m reflink=1 /dev/vdb && mount -o uquota /dev/vdb "$top/xfs" ;;
+	esac && mkdir -p "$top/$1/lower" "$top/$1/plain" "$top/$1.mnt"
+}
+
+on_lower() {	# everything over one lower filesystem
+	local kind=$1 base=$top/$1 mnt=$top/$1.mnt
+	check "$kind-make" make_lower "$kind" || return
+	check "$kind-mount" mount -t holdfast "$base/lower" "$mnt"
+	# shellcheck disable=SC2086
+	[[ $parts != *oracle* ]] ||
+		relay "$here/oracle.py" "$base/plain" "$mnt" "$kind" ${HF_SEED:-}
+	[[ $parts != *below* ]] || relay "$here/below.py" "$base/lower" "$mnt" "$kind"
+	[[ $parts != *handles* ]] || handles "$kind" "$base/lower" "$mnt"
+	[[ $parts != *quota* || $kind = tmpfs ]] || quota "$kind" "$base" "$mnt"
+	[[ $parts != *nfs* ]] || exported "$kind" "$base/lower" "$mnt"
+	check "$kind-umount" umount "$mnt"
+	# The lower filesystem is free the moment the mount is gone.
+	check "$kind-lower-umount" umount "$base"
+}
+
+handles() {
+	relay "$here/handles.py" make "$2" "$3" "$top/handles" "$1"
+	umount "$3" && mount -t holdfast "$2" "$3"
+	relay "$here/handles.py" remount "$2" "$3" "$top/handles" "$1"
+}
+
+quota() {
+	local kind=$1 base=$2 mnt=$3
+	mkdir -m 777 "$mnt/quota"
+	case $kind in
+	ext4) quotaon -u "$base" 2>/dev/null; setquota -u 1000 0 1024 0 0 "$base" ;;
+	xfs) xfs_quota -x -c 'limit bhard=1m 1000' "$base" ;;
+	esac
+	check "$kind-quota" "$here/quota.py" "$mnt/quota"
+	rm -rf "$mnt/quota"
+}
+
+options() {
+	local base=$1 mnt=$2
+	refused mount-option bogus mount -t holdfast -o bogus=1 "$base/lower" "$mnt"
+	refused mount-fairness fairness mount -t holdfast -o fairness=some "$base/lower" "$mnt"
+	refused mount-file "not a directory" mount -i -t holdfast "$base/file" "$mnt"
+	refused mount-missing "not found" mount -i -t holdfast "$base/none" "$mnt"
+	check mount-fifo mount -t holdfast -o fairness=fifo "$base/lower" "$mnt"
+	check mount-shown grep -q "^$base/lower $mnt holdfast rw,relatime,fairness=fifo 0 0" /proc/mounts
+	check remount mount -o remount,fairness=none "$mnt"
+	check remount-shown grep -q "$mnt holdfast .*fairness=none" /proc/mounts
+	refused remount-wrong fairness mount -o remount,fairness=best "$mnt"
+}
+
+# With $mnt mounted: one superblock, one lock table for each file.
+tables() {
+	local base=$1 mnt=$2 second=$3
+	refused mount-on-itself already mount -t holdfast "$mnt/sub" "$second"
+	refused mount-inside "inside or around" mount -t holdfast "$base/lower/sub" "$second"
+	refused mount-around "inside or around" mount -t holdfast "$base" "$second"
+	check mount-beside mount -t holdfast "$base/beside" "$second"
+	umount "$second"
+	refused mount-other-fairness "fairness=none" mount -t holdfast -o fairness=fifo "$base/lower" "$second"
+	check mount-twice mount -t holdfast "$base/lower" "$second"
+	check mount-twice-same test "$(stat -c %d "$mnt")" = "$(stat -c %d "$second")"
+	umount "$second"
+}
+
+# With $mnt mounted; it is not any more at the end.
+unmounting() {
+	local base=$1 mnt=$2
+	check fsid-own test "$(stat -f -c %i "$mnt")" != "$(stat -f -c %i "$base")"
+	exec 9>"$mnt/open"
+	refused umount-busy busy umount "$mnt"
+	exec 9>&-
+	check remount-ro mount -o remount,ro "$mnt"
+	refused ro-write Read-only touch "$mnt/f"
+	check remount-rw mount -o remount,rw "$mnt"
+	check write-again touch "$mnt/f"
+	# A lazy unmount ends when the last descriptor does.
+	exec 9<"$mnt/f"
+	umount -l "$mnt"
+	exec 9<&-
+	mount --bind "$base/lower" "$base/beside" && mount -o remount,bind,ro "$base/beside"
+	mount -t holdfast "$base/beside" "$mnt"
+	refused lower-ro Read-only touch "$mnt/f"
+	refused lower-ro-remount read-only mount -o remount,rw "$mnt"
+	umount "$mnt" && umount "$base/beside"
+}
+
+overlays() {
+	local base=$1 mnt=$2 layers
+	mkdir -p "$base/up" "$base/work" "$base/ovl" "$base/ovl2"
+	mount -t overlay -o "lowerdir=$base/lower,upperdir=$base/up,workdir=$base/work" ovl "$base/ovl"
+	check over-overlay mount -t holdfast "$base/ovl" "$mnt"
+	check over-overlay-io bash -c "echo x >$mnt/new && [ \$(cat $base/ovl/new) = x ]"
+	refused over-too-deep "stacking depth" mount -t overlay -o "lowerdir=$mnt:$base/beside" ovl "$base/ovl2"
+	umount "$mnt" && umount "$base/ovl"
+	mount -t holdfast "$base/lower" "$mnt"
+	check under-overlay mount -t overlay -o "lowerdir=$mnt:$base/beside" ovl "$base/ovl"
+	check under-overlay-io ls "$base/ovl/sub"
+	umount "$base/ovl"
+	layers="lowerdir=$base/beside,upperdir=$mnt/sub,workdir=$mnt/other"
+	check under-overlay-upper mount -t overlay -o "$layers" ovl "$base/ovl"
+	check under-overlay-upper-io bash -c "echo x >$base/ovl/y && [ \$(cat $base/lower/sub/y) = x ]"
+	umount "$base/ovl" && umount "$mnt"
+}
+
+mounting() {
+	local base=$top/mounting mnt=$top/mnt
+	mkdir -p "$base" "$mnt" "$top/second"
+	mount -t tmpfs tmpfs "$base"
+	mkdir -p "$base/lower/sub" "$base/lower/other" "$base/beside"
+	touch "$base/file"
+	options "$base" "$mnt"
+	tables "$base" "$mnt" "$top/second"
+	unmounting "$base" "$mnt"
+	overlays "$base" "$mnt"
+	# The mount that LOWERDIR was found on may go first.
+	mount -t holdfast "$base/lower" "$mnt"
+	umount -l "$base"
+	check lower-gone ls "$mnt/sub"
+	check mounting-umount umount "$mnt"
+}
+
+# Path walks, renames and changes below at once; the kernel is the judge.
+race() {
+	local base=$top/race mnt=$top/race.mnt
+	mkdir -p "$base" "$mnt" && mount -t tmpfs tmpfs "$base" && mount -t holdfast "$base" "$mnt"
+	check race "$here/race.py" "$base" "$mnt" 4000
+	umount "$mnt" && umount "$base"
+}
+
+. "$here/nfs.sh"
+mkdir -p "$top"
+check load hf_load
+# Before any mount: the client has a copy of what is mounted when it begins.
+[[ $parts != *nfs* ]] || check server server
+[[ $parts != *mounting* ]] || mounting
+[[ $parts != *race* ]] || race
+for kind in ${HF_LOWER:-tmpfs ext4 xfs}; do on_lower "$kind"; done
+hf_finish

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""System calls that Python does not have, and what the tests share."""
+import ctypes
+import errno
+import json
+import os
+import struct
+
+libc = ctypes.CDLL(None, use_errno=True)
+AT_FDCWD, AT_EMPTY_PATH = -100, 0x1000
+RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT = 1, 2, 4
+FALLOC_KEEP_SIZE, FALLOC_PUNCH, FALLOC_COLLAPSE, FALLOC_ZERO = 1, 2, 8, 16
+FICLONE, FICLONERANGE = 0x40049409, 0x4020940D
+FIDEDUPERANGE = 0xC0189436
+FS_IOC_GETFLAGS, FS_IOC_SETFLAGS = 0x80086601, 0x40086602
+FS_IOC_FIEMAP = 0xC020660B
+
+
+def check(ret):
+    if ret < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return ret
+
+
+def renameat2(old, new, flags):
+    return check(libc.renameat2(AT_FDCWD, os.fsencode(old), AT_FDCWD, os.fsencode(new), flags))
+
+
+def fallocate(fd, mode, offset, length):
+    return check(libc.fallocate(fd, mode, ctypes.c_int64(offset), ctypes.c_int64(length)))
+
+
+def link_fd(fd, path):
+    """linkat() of an O_TMPFILE descriptor."""
+    source = b"/proc/self/fd/%d" % fd
+    return check(libc.linkat(AT_FDCWD, source, AT_FDCWD, os.fsencode(path), 0x400))
+
+
+def name_to_handle(path):
+    """(type, bytes) of the file handle of @path."""
+    buf = ctypes.create_string_buffer(struct.pack("Ii", 128, 0) + bytes(128))
+    mount = ctypes.c_int()
+    check(libc.name_to_handle_at(AT_FDCWD, os.fsencode(path), buf, ctypes.byref(mount), 0))
+    size, kind = struct.unpack_from("Ii", buf)
+    return kind, buf.raw[8:8 + size]
+
+
+def open_by_handle(mount_fd, kind, data, flags=os.O_RDONLY):
+    buf = ctypes.create_string_buffer(struct.pack("Ii", len(data), kind) + data)
+    return check(libc.open_by_handle_at(mount_fd, buf, flags))
+
+
+def outcome(function, *args, **kwargs):
+    """What a call answers, as something to compare: its value or its errno."""
+    try:
+        return function(*args, **kwargs)
+    except OSError as error:
+        return errno.errorcode.get(error.errno, error.errno)
+
+
+def as_user(uid, function, *args):
+    """Run @function in a child with the credentials of @uid, without groups."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            answer = outcome(function, *args)
+            os.write(writer, json.dumps(answer, default=repr).encode())
+        except BaseException as error:      # the child may not run on
+            os.write(writer, json.dumps("raised " + repr(error)).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        answer = json.loads(pipe.read())
+    os.waitpid(pid, 0)
+    return answer
+
+
+def look(path):
+    """The attributes that have to be the same below and above."""
+    st = os.lstat(path)
+    return [oct(st.st_mode), st.st_uid, st.st_gid, st.st_nlink if not os.path.isdir(path) else 0,
+            st.st_size if not os.path.isdir(path) else 0, st.st_rdev]
+
+
+def put(path, data=b"", mode=0o644):
+    fd = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode)
+    os.write(fd, data)
+    os.close(fd)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def tree(root):
+    """Everything below @root that a user can see, in a comparable form."""
+    seen = {}
+    groups = {}
+    for where, dirs, files in os.walk(root):
+        for name in sorted(dirs + files):
+            path = os.path.join(where, name)
+            relative = os.path.relpath(path, root)
+            entry = look(path)
+            st = os.lstat(path)
+            if os.path.islink(path):
+                entry.append(os.readlink(path))
+            elif os.path.isfile(path):
+                entry.append(read(path).hex())
+                groups.setdefault(st.st_ino, []).append(relative)
+            if not os.path.islink(path):
+                entry.append(sorted((n, os.getxattr(path, n).hex()) for n in os.listxattr(path)
+                                    if not n.startswith("security.selinux")))
+            seen[relative] = entry
+    return seen, sorted(sorted(names) for names in groups.values() if len(names) > 1)

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Sourced by fs.sh: the mount exported by knfsd, and used by the kernel's own
+# client in a namespace of its own, one version after the other.
+
+server() { nfsd_start 8 && client_ns 1; }
+
+# The client's files as this shell reaches them, beside the server's.
+client_path() { echo "/proc/$(cat /run/hf/client-1)/root$1"; }
+
+# In a shell of its own, so that set -e and cd end with it, and with a trace.
+sub() { (set -ex; "$@"); }
+
+nfs_names() {	# DIR LOWERDIR: what a client does is what LOWERDIR has
+	local c=$1 l=$2
+	dd if=/dev/urandom of="$c/data" bs=64k count=10 status=none
+	cmp "$c/data" "$l/data"
+	echo tail >>"$c/data"
+	cmp "$c/data" "$l/data"
+	mkdir -p "$c/dir/sub" "$c/dir2"
+	mv "$c/data" "$c/dir/sub/"
+	mv "$c/dir/sub" "$c/dir2/"
+	ln "$c/dir2/sub/data" "$c/hard"
+	ln -s hard "$c/soft"
+	[ "$(readlink "$c/soft")" = hard ]
+	[ "$(stat -c %h "$c/hard")" = 2 ]
+	[ "$(stat -c %i "$c/hard")" = "$(stat -c %i "$l/hard")" ]
+	exec 8<"$c/hard"
+	rm "$c/hard" "$c/dir2/sub/data"		# while it is open
+	[ "$(head -c 10 <&8 | wc -c)" = 10 ]
+	exec 8<&-
+	rm -rf "$c/dir2" "$c/dir" "$c/soft"
+	[ -z "$(ls -A "$l")" ]
+}
+
+nfs_owner() {	# an owner copies a file that is read-only, also to itself
+	local c=$1 l=$2
+	install -m 0777 -d "$c/user"
+	setpriv --reuid=1000 --regid=1000 --clear-groups sh -exc '
+		cd "$1"
+		head -c 100000 /dev/zero >source
+		chmod 0444 source
+		cp -p source copy
+		[ "$(stat -c %s-%a copy)" = 100000-444 ]' - "$c/user"
+	for i in $(seq 100); do : >"$c/user/n$i"; done
+	[ "$(find "$c/user" -type f | wc -l)" = 102 ]
+	echo below >"$l/user/below"
+	[ "$(cat "$c/user/below")" = below ]
+	rm -rf "$c/user"
+}
+
+nfs_restart() {	# descriptors live on while the server and its caches go
+	local c=$1
+	mkdir -p "$c/one/two/three"
+	echo first >"$c/one/two/three/file"
+	exec 8<>"$c/one/two/three/file"
+	cd "$c/one/two/three"
+	nfsd_halt
+	sync
+	echo 2 >/proc/sys/vm/drop_caches
+	nfsd_start 8 --grace
+	echo second >&8
+	exec 8>&-
+	nfsd_end_grace
+	[ "$(cat file)" = second ]
+	echo made >new
+	cd /
+	[ "$(cat "$c/one/two/three/new")" = made ]
+	rm -rf "$c/one"
+}
+
+nfs_v42() {
+	local c=$1 l=$2
+	head -c 300000 /dev/urandom >"$c/a"
+	cp "$c/a" "$c/b"
+	cmp "$c/a" "$l/b"
+	truncate -s 10M "$c/sparse"
+	fallocate -o 1048576 -l 65536 "$c/sparse"
+	echo data | dd of="$c/sparse" bs=1 seek=5000000 conv=notrunc status=none
+	cmp "$c/sparse" "$l/sparse"
+	setfattr -n user.over.nfs -v yes "$c/a"
+	[ "$(getfattr --only-values -n user.over.nfs "$l/a")" = yes ]
+	[ -z "$(getfattr -d -m holdfast "$c")" ]
+	rm "$c/a" "$c/b" "$c/sparse"
+}
+
+exported() {	# exported KIND LOWERDIR MOUNT
+	local kind=$1 lower=$2 mnt=$3 vers c
+	local fresh=acregmin=0,acregmax=0,acdirmin=0,acdirmax=0,lookupcache=none
+	c=$(client_path "/mnt/$kind")
+	mkdir -p "$mnt/exported"
+	check "$kind-export" nfs_export "$mnt/exported"
+	for vers in 3 4.0 4.1 4.2; do
+		check "$kind-nfs$vers-mount" mount_nfs 1 $vers "$mnt/exported" "/mnt/$kind" $fresh || continue
+		check "$kind-nfs$vers-names" sub nfs_names "$c" "$lower/exported"
+		check "$kind-nfs$vers-owner" sub nfs_owner "$c" "$lower/exported"
+		check "$kind-nfs$vers-restart" sub nfs_restart "$c"
+		[ $vers != 4.2 ] || check "$kind-nfs4.2-only" sub nfs_v42 "$c" "$lower/exported"
+		in_client 1 umount "/mnt/$kind"
+	done
+	exportfs -ua
+	# Handles name the parent, and a file is connected through it.
+	check "$kind-subtree-export" nfs_export "$mnt/exported" subtree_check
+	check "$kind-subtree-mount" mount_nfs 1 3 "$mnt/exported" "/mnt/$kind"
+	check "$kind-subtree-restart" sub nfs_restart "$c"
+	in_client 1 umount "/mnt/$kind"
+	exportfs -ua
+	exportfs -f
+	# nfsd keeps files open for a while; its end closes them.
+	nfsd_halt
+	nfsd_start 8
+}
