@@ -45,7 +45,7 @@ sums run(unsigned int count, world::options options, unsigned int steps = 300)
 
 TEST(Random, ProcessesOnOneFile)
 {
-	sums s = run(60, { .tables = 1, .owners = 5, .threads = false, .notify = false,
+	sums s = run(35, { .tables = 1, .owners = 5, .threads = false, .notify = false,
 			   .revocable = false, .blind = false });
 
 	EXPECT_GT(s.granted, 1000u);
@@ -54,7 +54,7 @@ TEST(Random, ProcessesOnOneFile)
 
 TEST(Random, ProcessesOnFourFiles)
 {
-	sums s = run(60, { .tables = 4, .owners = 7, .threads = false, .notify = false,
+	sums s = run(35, { .tables = 4, .owners = 7, .threads = false, .notify = false,
 			   .revocable = false, .blind = false });
 
 	EXPECT_GT(s.deadlocks, 20u);
@@ -63,7 +63,7 @@ TEST(Random, ProcessesOnFourFiles)
 
 TEST(Random, ThreadsOnTwoFiles)
 {
-	sums s = run(60, { .tables = 2, .owners = 4, .threads = true, .notify = false,
+	sums s = run(35, { .tables = 2, .owners = 4, .threads = true, .notify = false,
 			   .revocable = false, .blind = false });
 
 	EXPECT_GT(s.passed, 20u);
@@ -78,14 +78,14 @@ TEST(Random, ManyOwnersInOrder)
 
 TEST(Random, TakingBack)
 {
-	sums s = run(60, { .tables = 1, .owners = 4, .notify = false, .blind = false });
+	sums s = run(35, { .tables = 1, .owners = 4, .notify = false, .blind = false });
 
 	EXPECT_GT(s.back, 200u);
 }
 
 TEST(Random, TurnsThatAreKept)
 {
-	sums s = run(60, { .tables = 1, .owners = 6, .threads = false, .revocable = false,
+	sums s = run(35, { .tables = 1, .owners = 6, .threads = false, .revocable = false,
 			   .blind = false });
 
 	EXPECT_GT(s.told, 100u);
@@ -93,7 +93,7 @@ TEST(Random, TurnsThatAreKept)
 
 TEST(Random, Everything)
 {
-	sums s = run(80, { .tables = 3, .owners = 6 });
+	sums s = run(50, { .tables = 3, .owners = 6 });
 
 	EXPECT_GT(s.told, 50u);
 	EXPECT_GT(s.back, 50u);
@@ -103,7 +103,7 @@ TEST(Random, Everything)
 /* With soak this one is what goes on for ever; its options change as well. */
 TEST(Random, AnyWorld)
 {
-	rnd::seeds(60, [](rnd::generator &from, uint64_t) {
+	rnd::seeds(30, [](rnd::generator &from, uint64_t) {
 		world::world w({ .tables = static_cast<int>(1 + from.pick(4)),
 				 .owners = static_cast<int>(2 + from.pick(9)),
 				 .threads = !!from.pick(2), .notify = !!from.pick(2),
