@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Seeds: printed when a test fails, and set with HF_SEED to see it again.
- * HF_SOAK=1 takes a fresh seed and goes on until it is stopped.
+ * HF_SOAK=1 makes Random.AnyWorld take a fresh one and go on until it is stopped.
  */
 #ifndef HF_TESTS_RANDOM_HPP
 #define HF_TESTS_RANDOM_HPP
@@ -36,12 +36,15 @@ inline void print_seed(int)
 	std::_Exit(1);
 }
 
+/* One run is repeated: what only many runs reach is not asked for. */
+inline bool repeating() { return std::getenv("HF_SEED"); }
+
 /* Runs one(generator, seed) for count seeds, or as the environment says. */
 template <typename One>
-void seeds(unsigned int count, One one)
+void seeds(unsigned int count, One one, bool endless = false)
 {
 	const char *fixed = std::getenv("HF_SEED");
-	bool soak = std::getenv("HF_SOAK");
+	bool soak = endless && std::getenv("HF_SOAK");
 	uint64_t first = fixed ? std::strtoull(fixed, nullptr, 0) : soak ? std::random_device()() : 1;
 
 	std::signal(SIGABRT, print_seed);

@@ -36,6 +36,8 @@ sums run(unsigned int count, world::options options, unsigned int steps = 300)
 			REQUIRE(!w.waiting_now(), "%zu wait for ever", w.waiting_now());
 		total.add(w);
 	});
+	if (rnd::repeating())
+		total = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	return total;
 }
 
@@ -85,7 +87,7 @@ TEST(Random, TakingBack)
 
 TEST(Random, TurnsThatAreKept)
 {
-	sums s = run(35, { .tables = 1, .owners = 6, .threads = false, .revocable = false,
+	sums s = run(60, { .tables = 1, .owners = 6, .threads = false, .revocable = false,
 			   .blind = false });
 
 	EXPECT_GT(s.told, 100u);
@@ -113,5 +115,5 @@ TEST(Random, AnyWorld)
 		for (int i = 0; i < 400; i++)
 			w.step(from);
 		w.let_everybody_go();
-	});
+	}, true);
 }
