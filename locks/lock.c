@@ -394,22 +394,31 @@ int hf_lock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 }
 EXPORT_SYMBOL_GPL(hf_lock);
 
-/* flock(2): a conversion is an unlock, then a lock. */
-static int drop_other_type(struct hf_table *table, struct lk_request *request,
-			   struct file_lock *fl)
+/*
+ * flock(2): a conversion is an unlock, then a lock. Where no other holder
+ * stands in the way nobody may come in between, as in fs/locks.c: a downgrade
+ * is never lost to a waiter, nor is an upgrade by the only holder.
+ */
+static int convert(struct hf_table *table, struct lk_request *request,
+		   struct file_lock *fl)
 {
-	struct lk_request unlock = *request;
+	struct lk_request change = *request;
 	const struct lk_record *own;
-	bool drop;
+	bool converts;
+	int ret;
 
 	hf_enter(table, false);
 	own = lk_find_own(&table->flock, request->owner, 0, LK_END);
-	drop = own && own->type != request->op;
+	converts = own && own->type != request->op;
 	hf_leave(table, false);
-	if (!drop)
-		return 0;
-	unlock.op = LK_UNLOCK;
-	return hf_set(table, &table->flock, &unlock, fl, HF_TOLD_WAKE, false);
+	if (!converts)
+		return -EAGAIN;
+	ret = hf_set(table, &table->flock, &change, fl, HF_TOLD_WAKE, false);
+	if (ret != -EAGAIN)
+		return ret;
+	change.op = LK_UNLOCK;
+	return hf_set(table, &table->flock, &change, fl, HF_TOLD_WAKE, false) ?:
+	       -EAGAIN;
 }
 
 int hf_flock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
@@ -430,10 +439,13 @@ int hf_flock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 	if (!table)
 		return -ENOMEM;
 	ret = hf_request_init(&request, table, fl, true);
-	if (!ret && request.op != LK_UNLOCK)
-		ret = drop_other_type(table, &request, fl);
 	if (ret)
 		return ret;
+	if (request.op != LK_UNLOCK) {
+		ret = convert(table, &request, fl);
+		if (ret != -EAGAIN)
+			return ret;
+	}
 	return hf_set(table, &table->flock, &request, fl, HF_TOLD_WAKE,
 		      is_setlkw(cmd) && (fl->c.flc_flags & FL_SLEEP) &&
 		      request.op != LK_UNLOCK);
