@@ -176,9 +176,10 @@ bool step_by_order(search &search, lk_waiter &at, uint64_t owner, lk_waiter *by_
 		return false;
 	/*
 	 * A writer over all of the range waits for everything that this one
-	 * waits for, except for its own owner, who is reached as well.
+	 * waits for, except for its own owner, who is reached as well.  Unless
+	 * it is marked: then it is about to wait for less, or not at all.
 	 */
-	if (latest->request.op == LK_WRITE && !latest->may_pass &&
+	if (latest->request.op == LK_WRITE && !latest->may_pass && waits(*latest) &&
 	    range_of(latest->request).contains(range_of(at.request))) {
 		search.graph.search_steps++;
 		*covered = true;

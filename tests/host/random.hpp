@@ -56,6 +56,16 @@ void seeds(unsigned int count, One one, bool endless = false)
 	}
 }
 
+template <typename One>
+void one(uint64_t seed, One one)
+{
+	generator from(seed);
+
+	std::signal(SIGABRT, print_seed);
+	current() = seed;
+	one(from, seed);
+}
+
 } // namespace rnd
 
 #endif /* HF_TESTS_RANDOM_HPP */
