@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The KUnit suites: they run when their module is loaded, and each case is a
+# result SUITE.CASE here. The expected ones are listed beside the suites, in
+# kunit/expected. A case that skips itself has not passed.
+. "$(dirname "$0")/lib.sh"
+HF_EXPECTED=/holdfast/kunit/expected
+
+report() {
+	local suite=$1 line
+	while IFS= read -r line; do
+		case $line in
+		'    ok '*'# SKIP'*) not_ok "$suite.$(cut -d' ' -f7 <<<"$line")" "it skipped itself" ;;
+		'    ok '*) ok "$suite.$(cut -d' ' -f7 <<<"$line")" ;;
+		'    not ok '*) not_ok "$suite.$(cut -d' ' -f8 <<<"$line")" "see above" ;;
+		'    #'*) echo "$line" ;;
+		esac
+	done
+}
+
+hf_load holdfast_kunit
+for results in /sys/kernel/debug/kunit/*/results; do
+	suite=$(basename "$(dirname "$results")")
+	case $suite in
+	# The kernel's own suites are not ours to judge.
+	hf_* | holdfast*) report "$suite" <"$results" ;;
+	esac
+done
+hf_finish
