@@ -3,8 +3,7 @@
 #
 # Runs in the guest (scripts/bench): mounts, exports, and runs the programs
 # that are in /results/bin. Measurements go to /results/measured.jsonl, one
-# JSON object a line, and /results/fio-*.json; what the programs say goes to
-# the terminal. A stage that fails leaves its rows out, and report.py shows
+# JSON object a line; what the programs say goes to the terminal. A stage that fails leaves its rows out, and report.py shows
 # them as failed.
 #
 #	guest.sh [STAGE...]	default: all, in this order
@@ -52,53 +51,6 @@ prepare_nfs() {
 		mount_nfs $n 3 /srv/ext4 /mnt/ours-3 || return
 		mount_nfs $n 4.2 /srv/plain /mnt/plain-4.2 || return
 		mount_nfs $n 4.2 /srv/ext4 /mnt/ours-4.2 || return
-	done
-}
-
-# One fio run for each kind of access: jobs that take turns on both sides, the
-# first pair of which warms up. The page cache stays warm: what is compared is
-# the path through the kernel, not a disk.
-fio_jobs() {
-	local fs=$1 name=$2 pairs=7 pair side sides
-	shift 2
-	printf '%s\n' '[global]' thread=1 gtod_reduce=1 norandommap=1 invalidate=0 \
-		size=64m time_based=1 runtime=350ms group_reporting=1 fallocate=none "$@"
-	for ((pair = 0; pair <= pairs; pair++)); do
-		sides="ours peer"
-		[ $((pair % 2)) = 0 ] || sides="peer ours"
-		for side in $sides; do
-			printf '%s\n' "[$side.$pair]" stonewall new_group
-			case $side in
-			ours) echo "filename=/srv/$fs/ours/fio" ;;
-			peer) echo "filename=/srv/lower-$fs/peer/fio" ;;
-			esac
-		done
-	done
-}
-
-fio_run() {
-	local fs=$1 name=$2
-	say "fio on $fs: $name"
-	fio_jobs "$@" >/tmp/job.fio
-	timeout 120 fio --output-format=json --output="/results/fio-$fs-$name.json" \
-		/tmp/job.fio || say "FAILED: fio on $fs, $name"
-}
-
-io() {
-	local fs engine file
-	for fs in ext4 tmpfs; do
-		for file in /srv/$fs/ours/fio /srv/lower-$fs/peer/fio; do
-			dd if=/dev/urandom of=$file bs=1M count=64 status=none || return
-		done
-		sync
-		for engine in psync mmap; do
-			fio_run $fs $engine-randread-4k ioengine=$engine rw=randread bs=4k
-			fio_run $fs $engine-randwrite-4k ioengine=$engine rw=randwrite bs=4k
-			fio_run $fs $engine-read-1m ioengine=$engine rw=read bs=1m
-			fio_run $fs $engine-write-1m ioengine=$engine rw=write bs=1m
-		done
-		fio_run $fs psync-randwrite-4k-4writers ioengine=psync rw=randwrite bs=4k numjobs=4
-		rm /srv/$fs/ours/fio /srv/lower-$fs/peer/fio
 	done
 }
 
@@ -153,7 +105,12 @@ if wants files; then
 			files $fs /srv/$fs/ours /srv/lower-$fs/peer
 	done
 fi
-if wants io; then io; fi
+if wants io; then
+	for fs in ext4 tmpfs; do
+		stage 180 "reading and writing on $fs" \
+			io $fs /srv/$fs/ours /srv/lower-$fs/peer
+	done
+fi
 if wants handover || wants waiters; then
 	say "starting knfsd and two clients"
 	prepare_nfs || { say "FAILED: no NFS"; exit 1; }

@@ -7,7 +7,6 @@ row without its samples has failed. A ratio is the median of the ratios of the
 rounds, since both sides were measured in turns; medians stand beside it.
 """
 
-import glob
 import json
 import os
 import sys
@@ -20,15 +19,11 @@ SIZES = (0, 10, 100, 1000, 10000, 100000)
 OPERATIONS = ("open", "create", "stat", "unlink", "readdir")
 FILESYSTEMS = ("ext4", "tmpfs")
 ACCESSES = (
-    ("psync-randread-4k", "4 KiB random read, buffered"),
-    ("psync-randwrite-4k", "4 KiB random write, buffered"),
-    ("psync-read-1m", "1 MiB sequential read, buffered"),
-    ("psync-write-1m", "1 MiB sequential write, buffered"),
-    ("psync-randwrite-4k-4writers", "4 KiB random write, 4 writers of a file"),
-    ("mmap-randread-4k", "4 KiB random read, mmap"),
-    ("mmap-randwrite-4k", "4 KiB random write, mmap"),
-    ("mmap-read-1m", "1 MiB sequential read, mmap"),
-    ("mmap-write-1m", "1 MiB sequential write, mmap"),
+    "4 KiB random read, buffered", "4 KiB random write, buffered",
+    "4 KiB random write, 4 writers", "1 MiB sequential read, buffered",
+    "1 MiB sequential write, buffered", "4 KiB random read, mmap",
+    "4 KiB random write, mmap", "1 MiB sequential read, mmap",
+    "1 MiB sequential write, mmap",
 )
 
 
@@ -41,7 +36,6 @@ class Measured:
 
     def __init__(self, results):
         self.lines = {}
-        self.results = results
         path = os.path.join(results, "measured.jsonl")
         for line in open(path, encoding="utf-8") if os.path.exists(path) else ():
             try:
@@ -49,27 +43,6 @@ class Measured:
             except ValueError:
                 continue  # cut off: its row is missing, which is said
             self.lines[item["bench"], item["case"], item["side"]] = item
-        for path in glob.glob(os.path.join(results, "fio-*.json")):
-            self.read_fio(path, os.path.basename(path)[4:-5])
-
-    def read_fio(self, path, case):
-        """Bytes a second of each turn; the pair that warms up is left out."""
-        try:
-            jobs = json.load(open(path, encoding="utf-8"))["jobs"]
-        except (ValueError, KeyError):
-            return
-        turns = {OURS: {}, PEER: {}}
-        for job in jobs:
-            side, pair = job["jobname"].split(".")
-            if job["error"] or pair == "0":
-                continue
-            rate = job["read"]["bw_bytes"] + job["write"]["bw_bytes"]
-            turns[OURS if side == "ours" else PEER][int(pair)] = rate
-        both = sorted(set(turns[OURS]) & set(turns[PEER]))
-        for side, rates in turns.items():
-            self.lines["io", case, side] = {
-                "bench": "io", "case": case, "side": side,
-                "unit": "bytes/s", "samples": [rates[pair] for pair in both]}
 
     def item(self, bench, case, side):
         item = self.lines.get((bench, str(case), side))
@@ -231,8 +204,8 @@ def files(table):
 
 def access(table):
     for filesystem in FILESYSTEMS:
-        for case, name in ACCESSES:
-            table.compare("io", f"{name}, {filesystem}", f"{filesystem}-{case}",
+        for name in ACCESSES:
+            table.compare("io", f"{name}, over {filesystem}", f"{name}, {filesystem}",
                           show_rate, 0.95)
 
 
