@@ -3,8 +3,8 @@
 #
 # Runs in the guest (scripts/bench): mounts, exports, and runs the programs
 # that are in /results/bin. Measurements go to /results/measured.jsonl, one
-# JSON object a line; what the programs say goes to the terminal. A stage that fails leaves its rows out, and report.py shows
-# them as failed.
+# JSON object a line; what the programs say goes to the terminal. A stage that
+# fails leaves its rows out, and report.py shows them as failed.
 #
 #	guest.sh [STAGE...]	default: all, in this order
 . /holdfast/tests/guest/lib.sh

@@ -20,7 +20,7 @@
 
 #include "bench.h"
 
-#define ROUNDS 101
+#define ROUNDS 201
 #define TURN_NS 3000000
 #define FILE_SIZE (32 << 20)
 #define SMALL 4096
