@@ -60,10 +60,12 @@ static void expire(struct work_struct *work)
 void hf_expire_soon(void)
 {
 	u64 now = hf_now_ms();
-	u64 next = now;
+	u64 next;
 
 	lockdep_assert_held(&hf_graph_lock);
-	lk_due(&hf_graph, now, &next);
+	/* What is due already leaves no time in next. */
+	if (lk_due(&hf_graph, now, &next))
+		next = now;
 	arm(now, next);
 }
 
