@@ -48,8 +48,14 @@ host-test:
 	cmake --build build/host -j2
 	ctest --test-dir build/host --output-on-failure
 
-check demo bench soak:
+check demo bench:
 	@scripts/$@
+
+# Until it is stopped, or finds something.
+soak:
+	cmake -S tests/host -B build/soak -DSOAK=ON
+	cmake --build build/soak -j2
+	ctest --test-dir build/soak -j2 --output-on-failure --timeout 1000000000
 
 # DKMS builds in its own copy; the debug kernel and the guests have no part.
 install: DESTINATION = $(DESTDIR)/usr/src/holdfast-$(VERSION)

@@ -7,6 +7,8 @@
 HF_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 HF_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/holdfast
 HF_SERIES=6.12
+# depmod, modprobe and mke2fs are here, also for users who are not root.
+PATH=$PATH:/usr/sbin:/sbin
 
 say() { printf 'holdfast: %s\n' "$*" >&2; }
 die() { printf 'holdfast: error: %s\n' "$*" >&2; exit 1; }

@@ -42,6 +42,7 @@ nfsd_start() {
 	pidof nfsdcld >/dev/null || nfsdcld
 	pidof rpc.mountd >/dev/null || rpc.mountd --manage-gids
 	pgrep --ns $$ --nslist net -x rpc.statd >/dev/null || rpc.statd --no-notify
+	wait_until 60 rpcinfo -t 127.0.0.1 status || return
 	exportfs -ra
 	rpc.nfsd --grace-time 10 --lease-time 10 "$threads" || return
 	[ -z "$grace" ] || return 0
@@ -105,7 +106,8 @@ client_ns() {
 	echo $! >"/run/hf/client-$n"
 	disown
 	wait_until 60 in_client "$n" rpcinfo -p 127.0.0.1 || return
-	in_client "$n" rpc.statd --no-notify
+	in_client "$n" rpc.statd --no-notify &&
+		wait_until 60 in_client "$n" rpcinfo -t 127.0.0.1 status
 }
 
 # in_client N CMD...
