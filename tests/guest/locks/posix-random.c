@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * posix-random REFERENCE_DIR HOLDFAST_DIR SEED STEPS: random locks of six
+ * processes on two files, on fs/locks.c and on holdfast at once; every answer
+ * and every list of locks is compared.
+ *
+ * Both kernels wake waiters, but fs/locks.c lets them race. So that there is
+ * one right answer, no two waiters of one file ever want the same byte.
+ */
+#include "world.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROCESSES 6
+#define UNITS 24			/* the last reaches to OFFSET_MAX */
+
+static struct world ref, ours;
+static unsigned long long state;
+
+/* What each process waits for. */
+static struct {
+	bool waits, flock;
+	int file, first, last;
+} waiting[PROCESSES];
+
+static unsigned int pick(unsigned int n)
+{
+	state = state * 6364136223846793005ull + 1442695040888963407ull;
+	return (state >> 33) % n;
+}
+
+static bool overlaps_waiter(bool flock, int file, int first, int last)
+{
+	for (int i = 0; i < PROCESSES; i++)
+		if (waiting[i].waits && waiting[i].flock == flock &&
+		    waiting[i].file == file && waiting[i].first <= last &&
+		    waiting[i].last >= first)
+			return true;
+	return false;
+}
+
+static bool conflict(const struct shown *held, const struct shown *waiter)
+{
+	return !held->waits && !strcmp(held->class, "POSIX") &&
+	       held->file == waiter->file && held->agent != waiter->agent &&
+	       held->start <= waiter->end && waiter->start <= held->end &&
+	       (!strcmp(held->type, "WRITE") || !strcmp(waiter->type, "WRITE"));
+}
+
+/* Does @who wait, over any number of steps, for itself?  From the lists. */
+static bool in_cycle(struct shown *all, int n, int who)
+{
+	bool reached[PROCESSES] = {}, more = true;
+
+	for (int i = 0; i < n; i++)
+		for (int j = 0; all[i].waits && all[i].agent == who && j < n; j++)
+			if (conflict(&all[j], &all[i]) && all[j].agent >= 0)
+				reached[all[j].agent] = true;
+	while (more) {
+		more = false;
+		for (int i = 0; i < n; i++) {
+			if (!all[i].waits || strcmp(all[i].class, "POSIX") ||
+			    all[i].agent < 0 || !reached[all[i].agent])
+				continue;
+			for (int j = 0; j < n; j++)
+				if (conflict(&all[j], &all[i]) &&
+				    all[j].agent >= 0 && !reached[all[j].agent]) {
+					reached[all[j].agent] = true;
+					more = true;
+				}
+		}
+	}
+	return reached[who];
+}
+
+/*
+ * fs/locks.c looks at one holder for each waiter and misses cycles through
+ * another. Ours said so: is there one, by what the reference has granted?
+ */
+static bool missed_deadlock(int who)
+{
+	struct shown all[500];
+	int n = world_shown(&ref, all, 500);
+
+	if (!in_cycle(all, n, who))
+		return false;
+	agent_interrupt(&ref.agents[who], SIGUSR1);
+	return agent_wait(&ref.agents[who], "EINTR") == -EINTR;
+}
+
+static void forget_answered(void)
+{
+	for (int i = 0; i < PROCESSES; i++)
+		if (waiting[i].waits && agent_poll(&ref.agents[i]))
+			waiting[i].waits = false;
+}
+
+static bool lists_equal(void)
+{
+	struct shown a[500], b[500];
+	int n = world_shown(&ref, a, 500), m = world_shown(&ours, b, 500);
+
+	for (int i = 0; i < n && i < m; i++)
+		if (strcmp(a[i].class, b[i].class) || strcmp(a[i].type, b[i].type) ||
+		    a[i].agent != b[i].agent || a[i].file != b[i].file ||
+		    a[i].waits != b[i].waits || a[i].start != b[i].start ||
+		    a[i].end != b[i].end)
+			return false;
+	return n == m;
+}
+
+/* With several conflicts either kernel may name any of them. */
+static bool is_shown(const struct call *last)
+{
+	struct shown all[500];
+	int n = world_shown(&ref, all, 500);
+	const struct flock *fl = &last->fl;
+	long long end = fl->l_len ? fl->l_start + fl->l_len - 1 : OFFSET_LAST;
+
+	for (int i = 0; i < n; i++)
+		if (!all[i].waits && all[i].start == fl->l_start &&
+		    all[i].end == end && strcmp(all[i].class, "FLOCK") &&
+		    (all[i].type[0] == 'W') == (fl->l_type == F_WRLCK))
+			return true;
+	return false;
+}
+
+static bool same_answer(struct agent *a, struct agent *b, bool a_waits,
+			bool b_waits, int who)
+{
+	const struct call *x = &a->last, *y = &b->last;
+
+	if (!b_waits && y->ret == -EDEADLK && a_waits)
+		return missed_deadlock(who);
+	if (a_waits || b_waits)
+		return a_waits == b_waits;
+	if (x->ret != y->ret)
+		return false;
+	if (x->fn != call_lock || x->ret ||
+	    (x->cmd != F_GETLK && x->cmd != F_OFD_GETLK))
+		return true;
+	if (x->fl.l_type == F_UNLCK || y->fl.l_type == F_UNLCK)
+		return x->fl.l_type == y->fl.l_type;
+	return is_shown(y);
+}
+
+/* A random call for process @who. */
+static struct call random_call(int who)
+{
+	static const int cmds[] = {
+		F_SETLK, F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW,
+		F_GETLK, F_OFD_GETLK,
+	};
+	int file = pick(2), first = pick(UNITS), last = first + pick(6);
+	struct call call = { .fn = call_lock, .slot = file * 4 };
+
+	if (!file && pick(3) == 0)
+		call.slot = 1;
+	if (pick(8) == 0) {
+		call.fn = call_flock;
+		call.cmd = (int[]){ 1, 2, 8 }[pick(3)];
+		if (call.cmd != 8 && (overlaps_waiter(true, file, 0, 0) || pick(2)))
+			call.cmd |= 4;
+		waiting[who].flock = true;
+		waiting[who].first = waiting[who].last = 0;
+		waiting[who].file = file;
+		return call;
+	}
+	if (last >= UNITS - 1 || pick(30) == 0)
+		last = UNITS - 1;
+	call.cmd = cmds[pick(7)];
+	call.type = (short[]){ F_RDLCK, F_WRLCK, F_UNLCK, F_UNLCK }[pick(4)];
+	call.start = first;
+	call.len = last == UNITS - 1 ? 0 : last - first + 1;
+	if (overlaps_waiter(false, file, first, last)) {
+		if (call.cmd == F_SETLKW)
+			call.cmd = F_SETLK;
+		if (call.cmd == F_OFD_SETLKW)
+			call.cmd = F_OFD_SETLK;
+	}
+	if (call.type == F_UNLCK && call.cmd == F_GETLK)
+		call.type = F_WRLCK;
+	waiting[who].flock = false;
+	waiting[who].file = file;
+	waiting[who].first = first;
+	waiting[who].last = last;
+	return call;
+}
+
+/* Those that waited before: both went on, or neither, with the same answer. */
+static bool others_equal(int except)
+{
+	for (int i = 0; i < PROCESSES; i++) {
+		struct agent *a = &ref.agents[i], *b = &ours.agents[i];
+		bool x, y;
+
+		if (i == except || !waiting[i].waits)
+			continue;
+		x = agent_settle(a);
+		y = agent_settle(b);
+		if (x != y || (!x && a->last.ret != b->last.ret)) {
+			t_note("%c: %s and %s", 'A' + i,
+			       x ? "waits" : err_name(a->last.ret),
+			       y ? "waits" : err_name(b->last.ret));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool interrupt(int who)
+{
+	bool same;
+
+	agent_interrupt(&ref.agents[who], SIGUSR1);
+	agent_interrupt(&ours.agents[who], SIGUSR1);
+	same = agent_wait(&ref.agents[who], "EINTR") ==
+	       agent_wait(&ours.agents[who], "EINTR");
+	waiting[who].waits = false;
+	return same;
+}
+
+static bool step(int who)
+{
+	struct agent *a = &ref.agents[who], *b = &ours.agents[who];
+	bool x, y;
+
+	if (waiting[who].waits)
+		return pick(4) || (interrupt(who) && others_equal(who));
+	if (pick(60) == 0) {
+		int slot = (int[]){ 0, 1, 4 }[pick(3)];
+		char path[200];
+
+		a_close(a, slot);
+		a_close(b, slot);
+		world_path(&ref, slot, path, sizeof(path));
+		a_open(a, slot, path, O_RDWR);
+		world_path(&ours, slot, path, sizeof(path));
+		a_open(b, slot, path, O_RDWR);
+	} else {
+		struct call call = random_call(who);
+
+		agent_send(a, &call);
+		x = agent_settle(a);
+		agent_send(b, &call);
+		y = agent_settle(b);
+		if (!same_answer(a, b, x, y, who)) {
+			t_note("%c slot %d cmd %d type %d %lld+%lld: %s and %s",
+			       'A' + who, call.slot, call.cmd, call.type,
+			       (long long)call.start, (long long)call.len,
+			       x ? "waits" : err_name(a->last.ret),
+			       y ? "waits" : err_name(b->last.ret));
+			return false;
+		}
+		waiting[who].waits = a->state == AGENT_BUSY;
+	}
+	return others_equal(who);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i, steps;
+	bool good = true;
+
+	if (argc != 5)
+		t_die("usage: posix-random REFERENCE_DIR HOLDFAST_DIR SEED STEPS");
+	state = strtoull(argv[3], NULL, 10);
+	steps = atoi(argv[4]);
+	t_note("seed %s, %u steps", argv[3], steps);
+	agents_init();
+	world_open(&ref, argv[1], false, PROCESSES);
+	world_open(&ours, argv[2], !getenv("HF_SELF"), PROCESSES);
+	for (i = 0; i < steps && good; i++) {
+		good = step(pick(PROCESSES));
+		forget_answered();
+		if (good && i % 8 == 7)
+			good = lists_equal();
+	}
+	if (!t_check(good, "random", "seed %s step %u differs", argv[3], i - 1)) {
+		world_show(&ref);
+		world_show(&ours);
+		printf("%s%s", world_log(&ref), world_log(&ours));
+	}
+	world_close(&ref);
+	world_close(&ours);
+	if (ours.ours)
+		t_check(hf_lines("", "") == 0, "random-leaves-nothing",
+			"%d lines are left", hf_lines("", ""));
+	return t_done();
+}
