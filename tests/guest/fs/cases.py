@@ -532,5 +532,5 @@ def long_paths(d):
         path += "/" + "p" * 250
         os.mkdir(path)
     put(path + "/" + "f" * 255, b"deep")
-    os.symlink("x" * 4000, d + "/long")
+    os.symlink("x" * 1000, d + "/long")           # xfs has room for 1023
     return [read(path + "/" + "f" * 255).decode(), len(os.readlink(d + "/long")), outcome(os.stat, path + "/" + "g" * 256)]

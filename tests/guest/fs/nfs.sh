@@ -54,8 +54,8 @@ nfs_restart() {	# descriptors live on while the server and its caches go
 	local c=$1
 	mkdir -p "$c/one/two/three"
 	echo first >"$c/one/two/three/file"
-	exec 8<>"$c/one/two/three/file"
-	cd "$c/one/two/three"
+	# (Not the current directory: the shell itself would wait for the server.)
+	exec 7<"$c/one/two/three" 8<>"$c/one/two/three/file"
 	nfsd_halt
 	sync
 	echo 2 >/proc/sys/vm/drop_caches
@@ -63,9 +63,9 @@ nfs_restart() {	# descriptors live on while the server and its caches go
 	echo second >&8
 	exec 8>&-
 	nfsd_end_grace
-	[ "$(cat file)" = second ]
-	echo made >new
-	cd /
+	[ "$(cat /proc/self/fd/7/file)" = second ]
+	echo made >/proc/self/fd/7/new
+	exec 7<&-
 	[ "$(cat "$c/one/two/three/new")" = made ]
 	rm -rf "$c/one"
 }
@@ -85,12 +85,18 @@ nfs_v42() {
 	rm "$c/a" "$c/b" "$c/sparse"
 }
 
+# In the file, with a number of its own: a server that starts anew reads it.
+export_as() {	# export_as OPTIONS [DIRECTORY]
+	echo "${2:+$2 *(rw,sync,insecure,no_root_squash,fsid=77,$1)}" >/etc/exports
+	exportfs -ra
+}
+
 exported() {	# exported KIND LOWERDIR MOUNT
 	local kind=$1 lower=$2 mnt=$3 vers c
 	local fresh=acregmin=0,acregmax=0,acdirmin=0,acdirmax=0,lookupcache=none
 	c=$(client_path "/mnt/$kind")
 	mkdir -p "$mnt/exported"
-	check "$kind-export" nfs_export "$mnt/exported"
+	check "$kind-export" export_as no_subtree_check "$mnt/exported"
 	for vers in 3 4.0 4.1 4.2; do
 		check "$kind-nfs$vers-mount" mount_nfs 1 $vers "$mnt/exported" "/mnt/$kind" $fresh || continue
 		check "$kind-nfs$vers-names" sub nfs_names "$c" "$lower/exported"
@@ -99,13 +105,12 @@ exported() {	# exported KIND LOWERDIR MOUNT
 		[ $vers != 4.2 ] || check "$kind-nfs4.2-only" sub nfs_v42 "$c" "$lower/exported"
 		in_client 1 umount "/mnt/$kind"
 	done
-	exportfs -ua
 	# Handles name the parent, and a file is connected through it.
-	check "$kind-subtree-export" nfs_export "$mnt/exported" subtree_check
+	check "$kind-subtree-export" export_as subtree_check "$mnt/exported"
 	check "$kind-subtree-mount" mount_nfs 1 3 "$mnt/exported" "/mnt/$kind"
 	check "$kind-subtree-restart" sub nfs_restart "$c"
 	in_client 1 umount "/mnt/$kind"
-	exportfs -ua
+	export_as none
 	exportfs -f
 	# nfsd keeps files open for a while; its end closes them.
 	nfsd_halt
