@@ -39,8 +39,9 @@ prepare() {
 	done
 }
 
-# seen_by N: where client N's mounts are seen from here.
-seen_by() { echo "/proc/$(cat "/run/hf/c$1")/root"; }
+# seen_by N: where client N's mounts are seen from here: as a process of its
+# own sees them.
+seen_by() { echo "/proc/$(ip netns pids "c$1" | head -n 1)/root"; }
 
 prepare_nfs() {
 	local n
@@ -51,6 +52,7 @@ prepare_nfs() {
 		mount_nfs $n 3 /srv/ext4 /mnt/ours-3 || return
 		mount_nfs $n 4.2 /srv/plain /mnt/plain-4.2 || return
 		mount_nfs $n 4.2 /srv/ext4 /mnt/ours-4.2 || return
+		mountpoint -q "$(seen_by $n)/mnt/ours-4.2" || return
 	done
 }
 
