@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the KUnit suites (kunit/) need of the inside, in a namespace of its own.
+ * Exported rather than linked a second time into their module: they are to test
+ * the very code, in the very module, that filesystems use; and the shell's
+ * tables and the tests then share one graph.
+ *
+ * Built only for a kernel with KUnit.
+ */
+#include <linux/export.h>
+
+#include "locks.h"
+
+#define FOR_KUNIT(name) EXPORT_SYMBOL_NS_GPL(name, HOLDFAST_KUNIT)
+
+FOR_KUNIT(lk_graph_init);
+FOR_KUNIT(lk_table_init);
+FOR_KUNIT(lk_contended);
+FOR_KUNIT(lk_idle);
+FOR_KUNIT(lk_detach);
+FOR_KUNIT(lk_plan);
+FOR_KUNIT(lk_commit);
+FOR_KUNIT(lk_waiter_nodes);
+FOR_KUNIT(lk_enqueue);
+FOR_KUNIT(lk_refresh);
+FOR_KUNIT(lk_end_waiter);
+FOR_KUNIT(lk_test);
+FOR_KUNIT(lk_next_conflict);
+FOR_KUNIT(lk_find_own);
+FOR_KUNIT(lk_due);
+FOR_KUNIT(lk_expire);
+FOR_KUNIT(lk_first_record);
+FOR_KUNIT(lk_next_record);
+FOR_KUNIT(lk_first_waiter);
+FOR_KUNIT(lk_next_waiter);
+FOR_KUNIT(lk_validate);
+
+FOR_KUNIT(hf_graph);
+FOR_KUNIT(hf_graph_lock);
+FOR_KUNIT(hf_enter);
+FOR_KUNIT(hf_leave);
+FOR_KUNIT(hf_mirror_lock);
+FOR_KUNIT(hf_mirror_unlock);
+FOR_KUNIT(hf_deliver);
+FOR_KUNIT(hf_records_free);
+FOR_KUNIT(hf_now_ms);
+FOR_KUNIT(hf_stat_sum);
