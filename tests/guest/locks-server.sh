@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The life of a server with locks: a single nfsd thread with a hundred waiters,
+# restart with reclaim, stop with waiters queued, a client that reboots, clients
+# that vanish, unmount and rmmod while locks are held.
+. "$(dirname "$0")/lib.sh"
+. "$HF_HERE/locks/run.sh"
+
+# start_again [--grace]: the threads were halted. In grace, lockd gives a slow
+# guest's clients the time to reclaim.
+start_again() { HF_NLM_GRACE=15 nfsd_start 1 "$@"; }
+
+# What a server that has booted tells the clients that it monitored.
+notify_clients() { sm-notify -f -v 10.9.1.1 && sm-notify -f -v 10.9.2.1; }
+
+no_module() { ! rmmod "$1" 2>/dev/null; }
+busy() { ! umount /srv/hf 2>/dev/null && mountpoint -q /srv/hf; }
+# The state of each of nfsd's clients from this address.
+client_status() { grep -l "address: \"$1:" /proc/fs/nfsd/clients/*/info | xargs -r sed -n 's/^status: //p'; }
+is_courtesy() { client_status "$1" | grep -q courtesy; }
+
+hf_load
+check mount locks_mount
+check unload-while-mounted no_module holdfast_locks
+result serve serve_two_clients 1
+a=$(root_of 1)/mnt b=$(root_of 2)/mnt
+
+# --- one thread, a hundred waiters
+echo data >/srv/hf/seen
+run hundred /srv/hf "$a/v4" "$b/v3" "timeout 60 sh -c '
+	ls $a/v4 $b/v3 >/dev/null && echo one >$a/v4/one && echo two >$b/v3/two &&
+	grep -q one /srv/hf/one && grep -q two /srv/hf/two && grep -q data $b/v4/seen'"
+check hundred-leaves-nothing wait_until 60 no_locks
+
+# --- restart: what clients hold they hold again
+lk_start
+need A open "$a/v3/three"
+need B open "$a/v4/four"
+need C open /srv/hf/three
+need D open /srv/hf/four
+need A set w
+need B set w
+check unmount-while-locked busy
+check unload-while-locked no_module holdfast_locks
+nfsd_halt
+check halt-releases wait_until 60 no_locks
+result start-in-grace start_again --grace
+check notify notify_clients
+# Any request makes the NFSv4 client notice.
+in_client 1 ls /mnt/v4 >/dev/null
+check reclaimed wait_until 60 held 2
+expect reclaimed-v3-excludes EAGAIN C set w
+expect reclaimed-v4-excludes EAGAIN D set w
+result grace-ends nfsd_end_grace
+expect reclaimed-v3-unlocks 0 A set u
+expect reclaimed-v4-unlocks 0 B set u
+expect unlocked-v3-is-free 0 C set w
+expect unlocked-v4-is-free 0 D set w
+
+# --- stopped and started with waiters queued: they ask again
+expect v3-waits waits A ask w
+expect v4-waits waits B ask w
+check both-queued wait_until 60 waiting 2
+nfsd_halt
+check halt-drops-waiters wait_until 60 waiting 0
+result start-again start_again
+need C set u
+need D set u
+expect v3-waited-through 0 A answer
+expect v4-waited-through 0 B answer
+need A set u
+need B set u
+
+# --- a client reboots: lockd hears of it from its statd
+need E open "$b/v3/three"
+need E set w
+need B kill
+need B open "$a/v4/three"
+expect reboot-waiter waits B ask w
+result reboot-notifies in_client 2 sm-notify -f -v 10.9.2.2
+expect reboot-frees 0 B answer
+need B set u
+lk E kill
+
+# --- clients that vanish
+need F open "$b/v4/four"
+need F set w
+need G open "$b/v4/three"
+need G set w
+check vanishing-holds wait_until 60 held 2
+ip link set hf2 down
+need D open /srv/hf/four
+expect vanished-local-waits waits D ask w
+expect vanished-v4-is-expired 0 D answer
+need D set u
+ip link set hf2 up
+lk F kill
+lk G kill
+check vanished-is-freed wait_until 60 no_locks
+need F open "$b/v4/four"
+need F set w
+ip link set hf2 down
+# It has no waiters: nfsd keeps it as a courtesy until somebody wants its lock.
+check courtesy wait_until 120 is_courtesy 10.9.2.2
+check courtesy-holds held 1
+expect courtesy-gives-way 0 D set w
+need D set u
+ip link set hf2 up
+lk F kill
+
+# --- the server goes while a local holder and clients' waiters are there
+need D set w
+need A kill
+need A open "$a/v3/four"
+need B kill
+need B open "$a/v4/four"
+expect last-v3-waits waits A ask w
+expect last-v4-waits waits B ask w
+lk A kill
+lk B kill
+check unmount-with-waiters busy
+check unload-with-waiters no_module holdfast_export
+lk_stop
+check nothing-held wait_until 60 held 0
+clients_stop
+nfsd_stop
+check unmount umount /srv/hf
+hf_finish
