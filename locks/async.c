@@ -9,8 +9,9 @@
  * as soon as it has passed a notification on.
  *
  * Since the release takes T, and lm_grant() and lm_notify() are called under
- * T, neither is ever given a file_lock that is being freed.  The file_lock is
- * not read after queueing: nfsd rewrites it, and its flc_file dangles.
+ * T, neither is ever given a file_lock that is being freed.  We do not read the
+ * file_lock after queueing, but waiter->ident: nfsd rewrites it, and its
+ * flc_file dangles.  lockd's lm_grant() reads its own, whose file it pins.
  *
  * Why no file_lock can be left that points at a waiter of ours after rmmod:
  * 1. Each attached waiter holds a module reference (attach).
@@ -129,6 +130,8 @@ int hf_async_again(struct hf_table *table, struct file_lock *fl)
 	hf_enter(waiter->table, true);
 	if (same && waiter->core.state == LK_WAITING) {
 		lk_refresh(&waiter->core, hf_now_ms());
+		if (waiter->told == HF_TOLD_BLOCKER)
+			fl->c.flc_blocker = &fl->c;
 		hf_count(polls);
 		ret = FILE_LOCK_DEFERRED;
 	} else {

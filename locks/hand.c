@@ -16,7 +16,7 @@
 static void tell_grant(struct hf_table *table, struct hf_waiter *waiter,
 		       struct lk_batch *batch)
 {
-	if (!waiter->fl->fl_lmops->lm_grant(waiter->fl, 0))
+	if (!waiter->ident.fl_lmops->lm_grant(waiter->fl, 0))
 		return;
 	hf_mirror_lock(table);
 	lk_end_waiter(waiter->space, &waiter->core, true, hf_now_ms(), batch);
@@ -62,7 +62,7 @@ static void tell(struct hf_table *table, struct hf_waiter *waiter,
 	case LK_NOTIFIED:
 		hf_count(notifies);
 		trace_hf_lock_notify(table, &waiter->core.request);
-		waiter->fl->fl_lmops->lm_notify(waiter->fl);
+		waiter->ident.fl_lmops->lm_notify(waiter->fl);
 		hf_expire_soon();
 		break;
 	case LK_LOST_DEADLOCK:

@@ -89,18 +89,25 @@ static int enqueue(struct set *set)
 	hf_mirror_lock(set->table);
 	outcome = lk_enqueue(set->space, set->request, &waiter->core,
 			     &set->batch);
+	/* An answer of 0 is final: there is nothing to take back. */
+	if (outcome == LK_GRANTED)
+		lk_end_waiter(set->space, &waiter->core, false,
+			      set->request->now, &set->batch);
 	hf_mirror_unlock(set->table);
 	set->request->cookie = set->fl;
 
-	if (outcome == LK_QUEUED || waiter->core.state == LK_WON) {
+	if (outcome == LK_QUEUED) {
 		/* Before anybody can be told of it: T is still held. */
 		if (waiter->told != HF_TOLD_WAKE)
 			hf_async_attach(waiter);
 		set->waiter = NULL;
 	}
 	hf_deliver(set->table, &set->batch);
-	if (outcome == LK_GRANTED)
+	if (outcome == LK_GRANTED) {
+		hf_count(grants);
+		trace_hf_lock_grant(set->table, set->request);
 		return 0;
+	}
 	if (WARN_ONCE(outcome == LK_INVALID, "holdfast: waiter refused\n"))
 		return -EINVAL;
 	if (outcome == LK_DEADLOCK) {
@@ -135,6 +142,8 @@ static int pass(struct set *set)
 	lockdep_assert_held(&set->table->lock);
 	set->nodes = 0;
 	set->must_wait = false;
+	/* Not that of the first pass: expire_courtesy() may take long. */
+	set->request->now = hf_now_ms();
 	switch (lk_plan(set->space, set->request, set->graph, &plan)) {
 	case LK_GRANTED:
 		if (set->fl->c.flc_flags & FL_ACCESS)

@@ -82,7 +82,7 @@ struct hf_waiter {
 	struct lk_waiter core;		/* L: T and G */
 	struct hf_table *table;		/* I: counted */
 	struct lk_table *space;		/* I: table->posix or table->flock */
-	struct file_lock *fl;		/* I: whom to tell; not read otherwise */
+	struct file_lock *fl;		/* I: whom to tell; ident is what is read */
 	struct file_lock ident;		/* I: copied at queueing */
 	struct completion done;		/* HF_TOLD_WAKE */
 	enum hf_told told;		/* I */

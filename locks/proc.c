@@ -4,9 +4,11 @@
  * columns of /proc/locks, then its state, its age in ms, and for a waiter what
  * it waits for.  /proc/fs/holdfast/stats: the counters.
  *
- * Lines are copied out of a table in batches, each under T but never for long,
- * so a file with a million locks is shown piece by piece.  Within a batch the
- * picture is exact; between two of them locks may come and go.
+ * Lines are copied out of a table in batches, each under T (and G for waiters).
+ * Within a batch the picture is exact; between two of them locks may come and
+ * go.  To find its place again a batch passes over the records that reach past
+ * it, and over the waiters shown before: many overlapping read locks, or very
+ * many waiters, make a reader costly to those who lock.  So only root reads it.
  */
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
@@ -254,7 +256,8 @@ static void *start(struct seq_file *m, loff_t *pos)
 	void *line;
 
 	if (*pos && *pos == cursor->pos)
-		return line_at(cursor, cursor->index < cursor->count);
+		return line_at(cursor, cursor->index < cursor->count ? 1 :
+				       fill(cursor));
 	for (line = first_line(cursor);
 	     !IS_ERR_OR_NULL(line) && cursor->pos < *pos;)
 		line = next_line(cursor);
@@ -390,7 +393,7 @@ int hf_proc_init(void)
 
 	if (!dir)
 		return -ENOMEM;
-	if (proc_create("locks", 0444, dir, &locks_proc_ops) &&
+	if (proc_create("locks", 0400, dir, &locks_proc_ops) &&
 	    proc_create_single("stats", 0444, dir, show_stats))
 		return 0;
 	hf_proc_exit();

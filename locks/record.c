@@ -73,12 +73,9 @@ static void adopt(void *context, struct lk_record *core,
 	const struct file_lock *from = origin ? &hf_record(origin)->mirror
 					      : cookie;
 
-	/*
-	 * A node that was a record before comes back only to its own owner, so
-	 * it has its reference; no owner can be put here.
-	 */
-	if (!mirror->fl_lmops)
-		locks_copy_conflock(mirror, (struct file_lock *)from);
+	/* Nodes are fresh from hf_records_alloc(): none has an owner to put. */
+	WARN_ONCE(mirror->fl_lmops, "holdfast: a record with two owners\n");
+	locks_copy_conflock(mirror, (struct file_lock *)from);
 	mirror->c.flc_file = from->c.flc_file;
 	mirror->c.flc_flags &= ~NOT_MIRRORED;
 	set_born(hf_record(core),
