@@ -99,8 +99,9 @@ killed_holder() {
 	wait_until 120 waiting 16 || { cat $LOCKS; return 1; }
 	check served-meanwhile as 2-4.2 timeout 60 sh -c \
 		 'ls /mnt/2-3 >/dev/null && echo data >/mnt/2-4.2/other && grep -q data /mnt/2-4.2/other'
-	kill -9 "$holder"
+	pkill -9 -f "hold /srv/hf/kill " || return
 	exec {gate}>&-
+	wait "$holder"
 	for pid in "${pids[@]}"; do wait "$pid" || return; done
 	[ "$(wc -l <$marks/kill.log)" = 16 ]
 }
