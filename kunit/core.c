@@ -184,8 +184,11 @@ enum lk_outcome core_wait(struct core *core, unsigned int slot,
 	struct lk_request request = make_request(core, owner, op, start, end,
 						 kind, LK_WAIT | LK_DETECT);
 	struct lk_waiter *waiter = &core->waiter[slot];
-	enum lk_outcome outcome = plan_and_commit(core, nr, &request);
+	enum lk_outcome outcome;
 
+	KUNIT_EXPECT_NE(core->test, (u8)LK_WAITING, waiter->state);
+	core_end(core, slot, false);	/* one that has won */
+	outcome = plan_and_commit(core, nr, &request);
 	if (outcome == LK_MUST_WAIT) {
 		memset(waiter, 0, sizeof(*waiter));
 		alloc_records(core, &waiter->nodes, lk_waiter_nodes(kind));
@@ -232,9 +235,10 @@ static char name_owner(const void *context, u64 owner)
 	return 'a' + owner - A;
 }
 
-void core_describe(struct core *core, unsigned int nr, char *text)
+const char *core_describe(struct core *core, unsigned int nr)
 {
-	describe(text, &core->table[nr], name_owner, core);
+	describe(core->text, &core->table[nr], name_owner, core);
+	return core->text;
 }
 
 int core_init(struct kunit *test)

@@ -30,6 +30,7 @@ struct core {
 	char told[64];
 	void (*on_winner)(struct core *core, struct lk_waiter *waiter);
 	void *private;
+	char text[DESCRIPTION];
 };
 
 /* Owners are 1 for "a", 2 for "b" and so on. */
@@ -52,11 +53,8 @@ void core_end(struct core *core, unsigned int slot, bool take_back);
 void core_pass_time(struct core *core, u64 ms);
 void core_expect_valid(struct core *core);
 
-#define core_expect_held(core, nr, text) do {				\
-	char found[DESCRIPTION];					\
-	core_describe(core, nr, found);					\
-	KUNIT_EXPECT_STREQ((core)->test, found, text);			\
-} while (0)
+#define core_expect_held(core, nr, text)				\
+	KUNIT_EXPECT_STREQ((core)->test, core_describe(core, nr), text)
 
 /* Slots "A" = 0 and so on, in the order in which they were told. */
 #define core_expect_told(core, text) do {				\
@@ -64,7 +62,8 @@ void core_expect_valid(struct core *core);
 	(core)->told[0] = '\0';						\
 } while (0)
 
-void core_describe(struct core *core, unsigned int nr, char *text);
+/* In a buffer of @core: valid until the next call. */
+const char *core_describe(struct core *core, unsigned int nr);
 
 static inline void core_set(struct core *core, u64 owner, u8 op, s64 start,
 			    s64 end)

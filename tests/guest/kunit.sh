@@ -19,6 +19,9 @@ report() {
 	done
 }
 
+# The suites fail allocations of their own task, GFP_KERNEL ones too.
+echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+echo 0 >/sys/kernel/debug/failslab/verbose
 hf_load holdfast_kunit
 for results in /sys/kernel/debug/kunit/*/results; do
 	suite=$(basename "$(dirname "$results")")

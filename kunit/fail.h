@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Allocations of this task that fail when a test wants it, by the kernel's own
+ * fault injection.  It leaves out GFP_KERNEL unless it is told not to:
+ *
+ *	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+ */
+#ifndef HF_KUNIT_FAIL_H
+#define HF_KUNIT_FAIL_H
+
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+/* From now on the @nth allocation fails, and only that. */
+static inline void fail_next(unsigned int nth)
+{
+	WRITE_ONCE(current->fail_nth, nth);
+}
+
+/* Return: whether one was failed. */
+static inline bool fail_stop(void)
+{
+	bool failed = !READ_ONCE(current->fail_nth);
+
+	WRITE_ONCE(current->fail_nth, 0);
+	return failed;
+}
+
+/* Whether it is switched on; a test that needs it fails without. */
+static inline bool fail_works(void)
+{
+	void *memory;
+
+	fail_next(1);
+	memory = kmalloc(8, GFP_KERNEL);
+	fail_stop();
+	kfree(memory);
+	return !memory;
+}
+
+#endif /* HF_KUNIT_FAIL_H */

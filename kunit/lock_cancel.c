@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How a server's request ends before its time: F_CANCELLK, or a release. */
+#include "file.h"
+
+/* B waits for what A holds; what B held before is still held. */
+static struct fake *queue(struct hf_test_file *file)
+{
+	struct fake *waiter = fake_init(file, 0, &fake_grant_ops, B, F_WRLCK,
+					0, 9);
+
+	file_expect_set(file, A, F_RDLCK, 0, 9);
+	EXPECT_DEFERRED(waiter);
+	return waiter;
+}
+
+static void before_grant(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter = queue(file);
+
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(waiter));
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_told(file, "");
+	file_expect_held(file, "");
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(waiter));
+}
+
+static void after_grant(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter = queue(file);
+
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_told(file, "A");
+	file_expect_held(file, "bW0-9");
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(waiter));
+	file_expect_held(file, "");
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(waiter));
+}
+
+static void after_granted_upgrade(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter;
+
+	file_expect_set(file, B, F_RDLCK, 3, 20);
+	file_expect_set(file, B, F_WRLCK, 30, 39);
+	waiter = queue(file);
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_held(file, "bW0-9 bR10-20 bW30-39");
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(waiter));
+	file_expect_held(file, "bR3-20 bW30-39");
+}
+
+/* The next in the queue gains by it. */
+static void serves_next(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter = queue(file);
+
+	EXPECT_DEFERRED(fake_init(file, 1, &fake_grant_ops, C, F_RDLCK, 0, 9));
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(waiter));
+	file_expect_told(file, "B");
+	file_expect_held(file, "aR0-9 cR0-9");
+}
+
+static void after_grant_serves_next(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter = queue(file);
+
+	EXPECT_DEFERRED(fake_init(file, 1, &fake_grant_ops, C, F_WRLCK, 0, 9));
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_told(file, "A");
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(waiter));
+	file_expect_told(file, "B");
+	file_expect_held(file, "cW0-9");
+}
+
+/* A request that was granted without waiting is no business of a cancel. */
+static void of_no_waiter(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *lock = fake_init(file, 0, &fake_grant_ops, B, F_WRLCK, 0, 9);
+
+	KUNIT_EXPECT_EQ(test, 0, fake_ask(lock));
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(lock));
+	file_expect_held(file, "bW0-9");
+}
+
+/* lockd gives a block up without a word: client reboot, shutdown. */
+static void release_while_queued(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter = queue(file);
+
+	EXPECT_DEFERRED(fake_init(file, 1, &fake_grant_ops, C, F_RDLCK, 0, 9));
+	fake_release(waiter);
+	file_expect_told(file, "B");
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_told(file, "");
+	file_expect_held(file, "cR0-9");
+}
+
+static void release_after_grant(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter = queue(file);
+
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	fake_release(waiter);
+	file_expect_held(file, "bW0-9");
+	/* It is final: nothing is left that needs the graph. */
+	KUNIT_EXPECT_FALSE(test, lk_contended(&file->li.table->posix));
+}
+
+/* A copy (for locks_owner_has_blockers() and the like) has no waiter. */
+static void copy_has_none(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter = queue(file);
+	struct file_lock copy;
+
+	locks_init_lock(&copy);
+	locks_copy_lock(&copy, &waiter->fl);
+	KUNIT_EXPECT_NULL(test, copy.fl_ops);
+	KUNIT_EXPECT_NOT_NULL(test, waiter->fl.fl_ops);
+	locks_release_private(&copy);
+	file_check(file);
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_told(file, "A");
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(before_grant),
+	KUNIT_CASE(after_grant),
+	KUNIT_CASE(after_granted_upgrade),
+	KUNIT_CASE(serves_next),
+	KUNIT_CASE(after_grant_serves_next),
+	KUNIT_CASE(of_no_waiter),
+	KUNIT_CASE(release_while_queued),
+	KUNIT_CASE(release_after_grant),
+	KUNIT_CASE(copy_has_none),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "hf_lock_cancel",
+	.init = file_init,
+	.exit = file_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);
