@@ -127,14 +127,18 @@ int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	       struct kstat *stat, u32 request_mask, unsigned int flags)
 {
 	struct inode *inode = d_inode(path->dentry);
-	struct path lower = hf_lower_path(inode);
+	struct path lower = { .mnt = hf_super(inode->i_sb)->lower_mnt };
 	int err;
 
+	lower.dentry = hf_lower_get(path->dentry);
+	if (IS_ERR(lower.dentry))
+		return PTR_ERR(lower.dentry);
 	if (flags & AT_GETATTR_NOSEC)
 		err = vfs_getattr_nosec(&lower, stat, request_mask,
 					flags & ~AT_GETATTR_NOSEC);
 	else
 		err = vfs_getattr(&lower, stat, request_mask, flags);
+	dput(lower.dentry);
 	if (err)
 		return err;
 	stat->dev = inode->i_sb->s_dev;
@@ -142,21 +146,27 @@ int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	return 0;
 }
 
-static int change_lower(struct inode *inode, struct iattr *attr)
+static int change_lower(struct dentry *dentry, struct iattr *attr)
 {
-	struct super_block *sb = inode->i_sb;
-	struct inode *lower = hf_lower_inode(inode);
+	struct super_block *sb = dentry->d_sb;
+	struct dentry *lower;
 	int err;
 
 	err = hf_want_write(sb);
 	if (err)
 		return err;
-	inode_lock(lower);
-	err = notify_change(hf_lower_idmap(sb), hf_lower_dentry(inode), attr,
-			    NULL);
-	inode_unlock(lower);
+	lower = hf_lower_get(dentry);
+	if (IS_ERR(lower)) {
+		err = PTR_ERR(lower);
+		goto drop;
+	}
+	inode_lock(d_inode(lower));
+	err = notify_change(hf_lower_idmap(sb), lower, attr, NULL);
+	inode_unlock(d_inode(lower));
+	dput(lower);
+drop:
 	hf_drop_write(sb);
-	hf_refresh(inode);
+	hf_refresh(d_inode(dentry));
 	return err;
 }
 
@@ -172,8 +182,7 @@ static int change_lower(struct inode *inode, struct iattr *attr)
 int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	       struct iattr *attr)
 {
-	struct inode *inode = d_inode(dentry);
-	struct inode *lower = hf_lower_inode(inode);
+	struct inode *lower = hf_lower_inode(d_inode(dentry));
 	struct iattr change = *attr;
 	int err;
 
@@ -184,13 +193,13 @@ int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		change.ia_valid &= ~ATTR_MODE;
 
 	if (!(change.ia_valid & ATTR_SIZE))
-		return change_lower(inode, &change);
+		return change_lower(dentry, &change);
 
 	/* A program that runs from below may not be cut short. */
 	err = get_write_access(lower);
 	if (err)
 		return err;
-	err = change_lower(inode, &change);
+	err = change_lower(dentry, &change);
 	put_write_access(lower);
 	return err;
 }
@@ -224,7 +233,14 @@ int hf_update_time(struct inode *inode, int flags)
  */
 int hf_fileattr_get(struct dentry *dentry, struct fileattr *fa)
 {
-	return vfs_fileattr_get(hf_lower_dentry(d_inode(dentry)), fa);
+	struct dentry *lower = hf_lower_get(dentry);
+	int err;
+
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	err = vfs_fileattr_get(lower, fa);
+	dput(lower);
+	return err;
 }
 
 /**
@@ -239,15 +255,22 @@ int hf_fileattr_get(struct dentry *dentry, struct fileattr *fa)
 int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 		    struct fileattr *fa)
 {
-	struct inode *inode = d_inode(dentry);
+	struct super_block *sb = dentry->d_sb;
+	struct dentry *lower;
 	int err;
 
-	err = hf_want_write(inode->i_sb);
+	err = hf_want_write(sb);
 	if (err)
 		return err;
-	err = vfs_fileattr_set(hf_lower_idmap(inode->i_sb),
-			       hf_lower_dentry(inode), fa);
-	hf_drop_write(inode->i_sb);
-	hf_refresh(inode);
+	lower = hf_lower_get(dentry);
+	if (IS_ERR(lower)) {
+		err = PTR_ERR(lower);
+		goto drop;
+	}
+	err = vfs_fileattr_set(hf_lower_idmap(sb), lower, fa);
+	dput(lower);
+drop:
+	hf_drop_write(sb);
+	hf_refresh(d_inode(dentry));
 	return err;
 }

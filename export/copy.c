@@ -37,10 +37,13 @@ long hf_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 ssize_t hf_copy_file_range(struct file *in, loff_t pos_in, struct file *out,
 			   loff_t pos_out, size_t len, unsigned int flags)
 {
+	struct file *lower_in = hf_lower_file(in);
 	ssize_t ret;
 
-	ret = vfs_copy_file_range(hf_lower_file(in), pos_in,
-				  hf_lower_file(out), pos_out, len, flags);
+	if (IS_ERR(lower_in))
+		return PTR_ERR(lower_in);
+	ret = vfs_copy_file_range(lower_in, pos_in, hf_lower_file(out),
+				  pos_out, len, flags);
 	hf_refresh(file_inode(in));
 	hf_refresh(file_inode(out));
 	return ret;
@@ -66,6 +69,11 @@ loff_t hf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
 
 	if (flags & ~(REMAP_FILE_DEDUP | REMAP_FILE_ADVISORY))
 		return -EINVAL;
+	if (IS_ERR(lower_in))
+		return PTR_ERR(lower_in);
+	/* Blocks may be shared into a file that is open for reading only. */
+	if (IS_ERR(lower_out))
+		return PTR_ERR(lower_out);
 
 	if (flags & REMAP_FILE_DEDUP)
 		ret = vfs_dedupe_file_range_one(lower_in, pos_in, lower_out,

@@ -178,6 +178,37 @@ struct dentry *hf_dentry_lower(struct dentry *dentry)
 	return NULL;
 }
 
+/**
+ * hf_lower_get - a lower dentry of the object that an upper dentry stands for
+ * @dentry: a positive upper dentry
+ *
+ * To reach the inode, not for its name: for anything but a directory it may be
+ * another name, or none any more.
+ *
+ * Context: may sleep.
+ * Return: a referenced, positive dentry, or ERR_PTR(-ENOMEM).
+ */
+struct dentry *hf_lower_get(struct dentry *dentry)
+{
+	struct inode *lower_inode = hf_lower_inode(d_inode(dentry));
+	struct dentry *lower;
+
+	if (hf_lower_dir(d_inode(dentry)))
+		return dget(hf_lower_dir(d_inode(dentry)));
+
+	/* Held by us, a positive dentry cannot turn negative any more. */
+	lower = get_lower(dentry);
+	if (lower && d_inode(lower) == lower_inode)
+		return lower;
+	dput(lower);
+	/* Disconnected, by a file handle, or unlinked while it is open. */
+	lower = d_find_any_alias(lower_inode);
+	if (lower)
+		return lower;
+	ihold(lower_inode);
+	return d_obtain_alias(lower_inode);
+}
+
 static bool revalidate_slow(struct dentry *dentry, struct inode *inode)
 {
 	struct inode *lower_inode = inode ? hf_lower_inode(inode) : NULL;

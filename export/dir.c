@@ -36,7 +36,7 @@ struct dentry *hf_lower_child(struct dentry *lower_dir, struct dentry *dentry)
 /* The lower directory locked for a change, and the child; see unlock_dir(). */
 static struct dentry *lock_child(struct inode *dir, struct dentry *dentry)
 {
-	struct dentry *lower_dir = hf_lower_dentry(dir);
+	struct dentry *lower_dir = hf_lower_dir(dir);
 	struct dentry *lower;
 	int err;
 
@@ -63,7 +63,7 @@ static void unlock_child(struct inode *dir, struct dentry *lower)
 static struct dentry *lookup(struct inode *dir, struct dentry *dentry,
 			     unsigned int flags)
 {
-	struct dentry *lower_dir = hf_lower_dentry(dir);
+	struct dentry *lower_dir = hf_lower_dir(dir);
 	struct inode *lower_inode, *inode = NULL;
 	struct dentry *lower, *alias;
 
@@ -182,14 +182,19 @@ static int symlink(struct mnt_idmap *idmap, struct inode *dir,
 
 static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 {
+	struct dentry *lower_old = hf_lower_get(old);
 	struct inode *inode = d_inode(old);
 	struct dentry *lower;
 	int err;
 
+	if (IS_ERR(lower_old))
+		return PTR_ERR(lower_old);
 	lower = lock_child(dir, dentry);
-	if (IS_ERR(lower))
-		return PTR_ERR(lower);
-	err = vfs_link(hf_lower_dentry(inode), hf_lower_idmap(dir->i_sb),
+	if (IS_ERR(lower)) {
+		err = PTR_ERR(lower);
+		goto put;
+	}
+	err = vfs_link(lower_old, hf_lower_idmap(dir->i_sb),
 		       hf_lower_inode(dir), lower, NULL);
 	if (!err) {
 		hf_refresh(inode);
@@ -199,13 +204,33 @@ static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 		d_instantiate(dentry, inode);
 	}
 	unlock_child(dir, lower);
+put:
+	dput(lower_old);
+	return err;
+}
+
+/*
+ * With no reference but the caller's, the lower dentry turns negative and stays
+ * in the cache, and so may the upper one: a name that is used again and again
+ * costs no search of the directory.  Until the stamp is made anew, a path walk
+ * looks the name up and waits for the lock of its directory.
+ */
+static int unlink(struct inode *dir, struct dentry *dentry,
+		  struct dentry *lower)
+{
+	struct inode *lower_dir = hf_lower_inode(dir);
+	int err;
+
+	hf_dentry_clear(dentry);
+	err = vfs_unlink(hf_lower_idmap(dir->i_sb), lower_dir, lower, NULL);
+	if (err || d_is_negative(lower))
+		hf_dentry_stamp(dentry, lower, lower_dir, &dentry->d_name,
+				d_inode(lower));
 	return err;
 }
 
 static int remove(struct inode *dir, struct dentry *dentry)
 {
-	struct mnt_idmap *idmap = hf_lower_idmap(dir->i_sb);
-	struct inode *lower_dir = hf_lower_inode(dir);
 	struct inode *inode = d_inode(dentry);
 	struct dentry *lower;
 	int err;
@@ -213,15 +238,17 @@ static int remove(struct inode *dir, struct dentry *dentry)
 	lower = lock_child(dir, dentry);
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
-	if (d_inode(lower) != hf_lower_inode(inode))
+	if (d_inode(lower) != hf_lower_inode(inode)) {
 		err = -ESTALE;	/* another file has the name by now */
-	else if (S_ISDIR(inode->i_mode))
-		err = vfs_rmdir(idmap, lower_dir, lower);
-	else
-		err = vfs_unlink(idmap, lower_dir, lower, NULL);
+	} else if (S_ISDIR(inode->i_mode)) {
+		err = vfs_rmdir(hf_lower_idmap(dir->i_sb), hf_lower_inode(dir),
+				lower);
+		if (!err)
+			hf_dentry_clear(dentry);
+	} else {
+		err = unlink(dir, dentry, lower);
+	}
 	hf_refresh(inode);
-	if (!err)
-		hf_dentry_clear(dentry);
 	unlock_child(dir, lower);
 	return err;
 }
@@ -233,7 +260,10 @@ static int remove(struct inode *dir, struct dentry *dentry)
 static int tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 		   struct file *file, umode_t mode)
 {
-	struct path lower_dir = hf_lower_path(dir);
+	struct path lower_dir = {
+		.mnt = hf_super(dir->i_sb)->lower_mnt,
+		.dentry = hf_lower_dir(dir),
+	};
 	struct file *made;
 	struct inode *inode;
 	int err;

@@ -40,6 +40,8 @@
  * @fairness: A: as shown in /proc/mounts
  * @key: I: what file handles are signed with
  * @fsid: I: what statfs() reports as f_fsid
+ * @file_mode: A: what FMODE_* bits of HF_LEARNED_MODES open files have below,
+ *	and HF_MODES_KNOWN once a file was opened
  * @wb_err: A: how far write-back errors of the lower superblock were reported
  *
  * I: set before the mount is visible, never changed; A: atomic.
@@ -51,21 +53,25 @@ struct hf_super {
 	enum hf_fairness fairness;
 	siphash_key_t key;
 	u64 fsid;
+	fmode_t file_mode;
 	errseq_t wb_err;
 };
+
+#define HF_LEARNED_MODES	(FMODE_CAN_ODIRECT | FMODE_NOWAIT)
+#define HF_MODES_KNOWN		FMODE_OPENED
 
 /**
  * struct hf_inode - an upper inode
  * @vfs: what the VFS sees
- * @lower: I: a positive lower dentry of the inode, held until the upper inode
- *	goes.  A directory's is its only one; another file's may be any of its
- *	names, unhashed even, and is used to reach the inode, never for a name.
- * @lower_inode: I: its inode, for readers under RCU
+ * @lower_dir: I: of a directory, its lower dentry, of which there is only one;
+ *	a reference.  NULL for others: a reference to one of their names would
+ *	keep an unlink from leaving a negative dentry, see hf_lower_get().
+ * @lower_inode: I: the lower inode; held by @lower_dir, or a reference
  * @lock: the lock manager's part
  */
 struct hf_inode {
 	struct inode vfs;
-	struct dentry *lower;
+	struct dentry *lower_dir;
 	struct inode *lower_inode;
 	struct hf_lock_inode lock;
 };
@@ -85,17 +91,9 @@ static inline struct inode *hf_lower_inode(const struct inode *inode)
 	return hf_inode(inode)->lower_inode;
 }
 
-static inline struct dentry *hf_lower_dentry(const struct inode *inode)
+static inline struct dentry *hf_lower_dir(const struct inode *dir)
 {
-	return hf_inode(inode)->lower;
-}
-
-static inline struct path hf_lower_path(const struct inode *inode)
-{
-	return (struct path) {
-		.mnt = hf_super(inode->i_sb)->lower_mnt,
-		.dentry = hf_lower_dentry(inode),
-	};
+	return hf_inode(dir)->lower_dir;
 }
 
 static inline struct mnt_idmap *hf_lower_idmap(const struct super_block *sb)
@@ -166,6 +164,7 @@ void hf_dentry_stamp(struct dentry *dentry, struct dentry *lower,
 void hf_dentry_clear(struct dentry *dentry);
 void hf_dentry_moving(struct dentry *dentry);
 struct dentry *hf_dentry_lower(struct dentry *dentry);
+struct dentry *hf_lower_get(struct dentry *dentry);
 
 /* dir.c */
 extern const struct inode_operations hf_dir_inode_operations;

@@ -10,6 +10,7 @@
 #include <linux/backing-file.h>
 #include <linux/cred.h>
 #include <linux/fadvise.h>
+#include <linux/filelock.h>
 #include <linux/file.h>
 #include <linux/mount.h>
 #include <linux/pipe_fs_i.h>
@@ -39,17 +40,54 @@ static unsigned int lower_flags(const struct file *file)
 	return file->f_flags;
 }
 
+static struct file *open_lower(struct file *file)
+{
+	struct path path = { .mnt = hf_super(file_inode(file)->i_sb)->lower_mnt };
+	unsigned int flags = lower_flags(file);
+	struct file *lower;
+
+	/* The creation and the truncation have been done above. */
+	flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_TMPFILE);
+	path.dentry = hf_lower_get(file->f_path.dentry);
+	if (IS_ERR(path.dentry))
+		return ERR_CAST(path.dentry);
+	lower = hf_backing_file_open(file, flags, &path, file->f_cred);
+	dput(path.dentry);
+	return lower;
+}
+
+/* The open that may_wait() put off.  Of two at a time one is kept. */
+static struct file *open_late(struct file *file)
+{
+	struct file *lower = open_lower(file);
+	struct file *first;
+
+	if (IS_ERR(lower))
+		return lower;
+	first = cmpxchg((struct file **)&file->private_data, NULL, lower);
+	if (!first)
+		return lower;
+	fput(lower);
+	return first;
+}
+
 /**
  * hf_lower_file - the lower file, with the flags that the upper one has now
  * @file: an upper file
  *
- * Return: the lower file; no reference is taken.
+ * Return: the lower file, without a reference, or an ERR_PTR if it could not be
+ * opened.  Never that for directories and for files open for writing.
  */
 struct file *hf_lower_file(struct file *file)
 {
-	struct file *lower = file->private_data;
+	struct file *lower = READ_ONCE(file->private_data);
 	unsigned int flags = lower_flags(file);
 
+	if (unlikely(!lower)) {
+		lower = open_late(file);
+		if (IS_ERR(lower))
+			return lower;
+	}
 	if (likely(!((flags ^ READ_ONCE(lower->f_flags)) & SETFL_FLAGS)))
 		return lower;
 
@@ -59,6 +97,21 @@ struct file *hf_lower_file(struct file *file)
 	lower->f_iocb_flags = iocb_flags(lower);
 	spin_unlock(&lower->f_lock);
 	return lower;
+}
+
+/*
+ * May the lower file be opened at the first use?  Half of all opens are for a
+ * look at the attributes, or of files that nobody reads then.  Only where
+ * the lower open could not fail for a reason of its own (a key, a signature, a
+ * conflict with writers), and once it is known what such files can do.
+ */
+static bool may_wait(const struct inode *lower, const struct file *file,
+		     fmode_t known)
+{
+	return S_ISREG(lower->i_mode) && known & HF_MODES_KNOWN &&
+	       !(file->f_mode & FMODE_WRITE) && !(file->f_flags & O_DIRECT) &&
+	       !IS_ENCRYPTED(lower) && !IS_VERITY(lower) &&
+	       !lower->i_sb->s_stack_depth;
 }
 
 /**
@@ -73,20 +126,30 @@ struct file *hf_lower_file(struct file *file)
  */
 int hf_open(struct inode *inode, struct file *file)
 {
-	struct path path = hf_lower_path(inode);
+	struct hf_super *hs = hf_super(inode->i_sb);
+	fmode_t known = READ_ONCE(hs->file_mode);
 	struct file *lower;
-	int flags = lower_flags(file);
+	int err;
 
-	/* The creation and the truncation have been done above. */
-	flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_TMPFILE);
-	lower = hf_backing_file_open(file, flags, &path, file->f_cred);
+	hf_refresh(inode);
+	if (may_wait(hf_lower_inode(inode), file, known)) {
+		/* What the lower open would do for others. */
+		err = break_lease(hf_lower_inode(inode), file->f_flags);
+		if (err)
+			return err;
+		file->f_mode |= known & HF_LEARNED_MODES;
+		return generic_file_open(inode, file);
+	}
+
+	lower = open_lower(file);
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
 	file->private_data = lower;
-	if (S_ISREG(inode->i_mode))
-		file->f_mode |= lower->f_mode &
-				(FMODE_CAN_ODIRECT | FMODE_NOWAIT);
-	hf_refresh(inode);
+	if (S_ISREG(inode->i_mode)) {
+		known = lower->f_mode & HF_LEARNED_MODES;
+		file->f_mode |= known;
+		WRITE_ONCE(hs->file_mode, known | HF_MODES_KNOWN);
+	}
 	return 0;
 }
 
@@ -102,7 +165,8 @@ int hf_open(struct inode *inode, struct file *file)
  */
 int hf_release(struct inode *inode, struct file *file)
 {
-	__fput_sync(file->private_data);
+	if (file->private_data)
+		__fput_sync(file->private_data);
 	return 0;
 }
 
@@ -128,6 +192,7 @@ static struct backing_file_ctx context(struct file *file)
 
 static loff_t llseek(struct file *file, loff_t offset, int whence)
 {
+	struct file *lower;
 	loff_t ret;
 
 	/* The position is ours; where holes and the end are, is not. */
@@ -138,7 +203,10 @@ static loff_t llseek(struct file *file, loff_t offset, int whence)
 			return -EINVAL;
 		whence = SEEK_SET;
 	}
-	ret = vfs_llseek(hf_lower_file(file), offset, whence);
+	lower = hf_lower_file(file);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	ret = vfs_llseek(lower, offset, whence);
 	if (ret < 0)
 		return ret;
 	hf_refresh(file_inode(file));
@@ -148,9 +216,11 @@ static loff_t llseek(struct file *file, loff_t offset, int whence)
 static ssize_t read_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct backing_file_ctx ctx = context(iocb->ki_filp);
+	struct file *lower = hf_lower_file(iocb->ki_filp);
 
-	return backing_file_read_iter(hf_lower_file(iocb->ki_filp), iter, iocb,
-				      iocb->ki_flags, &ctx);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	return backing_file_read_iter(lower, iter, iocb, iocb->ki_flags, &ctx);
 }
 
 static ssize_t write_sync(struct kiocb *iocb, struct iov_iter *iter)
@@ -197,9 +267,11 @@ static ssize_t splice_read(struct file *in, loff_t *ppos,
 			   unsigned int flags)
 {
 	struct backing_file_ctx ctx = context(in);
+	struct file *lower = hf_lower_file(in);
 
-	return backing_file_splice_read(hf_lower_file(in), ppos, pipe, len,
-					flags, &ctx);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	return backing_file_splice_read(lower, ppos, pipe, len, flags, &ctx);
 }
 
 static ssize_t splice_write(struct pipe_inode_info *pipe, struct file *out,
@@ -221,8 +293,11 @@ static ssize_t splice_write(struct pipe_inode_info *pipe, struct file *out,
 static int mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct backing_file_ctx ctx = context(file);
+	struct file *lower = hf_lower_file(file);
 
-	return backing_file_mmap(hf_lower_file(file), vma, &ctx);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	return backing_file_mmap(lower, vma, &ctx);
 }
 
 /**
@@ -236,19 +311,27 @@ static int mmap(struct file *file, struct vm_area_struct *vma)
  */
 int hf_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
-	return vfs_fsync_range(hf_lower_file(file), start, end, datasync);
+	struct file *lower = hf_lower_file(file);
+
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	return vfs_fsync_range(lower, start, end, datasync);
 }
 
 static int flush(struct file *file, fl_owner_t id)
 {
-	struct file *lower = hf_lower_file(file);
+	struct file *lower = READ_ONCE(file->private_data);
 
-	return lower->f_op->flush ? lower->f_op->flush(lower, id) : 0;
+	return lower && lower->f_op->flush ? lower->f_op->flush(lower, id) : 0;
 }
 
 static int fadvise(struct file *file, loff_t offset, loff_t len, int advice)
 {
-	return vfs_fadvise(hf_lower_file(file), offset, len, advice);
+	struct file *lower = hf_lower_file(file);
+
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	return vfs_fadvise(lower, offset, len, advice);
 }
 
 const struct file_operations hf_file_operations = {

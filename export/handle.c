@@ -189,7 +189,7 @@ static struct dentry *fh_to_parent(struct super_block *sb, struct fid *fid,
 static struct dentry *get_parent(struct dentry *child)
 {
 	struct hf_super *hs = hf_super(child->d_sb);
-	struct dentry *lower = hf_lower_dentry(d_inode(child));
+	struct dentry *lower = hf_lower_dir(d_inode(child));
 	struct dentry *parent, *dentry = ERR_PTR(-ESTALE);
 
 	if (lower == hs->lower_root)

@@ -54,7 +54,7 @@ struct inode *hf_inode_alloc(struct super_block *sb)
 
 	if (!hi)
 		return NULL;
-	hi->lower = NULL;
+	hi->lower_dir = NULL;
 	hi->lower_inode = NULL;
 	memset(&hi->lock, 0, sizeof(hi->lock));
 	return &hi->vfs;
@@ -78,20 +78,31 @@ void hf_inode_free(struct inode *inode)
  */
 void hf_inode_destroy(struct inode *inode)
 {
-	dput(hf_inode(inode)->lower);
+	struct hf_inode *hi = hf_inode(inode);
+
+	if (hi->lower_dir)
+		dput(hi->lower_dir);
+	else
+		iput(hi->lower_inode);
 }
 
 static const char *get_link(struct dentry *dentry, struct inode *inode,
 			    struct delayed_call *done)
 {
-	struct path path;
+	struct path path = { .mnt = hf_super(inode->i_sb)->lower_mnt };
+	const char *target;
 
 	/* Under RCU there is no way to bring the access time up to date. */
 	if (!dentry)
 		return ERR_PTR(-ECHILD);
-	path = hf_lower_path(inode);
+	path.dentry = hf_lower_get(dentry);
+	if (IS_ERR(path.dentry))
+		return ERR_CAST(path.dentry);
 	touch_atime(&path);
-	return vfs_get_link(path.dentry, done);
+	/* What it points to lasts as long as the inode, or @done, does. */
+	target = vfs_get_link(path.dentry, done);
+	dput(path.dentry);
+	return target;
 }
 
 static int fiemap(struct inode *inode, struct fiemap_extent_info *info,
@@ -166,8 +177,11 @@ static int set(struct inode *inode, void *lower)
 {
 	struct hf_inode *hi = hf_inode(inode);
 
-	hi->lower = dget(lower);
 	hi->lower_inode = d_inode(lower);
+	if (d_is_dir(lower))
+		hi->lower_dir = dget(lower);
+	else
+		ihold(hi->lower_inode);
 	return 0;
 }
 

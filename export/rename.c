@@ -121,8 +121,8 @@ int hf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 	      struct dentry *old, struct inode *new_dir, struct dentry *new,
 	      unsigned int flags)
 {
-	struct dentry *lower_old_dir = hf_lower_dentry(old_dir);
-	struct dentry *lower_new_dir = hf_lower_dentry(new_dir);
+	struct dentry *lower_old_dir = hf_lower_dir(old_dir);
+	struct dentry *lower_new_dir = hf_lower_dir(new_dir);
 	struct dentry *trap;
 	int err;
 

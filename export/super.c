@@ -106,7 +106,7 @@ out:
 static int statfs(struct dentry *dentry, struct kstatfs *buf)
 {
 	struct hf_super *hs = hf_super(dentry->d_sb);
-	struct path path = hf_lower_path(d_inode(dentry));
+	struct path path = { .mnt = hs->lower_mnt, .dentry = hs->lower_root };
 	int err;
 
 	err = vfs_statfs(&path, buf);

@@ -25,37 +25,61 @@ static bool is_security(const char *name)
 static int get(const struct xattr_handler *handler, struct dentry *dentry,
 	       struct inode *inode, const char *name, void *value, size_t size)
 {
-	struct dentry *lower = hf_lower_dentry(inode);
+	struct dentry *lower;
+	int ret;
 
 	if (!strcmp(name, HF_KEY_XATTR))
 		return -EOPNOTSUPP;
+	lower = hf_lower_get(dentry);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
 	if (is_security(name))
-		return __vfs_getxattr(lower, d_inode(lower), name, value, size);
-	return vfs_getxattr(hf_lower_idmap(inode->i_sb), lower, name, value,
-			    size);
+		ret = __vfs_getxattr(lower, d_inode(lower), name, value, size);
+	else
+		ret = vfs_getxattr(hf_lower_idmap(inode->i_sb), lower, name,
+				   value, size);
+	dput(lower);
+	return ret;
+}
+
+static int set_lower(struct mnt_idmap *idmap, struct dentry *lower,
+		     const char *name, const void *value, size_t size,
+		     int flags)
+{
+	int err;
+
+	inode_lock(d_inode(lower));
+	if (value)
+		err = __vfs_setxattr_locked(idmap, lower, name, value, size,
+					    flags, NULL);
+	else
+		err = __vfs_removexattr_locked(idmap, lower, name, NULL);
+	inode_unlock(d_inode(lower));
+	return err;
 }
 
 static int set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 	       struct dentry *dentry, struct inode *inode, const char *name,
 	       const void *value, size_t size, int flags)
 {
-	struct mnt_idmap *lower_idmap = hf_lower_idmap(inode->i_sb);
-	struct dentry *lower = hf_lower_dentry(inode);
+	struct super_block *sb = inode->i_sb;
+	struct dentry *lower;
 	int err;
 
 	if (!strcmp(name, HF_KEY_XATTR))
 		return -EOPNOTSUPP;
-	err = hf_want_write(inode->i_sb);
+	err = hf_want_write(sb);
 	if (err)
 		return err;
-	inode_lock(d_inode(lower));
-	if (value)
-		err = __vfs_setxattr_locked(lower_idmap, lower, name, value,
-					    size, flags, NULL);
-	else
-		err = __vfs_removexattr_locked(lower_idmap, lower, name, NULL);
-	inode_unlock(d_inode(lower));
-	hf_drop_write(inode->i_sb);
+	lower = hf_lower_get(dentry);
+	if (IS_ERR(lower)) {
+		err = PTR_ERR(lower);
+		goto drop;
+	}
+	err = set_lower(hf_lower_idmap(sb), lower, name, value, size, flags);
+	dput(lower);
+drop:
+	hf_drop_write(sb);
 	hf_refresh(inode);
 	return err;
 }
@@ -96,9 +120,13 @@ static ssize_t hide_key(char *list, ssize_t len)
  */
 ssize_t hf_listxattr(struct dentry *dentry, char *list, size_t size)
 {
+	struct dentry *lower = hf_lower_get(dentry);
 	ssize_t len;
 
-	len = vfs_listxattr(hf_lower_dentry(d_inode(dentry)), list, size);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	len = vfs_listxattr(lower, list, size);
+	dput(lower);
 	if (len <= 0 || !size)
 		return len;
 	return hide_key(list, len);
@@ -131,11 +159,14 @@ struct posix_acl *hf_get_inode_acl(struct inode *inode, int type, bool rcu)
 struct posix_acl *hf_get_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 			     int type)
 {
+	struct dentry *lower = hf_lower_get(dentry);
 	struct posix_acl *acl;
 
-	acl = vfs_get_acl(hf_lower_idmap(dentry->d_sb),
-			  hf_lower_dentry(d_inode(dentry)),
+	if (IS_ERR(lower))
+		return ERR_CAST(lower);
+	acl = vfs_get_acl(hf_lower_idmap(dentry->d_sb), lower,
 			  posix_acl_xattr_name(type));
+	dput(lower);
 	return acl == ERR_PTR(-ENODATA) ? NULL : acl;
 }
 
@@ -152,20 +183,26 @@ struct posix_acl *hf_get_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 int hf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 	       struct posix_acl *acl, int type)
 {
-	struct inode *inode = d_inode(dentry);
-	struct mnt_idmap *lower_idmap = hf_lower_idmap(inode->i_sb);
-	struct dentry *lower = hf_lower_dentry(inode);
+	struct mnt_idmap *lower_idmap = hf_lower_idmap(dentry->d_sb);
 	const char *name = posix_acl_xattr_name(type);
+	struct dentry *lower;
 	int err;
 
-	err = hf_want_write(inode->i_sb);
+	err = hf_want_write(dentry->d_sb);
 	if (err)
 		return err;
+	lower = hf_lower_get(dentry);
+	if (IS_ERR(lower)) {
+		err = PTR_ERR(lower);
+		goto drop;
+	}
 	if (acl)
 		err = vfs_set_acl(lower_idmap, lower, name, acl);
 	else
 		err = vfs_remove_acl(lower_idmap, lower, name);
-	hf_drop_write(inode->i_sb);
-	hf_refresh(inode);
+	dput(lower);
+drop:
+	hf_drop_write(dentry->d_sb);
+	hf_refresh(d_inode(dentry));
 	return err;
 }
