@@ -36,7 +36,7 @@ nfsd_start() {
 		mount -t rpc_pipefs rpc_pipefs /var/lib/nfs/rpc_pipefs
 	echo 10 >$HF_NFSD/nfsv4leasetime
 	echo 10 >$HF_NFSD/nfsv4gracetime
-	sysctl -qw fs.nfs.nlm_timeout=3 fs.nfs.nlm_grace_period="${HF_NLM_GRACE:-3}"
+	sysctl -qw fs.nfs.nlm_timeout=3 fs.nfs.nlm_grace_period=3
 	rpcinfo -p localhost >/dev/null 2>&1 || rpcbind
 	wait_until 60 rpcinfo -p localhost || return
 	pidof nfsdcld >/dev/null || nfsdcld

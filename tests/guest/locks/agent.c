@@ -60,7 +60,14 @@ static void serve(int from, int to)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	memset(fds, -1, sizeof(fds));
-	while (read(from, &call, sizeof(call)) == sizeof(call)) {
+	for (;;) {
+		ssize_t n = read(from, &call, sizeof(call));
+
+		/* A signal may come late, when its call is over. */
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != sizeof(call))
+			break;
 		call.began_ns = now_ns();
 		call.ret = call.fn(&call);
 		call.ended_ns = now_ns();
