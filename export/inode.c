@@ -168,6 +168,22 @@ static void set_operations(struct inode *inode, const struct inode *lower)
 	}
 }
 
+/*
+ * holdfast under an overlay and holdfast over one take the same locks in
+ * opposite orders, on different superblocks: lockdep tells them by depth.
+ */
+static void set_lock_class(struct inode *inode)
+{
+	static struct lock_class_key dir[FILESYSTEM_MAX_STACK_DEPTH];
+	static struct lock_class_key other[FILESYSTEM_MAX_STACK_DEPTH];
+	int depth = inode->i_sb->s_stack_depth - 1;
+
+	if (S_ISDIR(inode->i_mode))
+		lockdep_set_class(&inode->i_rwsem, &dir[depth]);
+	else
+		lockdep_set_class(&inode->i_rwsem, &other[depth]);
+}
+
 static int test(struct inode *inode, void *lower)
 {
 	return hf_lower_inode(inode) == d_inode(lower);
@@ -211,6 +227,7 @@ struct inode *hf_iget(struct super_block *sb, struct dentry *lower)
 		inode->i_acl = ACL_DONT_CACHE;
 		inode->i_default_acl = ACL_DONT_CACHE;
 		set_operations(inode, lower_inode);
+		set_lock_class(inode);
 		hf_refresh(inode);
 		unlock_new_inode(inode);
 	} else {

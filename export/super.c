@@ -203,6 +203,18 @@ static void inherit(struct super_block *sb, const struct super_block *lower)
 	sb->s_flags |= lower->s_flags & SB_POSIXACL;
 }
 
+/* As for the inodes, see inode.c. */
+static void set_lock_classes(struct super_block *sb)
+{
+	static struct lock_class_key
+		writers[FILESYSTEM_MAX_STACK_DEPTH][SB_FREEZE_LEVELS];
+	int level;
+
+	for (level = 0; level < SB_FREEZE_LEVELS; level++)
+		lockdep_set_class(&sb->s_writers.rw_sem[level],
+				  &writers[sb->s_stack_depth - 1][level]);
+}
+
 /**
  * hf_fill_super - complete a new superblock
  * @sb: the superblock, whose s_fs_info came from hf_super_alloc()
@@ -227,6 +239,7 @@ int hf_fill_super(struct super_block *sb, enum hf_fairness fairness)
 	hs->wb_err = errseq_sample(&lower->s_wb_err);
 
 	inherit(sb, lower);
+	set_lock_classes(sb);
 	sb->s_magic = HF_SUPER_MAGIC;
 	sb->s_op = &super_operations;
 	sb->s_d_op = &hf_dentry_operations;
