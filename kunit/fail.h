@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Allocations of this task that fail when a test wants it, by the kernel's own
- * fault injection.  It leaves out GFP_KERNEL unless it is told not to:
+ * fault injection.  It has to be told that GFP_KERNEL may fail, and that only
+ * our caches (and the VFS's file_lock_ctx) may, else those that kmemleak makes
+ * for itself are counted:
  *
  *	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+ *	echo Y >/sys/kernel/debug/failslab/cache-filter
+ *	echo 1 >/sys/kernel/slab/CACHE/failslab
  */
 #ifndef HF_KUNIT_FAIL_H
 #define HF_KUNIT_FAIL_H
 
 #include <linux/sched.h>
-#include <linux/slab.h>
+
+#include "file.h"
 
 /* From now on the @nth allocation fails, and only that. */
 static inline void fail_next(unsigned int nth)
@@ -27,15 +32,13 @@ static inline bool fail_stop(void)
 }
 
 /* Whether it is switched on; a test that needs it fails without. */
-static inline bool fail_works(void)
+static inline bool fail_works(struct hf_test_file *file)
 {
-	void *memory;
+	int ret;
 
 	fail_next(1);
-	memory = kmalloc(8, GFP_KERNEL);
-	fail_stop();
-	kfree(memory);
-	return !memory;
+	ret = file_set(file, E, F_WRLCK, LK_END, LK_END);
+	return fail_stop() && ret == -ENOLCK;
 }
 
 #endif /* HF_KUNIT_FAIL_H */

@@ -102,7 +102,11 @@ int fake_cancel(struct fake *fake);
 	KUNIT_EXPECT_EQ((file)->test, 0,				\
 			file_set(file, owner, type, start, end))
 
-#define EXPECT_DEFERRED(fake)						\
-	KUNIT_EXPECT_EQ((fake)->file->test, FILE_LOCK_DEFERRED, fake_ask(fake))
+#define EXPECT_DEFERRED(waiter) do {					\
+	struct fake *asking = (waiter);					\
+									\
+	KUNIT_EXPECT_EQ(asking->file->test, FILE_LOCK_DEFERRED,		\
+			fake_ask(asking));				\
+} while (0)
 
 #endif /* HF_KUNIT_FILE_H */

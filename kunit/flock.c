@@ -106,7 +106,7 @@ static void downgrade_serves(struct kunit *test)
 	file_expect_flock(file, "0R0-end 1R0-end");
 }
 
-/* The failed conversion of the last reader lets the writer in. */
+/* A reader that fails to convert is no reader any more: one less to wait for. */
 static void conversion_serves(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
@@ -115,9 +115,11 @@ static void conversion_serves(struct kunit *test)
 			     .private = &sleepers };
 
 	expect_flock(file, 0, F_RDLCK, 0);
+	expect_flock(file, 2, F_RDLCK, 0);
 	crew_start(&crew, 1);
 	wait_until_queued(file, 1);
 	expect_flock(file, 0, F_WRLCK, -EAGAIN);
+	expect_flock(file, 2, F_UNLCK, 0);
 	crew_wait(&crew, 1);
 	KUNIT_EXPECT_EQ(test, sleepers.ret[0], 0);
 	file_expect_flock(file, "1W0-end");

@@ -20,8 +20,14 @@ report() {
 }
 
 # The suites fail allocations of their own task, GFP_KERNEL ones too.
-echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
-echo 0 >/sys/kernel/debug/failslab/verbose
+fail=/sys/kernel/debug/failslab
+hf_load holdfast_locks
+for cache in hf_lock_record hf_lock_table hf_lock_waiter file_lock_ctx; do
+	echo 1 >/sys/kernel/slab/$cache/failslab || hf_problem "no cache $cache"
+done
+echo Y >$fail/cache-filter
+echo N >$fail/ignore-gfp-wait
+echo 0 >$fail/verbose
 hf_load holdfast_kunit
 for results in /sys/kernel/debug/kunit/*/results; do
 	suite=$(basename "$(dirname "$results")")
