@@ -5,11 +5,25 @@
  */
 #include "fail.h"
 
-/* More allocations than any request makes. */
+/* More than any request needs. */
 #define LIMIT 40
 
+/* What a request that failed may leave for the next one. */
+static bool made_something(struct hf_test_file *file,
+			   struct file_lock_context **flctx,
+			   struct hf_table **table)
+{
+	bool made = *flctx != locks_inode_context(file->inode) ||
+		    *table != file->li.table;
+
+	*flctx = locks_inode_context(file->inode);
+	*table = file->li.table;
+	return made;
+}
+
 /*
- * Asks until no allocation is left to fail.  Return: what the request then
+ * Asks until no allocation is left to fail, from the first one anew when the
+ * failed request needs less next time.  Return: what the request then
  * answered; @failures is how many were failed before.
  */
 static int ask_failing(struct hf_test_file *file, int cmd, struct file_lock *fl,
@@ -17,10 +31,13 @@ static int ask_failing(struct hf_test_file *file, int cmd, struct file_lock *fl,
 {
 	char *before = kunit_kstrdup(file->test, file_describe(file, false),
 				     GFP_KERNEL);
-	unsigned int nth;
+	struct file_lock_context *flctx = NULL;
+	struct hf_table *table = NULL;
+	unsigned int nth = 1;
 
 	KUNIT_ASSERT_NOT_NULL(file->test, before);
-	for (nth = 1; nth < LIMIT; nth++) {
+	made_something(file, &flctx, &table);
+	for (*failures = 0; *failures < LIMIT; ++*failures) {
 		bool failed;
 		int ret;
 
@@ -28,13 +45,12 @@ static int ask_failing(struct hf_test_file *file, int cmd, struct file_lock *fl,
 		ret = hf_lock(file->domain, &file->li, file->open[0], cmd, fl);
 		failed = fail_stop();
 		file_check(file);
-		if (!failed) {
-			*failures = nth - 1;
+		if (!failed)
 			return ret;
-		}
 		KUNIT_EXPECT_EQ(file->test, error, ret);
 		KUNIT_EXPECT_NULL(file->test, fl->fl_ops);
 		file_expect_held(file, before);
+		nth = made_something(file, &flctx, &table) ? 1 : nth + 1;
 	}
 	return -ELOOP;
 }
