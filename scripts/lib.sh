@@ -22,6 +22,13 @@ debian_release() {
 	( . /etc/os-release 2>/dev/null && [ "$ID" = debian ] && echo "$VERSION_ID" )
 }
 
+# Where this machine's apt gets the release named $1 (bookworm, trixie) from.
+debian_mirror() {
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(RELEASE) $(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
+		awk -v suite="$1" '$1 == suite || $2 == suite { print $NF; exit }'
+}
+
 # The newest installed plain (not cloud, not rt) headers of our series.
 stock_version() {
 	local dir
