@@ -5,14 +5,19 @@
 VERSION := 0.1.0
 SHELL := /bin/bash
 
-# Which kernel: stock (Debian's, as installed) or debug (scripts/test-kernel).
-KERNEL ?= stock
-ifeq ($(KERNEL),stock)
-KDIR ?= /lib/modules/$(shell . scripts/lib.sh; stock_version)/build
+# Which kernel: installed (the newest 6.12 headers of this machine, the default
+# where there are any), stock (scripts/stock-kernel, Debian's, in the cache) or
+# debug (scripts/test-kernel). The guests run the last two.
+INSTALLED := $(shell . scripts/lib.sh; installed_headers)
+KERNEL ?= $(if $(INSTALLED),installed,stock)
+ifeq ($(KERNEL),installed)
+KDIR ?= $(INSTALLED)
+else ifeq ($(KERNEL),stock)
+KDIR ?= $(shell scripts/stock-kernel --kdir)
 else ifeq ($(KERNEL),debug)
 KDIR ?= $(shell scripts/test-kernel --path)
 else
-$(error KERNEL is stock or debug, not "$(KERNEL)")
+$(error KERNEL is installed, stock or debug, not "$(KERNEL)")
 endif
 
 # kbuild writes beside the sources, so each kernel gets a copy of them.
@@ -36,7 +41,7 @@ mirror:
 # One build at a time in each copy.
 modules: mirror
 	@test -e '$(KDIR)/Makefile' || \
-		{ echo "no kernel headers in '$(KDIR)': run scripts/setup, or set KDIR" >&2; exit 1; }
+		{ echo "no kernel headers in '$(KDIR)': set KDIR" >&2; exit 1; }
 	+@flock $(OUT).lock $(MAKE) --no-print-directory -C '$(KDIR)' M=$(OUT) modules
 	@scripts/check-modules $(OUT) '$(KDIR)'
 
@@ -72,7 +77,8 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'make               the modules for the newest installed 6.12 headers'
+	@echo 'make               the modules for the newest installed 6.12 headers, or else'
+	@echo '                   for KERNEL=stock, which is downloaded'
 	@echo 'make KERNEL=debug  the modules for the debug kernel (scripts/test-kernel)'
 	@echo '                   KDIR=, W=1 and C=2 work as in the kernel; output: build/$$KERNEL'
 	@echo 'make demo          lock hand-over over NFS in a guest, beside ext4'

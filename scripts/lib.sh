@@ -29,20 +29,13 @@ debian_mirror() {
 		awk -v suite="$1" '$1 == suite || $2 == suite { print $NF; exit }'
 }
 
-# The newest installed plain (not cloud, not rt) headers of our series.
-stock_version() {
+# The newest installed plain (not cloud, not rt) headers of our series, if any.
+installed_headers() {
 	local dir
 	for dir in /usr/src/linux-headers-"$HF_SERIES"*-amd64; do
-		dir=${dir##*/linux-headers-}
 		case $dir in *cloud* | *rt-amd64 | '*'*) continue ;; esac
-		[ -e "/usr/src/linux-headers-$dir/Makefile" ] && echo "$dir"
+		[ -e "$dir/Makefile" ] && echo "$dir"
 	done | sort -V | tail -n 1
-}
-
-# The package version of those headers: image and source are taken from the
-# same one, so that what is tested is what was compiled against.
-stock_package_version() {
-	dpkg-query -W -f '${Version}' "linux-headers-$(stock_version)"
 }
 
 # One writer at a time for each thing in the cache; others wait and then find
