@@ -4,6 +4,7 @@
 #define HF_TESTS_NAMED_HPP
 
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "world.hpp"
 
