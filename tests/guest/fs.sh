@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The filesystem holdfast over tmpfs, ext4 and xfs, with the lower filesystem as
-# the oracle, and exported by knfsd to a real client. /dev/vda and /dev/vdb are
-# for ext4 and xfs, 512M each.
+# the oracle, and exported by knfsd to a real client (more of that: fs-nfs.sh).
+# /dev/vda and /dev/vdb are for ext4 and xfs, 512M each.
 #
 # By hand: HF_SEED repeats the random runs; HF_LOWER and HF_PARTS choose some of
 # the filesystems and of the parts (hf_finish then misses the other results).
 . "$(dirname "$0")/lib.sh"
+. "$HF_HERE/fs/lower.sh"
+. "$HF_HERE/fs/nfs.sh"
 here=$HF_HERE/fs
 parts=${HF_PARTS:-mounting race oracle below handles quota nfs}
-top=/srv/fs
+kinds=${HF_LOWER:-tmpfs ext4 xfs}
 export PYTHONDONTWRITEBYTECODE=1
 
 # What a program reports line by line is our result.
@@ -41,15 +43,6 @@ refused() {
 	if [[ $out == *$text* ]]; then ok "$name"; else not_ok "$name" "no '$text' in: ${out//$'\n'/; }"; fi
 }
 
-make_lower() {
-	mkdir -p "$top/$1"
-	case $1 in
-	tmpfs) mount -t tmpfs -o size=500m tmpfs "$top/tmpfs" ;;
-	ext4) mkfs.ext4 -q -F -O quota /dev/vda && mount -o usrquota /dev/vda "$top/ext4" ;;
-	xfs) mkfs.xfs -q -f -m reflink=1 /dev/vdb && mount -o uquota /dev/vdb "$top/xfs" ;;
-	esac && mkdir -p "$top/$1/lower" "$top/$1/plain" "$top/$1.mnt"
-}
-
 on_lower() {	# everything over one lower filesystem
 	local kind=$1 base=$top/$1 mnt=$top/$1.mnt
 	check "$kind-make" make_lower "$kind" || return
@@ -60,7 +53,8 @@ on_lower() {	# everything over one lower filesystem
 	[[ $parts != *below* ]] || relay "$here/below.py" "$base/lower" "$mnt" "$kind"
 	[[ $parts != *handles* ]] || handles "$kind" "$base/lower" "$mnt"
 	[[ $parts != *quota* || $kind = tmpfs ]] || quota "$kind" "$base" "$mnt"
-	[[ $parts != *nfs* ]] || exported "$kind" "$base/lower" "$mnt"
+	[[ $parts != *nfs* || $kind != ext4 ]] ||
+		exported "$kind" "$base/lower" "$mnt" 3 4.2
 	check "$kind-umount" umount "$mnt"
 	# The lower filesystem is free the moment the mount is gone.
 	check "$kind-lower-umount" umount "$base"
@@ -175,12 +169,28 @@ race() {
 	umount "$mnt" && umount "$base"
 }
 
-. "$here/nfs.sh"
+# On the other CPU; what it finds is told when it is waited for.
+aside() {
+	(
+		hf_problems=()
+		for kind in tmpfs xfs; do
+			[[ " $kinds " != *" $kind "* ]] || on_lower $kind
+		done
+		printf '%s\n' "${hf_problems[@]}" >/run/hf/aside
+	) &
+}
+
 mkdir -p "$top"
 check load hf_load
 # Before any mount: the client has a copy of what is mounted when it begins.
 [[ $parts != *nfs* ]] || check server server
+aside
+beside=$!
 [[ $parts != *mounting* ]] || mounting
 [[ $parts != *race* ]] || race
-for kind in ${HF_LOWER:-tmpfs ext4 xfs}; do on_lower "$kind"; done
+[[ " $kinds " != *" ext4 "* ]] || on_lower ext4
+wait $beside
+while IFS= read -r line; do
+	[ -z "$line" ] || hf_problem "$line"
+done </run/hf/aside
 hf_finish

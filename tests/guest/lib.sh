@@ -38,10 +38,10 @@ hf_problem() { hf_problems+=("$*"); echo "problem: $*"; }
 # check NAME CMD...: ok if CMD succeeds. (In this shell and into a file: CMD
 # may set variables, and may start what keeps its output open.)
 check() {
-	local name=$1
+	local name=$1 out=/run/hf/check-$BASHPID.out
 	shift
-	if "$@" >/run/hf/check.out 2>&1; then ok "$name"; else
-		not_ok "$name" "'$*' failed ($?): $(tail -n 5 /run/hf/check.out | tr '\n' '|')"
+	if "$@" >"$out" 2>&1; then ok "$name"; else
+		not_ok "$name" "'$*' failed ($?): $(tail -n 5 "$out" | tr '\n' '|')"
 	fi
 }
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Sourced by fs.sh: the mount exported by knfsd, and used by the kernel's own
-# client in a namespace of its own, one version after the other.
+# Sourced by fs.sh and fs-nfs.sh: the mount exported by knfsd, and used by the
+# kernel's own client in a namespace of its own, one version after the other.
 
 server() { nfsd_start 8 && client_ns 1; }
 
@@ -91,13 +91,14 @@ export_as() {	# export_as OPTIONS [DIRECTORY]
 	exportfs -ra
 }
 
-exported() {	# exported KIND LOWERDIR MOUNT
+exported() {	# exported KIND LOWERDIR MOUNT VERSION...
 	local kind=$1 lower=$2 mnt=$3 vers c
 	local fresh=acregmin=0,acregmax=0,acdirmin=0,acdirmax=0,lookupcache=none
 	c=$(client_path "/mnt/$kind")
 	mkdir -p "$mnt/exported"
 	check "$kind-export" export_as no_subtree_check "$mnt/exported"
-	for vers in 3 4.0 4.1 4.2; do
+	shift 3
+	for vers; do
 		check "$kind-nfs$vers-mount" mount_nfs 1 $vers "$mnt/exported" "/mnt/$kind" $fresh || continue
 		check "$kind-nfs$vers-names" sub nfs_names "$c" "$lower/exported"
 		check "$kind-nfs$vers-owner" sub nfs_owner "$c" "$lower/exported"
