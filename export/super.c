@@ -203,16 +203,21 @@ static void inherit(struct super_block *sb, const struct super_block *lower)
 	sb->s_flags |= lower->s_flags & SB_POSIXACL;
 }
 
-/* As for the inodes, see inode.c. */
+/* As for the inodes, see inode.c.  Of these s_umount is held. */
 static void set_lock_classes(struct super_block *sb)
 {
+	static struct lock_class_key umount[FILESYSTEM_MAX_STACK_DEPTH];
+	static struct lock_class_key rename[FILESYSTEM_MAX_STACK_DEPTH];
 	static struct lock_class_key
 		writers[FILESYSTEM_MAX_STACK_DEPTH][SB_FREEZE_LEVELS];
-	int level;
+	int depth = sb->s_stack_depth - 1, level;
 
+	lock_set_class(&sb->s_umount.dep_map, "&sb->s_umount", &umount[depth],
+		       0, _THIS_IP_);
+	lockdep_set_class(&sb->s_vfs_rename_mutex, &rename[depth]);
 	for (level = 0; level < SB_FREEZE_LEVELS; level++)
 		lockdep_set_class(&sb->s_writers.rw_sem[level],
-				  &writers[sb->s_stack_depth - 1][level]);
+				  &writers[depth][level]);
 }
 
 /**
