@@ -16,9 +16,12 @@
  */
 long hf_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
+	struct file *lower = hf_lower_file(file);
 	int err;
 
-	err = vfs_fallocate(hf_lower_file(file), mode, offset, len);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	err = vfs_fallocate(lower, mode, offset, len);
 	hf_refresh(file_inode(file));
 	return err;
 }
@@ -38,12 +41,15 @@ ssize_t hf_copy_file_range(struct file *in, loff_t pos_in, struct file *out,
 			   loff_t pos_out, size_t len, unsigned int flags)
 {
 	struct file *lower_in = hf_lower_file(in);
+	struct file *lower_out = hf_lower_file(out);
 	ssize_t ret;
 
 	if (IS_ERR(lower_in))
 		return PTR_ERR(lower_in);
-	ret = vfs_copy_file_range(lower_in, pos_in, hf_lower_file(out),
-				  pos_out, len, flags);
+	if (IS_ERR(lower_out))
+		return PTR_ERR(lower_out);
+	ret = vfs_copy_file_range(lower_in, pos_in, lower_out, pos_out, len,
+				  flags);
 	hf_refresh(file_inode(in));
 	hf_refresh(file_inode(out));
 	return ret;
@@ -71,7 +77,6 @@ loff_t hf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
 		return -EINVAL;
 	if (IS_ERR(lower_in))
 		return PTR_ERR(lower_in);
-	/* Blocks may be shared into a file that is open for reading only. */
 	if (IS_ERR(lower_out))
 		return PTR_ERR(lower_out);
 

@@ -12,6 +12,7 @@
 #include <linux/fadvise.h>
 #include <linux/filelock.h>
 #include <linux/file.h>
+#include <linux/fsnotify.h>
 #include <linux/mount.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/splice.h>
@@ -56,7 +57,38 @@ static struct file *open_lower(struct file *file)
 	return lower;
 }
 
-/* The open that may_wait() put off.  Of two at a time one is kept. */
+/*
+ * What an open for writing holds below, whether or not it has opened the lower
+ * file by then: no program runs from it, and its mount stays writable.
+ */
+static int get_write(const struct file *file)
+{
+	struct inode *lower = hf_lower_inode(file_inode(file));
+	int err;
+
+	if (!(file->f_mode & FMODE_WRITE))
+		return 0;
+	err = get_write_access(lower);
+	if (err)
+		return err;
+	err = mnt_get_write_access(hf_super(file_inode(file)->i_sb)->lower_mnt);
+	if (err)
+		put_write_access(lower);
+	return err;
+}
+
+static void put_write(const struct file *file)
+{
+	if (!(file->f_mode & FMODE_WRITE))
+		return;
+	mnt_put_write_access(hf_super(file_inode(file)->i_sb)->lower_mnt);
+	put_write_access(hf_lower_inode(file_inode(file)));
+}
+
+/*
+ * The open that may_wait() put off.  Of two at a time one is kept, and takes
+ * over from get_write().
+ */
 static struct file *open_late(struct file *file)
 {
 	struct file *lower = open_lower(file);
@@ -65,8 +97,10 @@ static struct file *open_late(struct file *file)
 	if (IS_ERR(lower))
 		return lower;
 	first = cmpxchg((struct file **)&file->private_data, NULL, lower);
-	if (!first)
+	if (!first) {
+		put_write(file);
 		return lower;
+	}
 	fput(lower);
 	return first;
 }
@@ -76,7 +110,7 @@ static struct file *open_late(struct file *file)
  * @file: an upper file
  *
  * Return: the lower file, without a reference, or an ERR_PTR if it could not be
- * opened.  Never that for directories and for files open for writing.
+ * opened.  Never that for directories.
  */
 struct file *hf_lower_file(struct file *file)
 {
@@ -101,17 +135,39 @@ struct file *hf_lower_file(struct file *file)
 
 /*
  * May the lower file be opened at the first use?  Half of all opens are for a
- * look at the attributes, or of files that nobody reads then.  Only where
- * the lower open could not fail for a reason of its own (a key, a signature, a
- * conflict with writers), and once it is known what such files can do.
+ * look at the attributes, for a lock, or of files that nobody reads then.  Only
+ * where the lower open could not fail for a reason of its own (a key, a
+ * signature, a listener's answer) and nobody waits to be told of it, and once
+ * it is known what such files can do.  An unlinked file might then be without
+ * a dentry.
  */
-static bool may_wait(const struct inode *lower, const struct file *file,
+static bool may_wait(struct inode *lower, const struct file *file,
 		     fmode_t known)
 {
 	return S_ISREG(lower->i_mode) && known & HF_MODES_KNOWN &&
-	       !(file->f_mode & FMODE_WRITE) && !(file->f_flags & O_DIRECT) &&
+	       !(file->f_flags & O_DIRECT) && lower->i_nlink &&
 	       !IS_ENCRYPTED(lower) && !IS_VERITY(lower) &&
-	       !lower->i_sb->s_stack_depth;
+	       !lower->i_sb->s_stack_depth &&
+	       !fsnotify_sb_has_watchers(lower->i_sb);
+}
+
+/* What the lower open would do for others. */
+static int open_waiting(struct inode *inode, struct file *file, fmode_t known)
+{
+	int err;
+
+	err = generic_file_open(inode, file);
+	if (err)
+		return err;
+	err = get_write(file);
+	if (err)
+		return err;
+	err = break_lease(hf_lower_inode(inode), file->f_flags);
+	if (err)
+		put_write(file);
+	else
+		file->f_mode |= known & HF_LEARNED_MODES;
+	return err;
 }
 
 /**
@@ -129,17 +185,10 @@ int hf_open(struct inode *inode, struct file *file)
 	struct hf_super *hs = hf_super(inode->i_sb);
 	fmode_t known = READ_ONCE(hs->file_mode);
 	struct file *lower;
-	int err;
 
 	hf_refresh(inode);
-	if (may_wait(hf_lower_inode(inode), file, known)) {
-		/* What the lower open would do for others. */
-		err = break_lease(hf_lower_inode(inode), file->f_flags);
-		if (err)
-			return err;
-		file->f_mode |= known & HF_LEARNED_MODES;
-		return generic_file_open(inode, file);
-	}
+	if (may_wait(hf_lower_inode(inode), file, known))
+		return open_waiting(inode, file, known);
 
 	lower = open_lower(file);
 	if (IS_ERR(lower))
@@ -167,6 +216,8 @@ int hf_release(struct inode *inode, struct file *file)
 {
 	if (file->private_data)
 		__fput_sync(file->private_data);
+	else
+		put_write(file);
 	return 0;
 }
 
@@ -229,6 +280,8 @@ static ssize_t write_sync(struct kiocb *iocb, struct iov_iter *iter)
 	rwf_t flags = (__force rwf_t)(iocb->ki_flags & IOCB_FLAGS);
 	ssize_t ret;
 
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
 	/* O_APPEND is a flag of the lower file too: RWF_NOAPPEND undoes both. */
 	if (!(iocb->ki_flags & IOCB_APPEND) && lower->f_flags & O_APPEND)
 		flags |= RWF_NOAPPEND;
@@ -241,17 +294,19 @@ static ssize_t write_sync(struct kiocb *iocb, struct iov_iter *iter)
 static ssize_t write_async(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct backing_file_ctx ctx = context(iocb->ki_filp);
+	struct file *lower = hf_lower_file(iocb->ki_filp);
 	struct inode *inode = file_inode(iocb->ki_filp);
 	ssize_t ret;
 
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
 	if (iocb->ki_flags & IOCB_NOWAIT) {
 		if (!inode_trylock(inode))
 			return -EAGAIN;
 	} else {
 		inode_lock(inode);
 	}
-	ret = backing_file_write_iter(hf_lower_file(iocb->ki_filp), iter, iocb,
-				      iocb->ki_flags, &ctx);
+	ret = backing_file_write_iter(lower, iter, iocb, iocb->ki_flags, &ctx);
 	inode_unlock(inode);
 	return ret;
 }
@@ -280,6 +335,8 @@ static ssize_t splice_write(struct pipe_inode_info *pipe, struct file *out,
 	struct file *lower = hf_lower_file(out);
 	ssize_t ret;
 
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
 	if (!lower->f_op->splice_write)
 		return -EINVAL;
 	file_start_write(lower);
