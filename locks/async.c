@@ -34,16 +34,10 @@ static void copy(struct file_lock *new, struct file_lock *fl)
 	hf_set_slot(new, NULL);
 }
 
-static const struct file_lock_operations async_ops = {
+const struct file_lock_operations hf_async_ops = {
 	.fl_copy_lock = copy,
 	.fl_release_private = release,
 };
-
-/* Has this file_lock a waiter of ours, from an earlier request? */
-bool hf_is_async(const struct file_lock *fl)
-{
-	return fl->fl_ops == &async_ops;
-}
 
 /**
  * hf_async_attach - tie a queued waiter to its file_lock
@@ -61,7 +55,7 @@ void hf_async_attach(struct hf_waiter *waiter)
 	lockdep_assert_held(&waiter->table->lock);
 	__module_get(THIS_MODULE);
 	hf_set_slot(fl, waiter);
-	fl->fl_ops = &async_ops;
+	fl->fl_ops = &hf_async_ops;
 	if (waiter->told == HF_TOLD_BLOCKER)
 		fl->c.flc_blocker = &fl->c;
 }

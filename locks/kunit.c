@@ -37,11 +37,7 @@ FOR_KUNIT(lk_validate);
 
 FOR_KUNIT(hf_graph);
 FOR_KUNIT(hf_graph_lock);
-FOR_KUNIT(hf_enter);
-FOR_KUNIT(hf_leave);
-FOR_KUNIT(hf_mirror_lock);
-FOR_KUNIT(hf_mirror_unlock);
 FOR_KUNIT(hf_deliver);
-FOR_KUNIT(hf_records_free);
-FOR_KUNIT(hf_now_ms);
+FOR_KUNIT(hf_expire_soon);
+FOR_KUNIT(hf_records_free_slow);
 FOR_KUNIT(hf_stat_sum);

@@ -1,290 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * ->lock and ->flock.
- *
- * hf_set() is the one loop that every request to set or unlock goes through:
- * plan under the table's lock; if the plan lacks something (spare records, the
- * graph lock, a waiter), leave, fetch it, plan anew; when it lacks nothing,
- * commit.  Nothing was changed before that, so memory failure at any point
- * leaves the table as it was.
- */
+/* ->lock and ->flock: what a caller means by its words. */
 #include <linux/export.h>
 #include <linux/fcntl.h>
-#include <linux/module.h>
 
 #include "locks.h"
-#include "trace.h"
-
-/* What one pass of hf_set() works with. */
-struct set {
-	struct hf_table *table;
-	struct lk_table *space;
-	struct lk_request *request;
-	struct file_lock *fl;
-	enum hf_told told;
-	bool may_wait;
-	bool graph;		/* G is taken with T */
-	bool must_wait;		/* the last plan wants it queued */
-	unsigned int nodes;	/* spares asked for by the last plan */
-	struct lk_list spares;
-	struct lk_batch batch;
-	struct hf_waiter *waiter;
-	struct module *expirer;	/* counted: to call lm_expire_lock() */
-	void (*expire)(void);
-};
-
-/* What a pass ends with, when it is not the answer. */
-enum { AGAIN = 2, WAIT = 3 };
-
-/*
- * A courtesy client (one that nfsd has not heard of, whose locks it keeps as
- * long as nobody wants them) stands in the way: nfsd is to let it go.  Its
- * module is pinned before T is dropped.
- */
-static bool find_courtesy(struct set *set)
-{
-	const struct lk_record *core = NULL;
-
-	while ((core = lk_next_conflict(set->space, set->request, core))) {
-		struct file_lock *mirror = &hf_record(core)->mirror;
-		const struct lock_manager_operations *ops = mirror->fl_lmops;
-
-		if ((core->flags & LK_RESERVATION) || !ops ||
-		    !ops->lm_lock_expirable || !ops->lm_expire_lock)
-			continue;
-		if (!ops->lm_lock_expirable(mirror))
-			continue;
-		set->expirer = ops->lm_mod_owner;
-		set->expire = ops->lm_expire_lock;
-		__module_get(set->expirer);
-		return true;
-	}
-	return false;
-}
-
-static void expire_courtesy(struct set *set)
-{
-	void (*expire)(void) = set->expire;
-
-	set->expire = NULL;
-	expire();
-	module_put(set->expirer);
-}
-
-static void commit(struct set *set, const struct lk_plan *plan)
-{
-	hf_mirror_lock(set->table);
-	lk_commit(set->space, set->request, plan, &set->spares, &set->batch);
-	hf_mirror_unlock(set->table);
-	hf_deliver(set->table, &set->batch);
-}
-
-/* Queues the request.  G and T are held, everything it needs is in hand. */
-static int enqueue(struct set *set)
-{
-	struct hf_waiter *waiter = set->waiter;
-	enum lk_outcome outcome;
-
-	set->request->cookie = &waiter->ident;
-	hf_mirror_lock(set->table);
-	outcome = lk_enqueue(set->space, set->request, &waiter->core,
-			     &set->batch);
-	/* An answer of 0 is final: there is nothing to take back. */
-	if (outcome == LK_GRANTED)
-		lk_end_waiter(set->space, &waiter->core, false,
-			      set->request->now, &set->batch);
-	hf_mirror_unlock(set->table);
-	set->request->cookie = set->fl;
-
-	if (outcome == LK_QUEUED) {
-		/* Before anybody can be told of it: T is still held. */
-		if (waiter->told != HF_TOLD_WAKE)
-			hf_async_attach(waiter);
-		set->waiter = NULL;
-	}
-	hf_deliver(set->table, &set->batch);
-	if (outcome == LK_GRANTED) {
-		hf_count(grants);
-		trace_hf_lock_grant(set->table, set->request);
-		return 0;
-	}
-	if (WARN_ONCE(outcome == LK_INVALID, "holdfast: waiter refused\n"))
-		return -EINVAL;
-	if (outcome == LK_DEADLOCK) {
-		hf_count(deadlocks);
-		trace_hf_lock_deadlock(set->table, set->request);
-		return -EDEADLK;
-	}
-	hf_count(blocks);
-	trace_hf_lock_block(set->table, set->request);
-	if (waiter->told == HF_TOLD_WAKE) {
-		set->waiter = waiter;
-		return WAIT;
-	}
-	if (waiter->told == HF_TOLD_NOTIFY)
-		hf_expire_soon();
-	return FILE_LOCK_DEFERRED;
-}
-
-static int refuse(struct set *set)
-{
-	if (find_courtesy(set))
-		return AGAIN;
-	hf_count(conflicts);
-	return -EAGAIN;
-}
-
-/* One look at the table.  T, and G if set->graph. */
-static int pass(struct set *set)
-{
-	struct lk_plan plan;
-
-	lockdep_assert_held(&set->table->lock);
-	set->nodes = 0;
-	set->must_wait = false;
-	/* Not that of the first pass: expire_courtesy() may take long. */
-	set->request->now = hf_now_ms();
-	switch (lk_plan(set->space, set->request, set->graph, &plan)) {
-	case LK_GRANTED:
-		if (set->fl->c.flc_flags & FL_ACCESS)
-			return 0;
-		if (plan.nodes > set->spares.count) {
-			set->nodes = plan.nodes;
-			return AGAIN;
-		}
-		if (!plan.changes && (set->fl->c.flc_flags & FL_EXISTS))
-			return -ENOENT;
-		commit(set, &plan);
-		hf_count(grants);
-		trace_hf_lock_grant(set->table, set->request);
-		return 0;
-	case LK_NEED_GRAPH:
-		set->graph = true;
-		return AGAIN;
-	case LK_CONFLICT:
-		return refuse(set);
-	case LK_MUST_WAIT:
-		if (find_courtesy(set))
-			return AGAIN;
-		if (set->graph && set->waiter)
-			return enqueue(set);
-		set->graph = true;
-		set->must_wait = true;
-		return AGAIN;
-	default:
-		return -EINVAL;
-	}
-}
-
-/* Fetches what the last pass lacked.  No lock is held. */
-static int provide(struct set *set)
-{
-	if (set->expire) {
-		expire_courtesy(set);
-		return 0;
-	}
-	if (set->nodes > set->spares.count)
-		return hf_records_alloc(&set->spares, set->nodes);
-	if (set->must_wait && !set->waiter) {
-		set->waiter = hf_waiter_alloc(set->table, set->space, set->fl,
-					      set->told, set->request->kind);
-		return set->waiter ? 0 : -ENOMEM;
-	}
-	return 0;
-}
-
-/**
- * hf_set - set or unlock a range
- * @table: the file's table
- * @space: its posix or its flock half
- * @request: what; its kind and flags say how it may wait
- * @fl: the VFS's own, for the identity of the records
- * @told: how it is told when it waited
- * @may_wait: it may be queued
- *
- * Context: may sleep; no lock of ours held.
- * Return: as hf_lock().
- */
-int hf_set(struct hf_table *table, struct lk_table *space,
-	   struct lk_request *request, struct file_lock *fl,
-	   enum hf_told told, bool may_wait)
-{
-	struct set set = {
-		.table = table, .space = space, .request = request, .fl = fl,
-		.told = told, .may_wait = may_wait,
-	};
-	int ret = 0;
-
-	hf_count(requests);
-	trace_hf_lock_request(table, request);
-	if (may_wait)
-		request->flags |= LK_WAIT;
-	/* One spare is what nearly every lock needs, and no unlock. */
-	if (request->op != LK_UNLOCK)
-		ret = hf_records_alloc(&set.spares, 1);
-	while (!ret) {
-		bool graph = set.graph;
-
-		hf_enter(table, graph);
-		ret = pass(&set);
-		hf_leave(table, graph);
-		hf_records_free(&set.batch.freed);
-		if (ret != AGAIN)
-			break;
-		ret = provide(&set);
-	}
-	if (ret == -ENOMEM)
-		ret = hf_out_of_memory(fl);
-	if (ret == WAIT)
-		ret = hf_wait_local(set.waiter);
-	if (set.waiter)
-		hf_waiter_free(set.waiter);
-	hf_records_free(&set.spares);
-	return ret;
-}
-
-/* F_GETLK, and F_OFD_GETLK of F_UNLCK, which asks for one's own. */
-static int test(struct hf_table *table, struct lk_request *request,
-		struct file_lock *fl)
-{
-	struct set set = {
-		.table = table, .space = &table->posix, .request = request,
-		.fl = fl,
-	};
-	const struct lk_record *core;
-
-	for (;;) {
-		hf_enter(table, false);
-		if (request->op == LK_UNLOCK)
-			core = lk_find_own(&table->posix, request->owner,
-					   request->start, request->end);
-		else
-			core = lk_test(&table->posix, request);
-		if (!core || request->op == LK_UNLOCK || !find_courtesy(&set))
-			break;
-		hf_leave(table, false);
-		expire_courtesy(&set);
-	}
-	if (!core) {
-		fl->c.flc_type = F_UNLCK;
-	} else if (core->flags & LK_RESERVATION) {
-		/* A turn that is kept for a client: nobody's lock yet. */
-		fl->c.flc_owner = NULL;
-		fl->c.flc_pid = 0;
-		fl->c.flc_type = core->type == LK_WRITE ? F_WRLCK : F_RDLCK;
-		fl->fl_start = core->start;
-		fl->fl_end = core->end;
-	} else {
-		locks_copy_conflock(fl, &hf_record(core)->mirror);
-	}
-	hf_leave(table, false);
-	return 0;
-}
 
 static int getlk(struct hf_lock_inode *li, struct file_lock *fl)
 {
 	struct hf_table *table = smp_load_acquire(&li->table);
-	struct lk_request request;
+	struct lk_request request hf_filled_by_callee;
 	int ret;
 
 	if (!table) {
@@ -294,7 +18,7 @@ static int getlk(struct hf_lock_inode *li, struct file_lock *fl)
 	/* Callers leave flags, and lockd the type too, as they find them. */
 	fl->c.flc_flags &= FL_OFDLCK | FL_POSIX;
 	ret = hf_request_init(&request, table, fl, false);
-	return ret ?: test(table, &request, fl);
+	return ret ?: hf_test(table, &request, fl);
 }
 
 static bool is_setlkw(int cmd)
@@ -359,7 +83,7 @@ static int setlk(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 {
 	struct hf_table *table = smp_load_acquire(&li->table);
 	enum hf_told told = HF_TOLD_WAKE;
-	struct lk_request request;
+	struct lk_request request hf_filled_by_callee;
 	bool may_wait;
 	int ret;
 
@@ -389,12 +113,11 @@ static int setlk(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 int hf_lock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 	    struct file *filp, int cmd, struct file_lock *fl)
 {
-	if (is_getlk(cmd))
-		return getlk(li, fl);
-	if (cmd == F_CANCELLK)
-		return hf_async_cancel(fl);
-	if (!is_setlk(cmd) && !is_setlkw(cmd))
-		return -EINVAL;
+	if (!is_setlk(cmd) && !is_setlkw(cmd)) {
+		if (is_getlk(cmd))
+			return getlk(li, fl);
+		return cmd == F_CANCELLK ? hf_async_cancel(fl) : -EINVAL;
+	}
 	if ((fl->c.flc_flags & (FL_POSIX | FL_FLOCK)) != FL_POSIX)
 		return -EINVAL;
 	if ((fl->c.flc_flags & (FL_ACCESS | FL_SLEEP)) == (FL_ACCESS | FL_SLEEP))
@@ -434,7 +157,7 @@ int hf_flock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 	     struct file *filp, int cmd, struct file_lock *fl)
 {
 	struct hf_table *table = smp_load_acquire(&li->table);
-	struct lk_request request;
+	struct lk_request request hf_filled_by_callee;
 	int ret;
 
 	if (!is_setlk(cmd) && !is_setlkw(cmd))

@@ -20,6 +20,7 @@
 #include <linux/completion.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -99,6 +100,16 @@ static inline struct hf_waiter *hf_waiter(const struct lk_waiter *waiter)
 }
 
 /*
+ * For a variable that the first call fills: a kernel with INIT_STACK_ALL_ZERO,
+ * as Debian's, clears it beforehand with a loop of stores, four times a lock.
+ */
+#if !defined(__CHECKER__) && __has_attribute(uninitialized)
+#define hf_filled_by_callee __attribute__((uninitialized))
+#else
+#define hf_filled_by_callee
+#endif
+
+/*
  * A file_lock has no private pointer; its union is free for the filesystem
  * that sets fl_ops.  This is the one place that says which word we take.
  */
@@ -124,35 +135,28 @@ struct hf_table *hf_table_of(struct hf_lock_domain *domain,
 			     struct hf_lock_inode *li, struct inode *inode);
 void hf_table_get(struct hf_table *table);
 void hf_table_put(struct hf_table *table);
-void hf_enter(struct hf_table *table, bool graph)
-	__acquires(&table->lock);
-void hf_leave(struct hf_table *table, bool graph)
-	__releases(&table->lock);
-void hf_mirror_lock(struct hf_table *table)
-	__acquires(&table->flctx->flc_lock);
-void hf_mirror_unlock(struct hf_table *table)
-	__releases(&table->flctx->flc_lock);
 int hf_tables_init(void);
 void hf_tables_exit(void);
 
 /* ---- record.c: memory of records, the mirror */
 extern const struct lk_observer hf_observer;
 int hf_records_alloc(struct lk_list *list, unsigned int count);
-void hf_records_free(struct lk_list *list);
+void hf_records_free_slow(struct lk_list *list);
 u64 hf_record_born(const struct hf_record *record);
 int hf_records_init(void);
 void hf_records_exit(void);
 
 /* ---- request.c: from the VFS's words to the core's and back */
-u64 hf_now_ms(void);
 int hf_request_init(struct lk_request *request, struct hf_table *table,
 		    const struct file_lock *fl, bool flock);
 int hf_out_of_memory(const struct file_lock *fl);
 
-/* ---- lock.c: setting and testing */
+/* ---- set.c: one request against one table */
 int hf_set(struct hf_table *table, struct lk_table *space,
 	   struct lk_request *request, struct file_lock *fl,
 	   enum hf_told told, bool may_wait);
+int hf_test(struct hf_table *table, struct lk_request *request,
+	    struct file_lock *fl);
 
 /* ---- wait.c: processes that sleep, and the memory of waiters */
 struct hf_waiter *hf_waiter_alloc(struct hf_table *table,
@@ -164,7 +168,7 @@ int hf_waiters_init(void);
 void hf_waiters_exit(void);
 
 /* ---- async.c: servers that do not sleep */
-bool hf_is_async(const struct file_lock *fl);
+extern const struct file_lock_operations hf_async_ops;
 void hf_async_attach(struct hf_waiter *waiter);
 int hf_async_again(struct hf_table *table, struct file_lock *fl);
 int hf_async_cancel(struct file_lock *fl);
@@ -182,5 +186,73 @@ bool hf_may_notify(const struct file_lock *fl);
 /* ---- proc.c */
 int hf_proc_init(void);
 void hf_proc_exit(void);
+
+/* Has this file_lock a waiter of ours, from an earlier request? */
+static inline bool hf_is_async(const struct file_lock *fl)
+{
+	return fl->fl_ops == &hf_async_ops;
+}
+
+/*
+ * Frees records that are in no table, and puts the owners of those that had
+ * an identity.  No lock is held: see the head.
+ */
+static inline void hf_records_free(struct lk_list *list)
+{
+	if (list->first)
+		hf_records_free_slow(list);
+}
+
+/* The clock of the core. */
+static inline u64 hf_now_ms(void)
+{
+	return jiffies64_to_msecs(get_jiffies_64());
+}
+
+/**
+ * hf_enter - take a table's lock, and the graph's first if @graph
+ * @table: the table
+ * @graph: the table is, or is about to become, contended
+ */
+static inline void hf_enter(struct hf_table *table, bool graph)
+	__acquires(&table->lock)
+{
+	if (graph)
+		mutex_lock(&hf_graph_lock);
+	spin_lock(&table->lock);
+}
+
+static inline void hf_leave(struct hf_table *table, bool graph)
+	__releases(&table->lock)
+{
+	spin_unlock(&table->lock);
+	if (!graph)
+		return;
+	/* A cycle that was closed here is opened in a table not locked here. */
+	if (hf_graph.nr_attention)
+		hf_expire_soon();
+	mutex_unlock(&hf_graph_lock);
+}
+
+/* Around every call of the core that may change records.  T is held. */
+static inline void hf_mirror_lock(struct hf_table *table)
+	__acquires(&table->flctx->flc_lock)
+{
+	lockdep_assert_held(&table->lock);
+	if (table->inode)
+		spin_lock(&table->flctx->flc_lock);
+	else
+		__acquire(&table->flctx->flc_lock);
+}
+
+static inline void hf_mirror_unlock(struct hf_table *table)
+	__releases(&table->flctx->flc_lock)
+{
+	lockdep_assert_held(&table->lock);
+	if (table->inode)
+		spin_unlock(&table->flctx->flc_lock);
+	else
+		__release(&table->flctx->flc_lock);
+}
 
 #endif /* HF_LOCKS_H */

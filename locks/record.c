@@ -7,6 +7,7 @@
  * file_lock embedded in our records, linked under flc_lock; the VFS frees none
  * of them, and no reader depends on their order.
  */
+#include <linux/percpu.h>
 #include <linux/slab.h>
 
 #include "locks.h"
@@ -14,53 +15,84 @@
 static struct kmem_cache *record_cache;
 
 /*
+ * The record that was freed last on each CPU: a lock after an unlock then costs
+ * no trip to the allocator, and finds its memory in the cache.  KASAN would be
+ * blind to a use after free of it.
+ */
+#define KEEPS_SPARE (!IS_ENABLED(CONFIG_KASAN))
+static DEFINE_PER_CPU(struct hf_record *, spare);
+
+/*
  * Not accounted to a memory cgroup, as those of fs/locks.c are not: locks are
  * taken for others (lockd, nfsd), and accounting costs a tenth of a lock.
  */
+static struct hf_record *record_alloc(void)
+{
+	struct hf_record *record = NULL;
+
+	if (KEEPS_SPARE)
+		record = this_cpu_xchg(spare, NULL);
+	if (record)
+		return record;
+	record = kmem_cache_alloc(record_cache, GFP_KERNEL);
+	if (record)
+		locks_init_lock(&record->mirror);
+	return record;
+}
+
+/* It must be as locks_init_lock() left it, but for what adopt() writes. */
+static void record_free(struct hf_record *record)
+{
+	if (KEEPS_SPARE && !this_cpu_cmpxchg(spare, NULL, record))
+		return;
+	kmem_cache_free(record_cache, record);
+}
+
 int hf_records_alloc(struct lk_list *list, unsigned int count)
 {
 	struct hf_record *record;
 
 	while (list->count < count) {
-		record = kmem_cache_alloc(record_cache, GFP_KERNEL);
+		record = record_alloc();
 		if (!record)
 			return -ENOMEM;
-		/* in this order: they overlap */
-		locks_init_lock(&record->mirror);
-		memset(&record->core, 0, sizeof(record->core));
 		lk_list_push(list, &record->core);
 	}
 	return 0;
 }
 
-/*
- * Frees records that are in no table, and puts the owners of those that had
- * an identity.  No lock is held: see the head of locks.h.
- */
-void hf_records_free(struct lk_list *list)
+void hf_records_free_slow(struct lk_list *list)
 {
 	struct lk_record *core;
 
 	while ((core = lk_list_pop(list))) {
 		struct hf_record *record = hf_record(core);
 
-		locks_release_private(&record->mirror);
-		kmem_cache_free(record_cache, record);
+		/* Nothing else of a mirror is private. */
+		if (record->mirror.fl_lmops)
+			locks_release_private(&record->mirror);
+		record_free(record);
 	}
 }
 
 /*
  * The mirror is on no list of fs/locks.c's own: the link of that holds when the
- * lock was granted.  (->pprev stays NULL: locks_release_private() looks at it.)
+ * lock was granted, in jiffies.  (->pprev stays NULL: locks_release_private() looks at it.)
  */
-u64 hf_record_born(const struct hf_record *record)
+static unsigned long born(const struct hf_record *record)
 {
 	return (unsigned long)record->mirror.c.flc_link.next;
 }
 
-static void set_born(struct hf_record *record, u64 now)
+static void set_born(struct hf_record *record, unsigned long when)
 {
-	record->mirror.c.flc_link.next = (void *)(unsigned long)now;
+	record->mirror.c.flc_link.next = (void *)when;
+}
+
+/* In hf_now_ms()'s time. */
+u64 hf_record_born(const struct hf_record *record)
+{
+	return hf_now_ms() - jiffies_to_msecs(jiffies - born(record));
 }
 
 #define NOT_MIRRORED (FL_SLEEP | FL_ACCESS | FL_EXISTS | FL_CLOSE)
@@ -79,7 +111,7 @@ static void adopt(void *context, struct lk_record *core,
 	mirror->c.flc_file = from->c.flc_file;
 	mirror->c.flc_flags &= ~NOT_MIRRORED;
 	set_born(hf_record(core),
-		 origin ? hf_record_born(hf_record(origin)) : hf_now_ms());
+		 origin ? born(hf_record(origin)) : jiffies);
 }
 
 static void set_range(struct hf_record *record)
@@ -175,5 +207,10 @@ int hf_records_init(void)
 
 void hf_records_exit(void)
 {
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (per_cpu(spare, cpu))
+			kmem_cache_free(record_cache, per_cpu(spare, cpu));
 	kmem_cache_destroy(record_cache);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From the VFS's words to the core's, and back to errno. */
-#include <linux/jiffies.h>
+#include <linux/fcntl.h>
 
 #include "locks.h"
 
@@ -8,28 +8,12 @@
 #define KNOWN_FLAGS (FL_POSIX | FL_FLOCK | FL_ACCESS | FL_EXISTS | FL_CLOSE | \
 		     FL_SLEEP | FL_OFDLCK | FL_RECLAIM)
 
-u64 hf_now_ms(void)
-{
-	return jiffies64_to_msecs(get_jiffies_64());
-}
-
-static int op_of(unsigned char type)
-{
-	switch (type) {
-	case F_RDLCK:
-		return LK_READ;
-	case F_WRLCK:
-		return LK_WRITE;
-	case F_UNLCK:
-		return LK_UNLOCK;
-	default:
-		return -EINVAL;
-	}
-}
+/* So the type of a lock needs a look, and no translation. */
+static_assert(F_RDLCK == LK_READ && F_WRLCK == LK_WRITE && F_UNLCK == LK_UNLOCK);
 
 /**
  * hf_request_init - put a file_lock into the core's words
- * @request: filled
+ * @request: filled, but for the time, which is that of each look at the table
  * @table: the file's table
  * @fl: what the VFS passed; it stays the cookie of @request
  * @flock: from ->flock: the open file is the owner, and there are no ranges
@@ -40,24 +24,22 @@ int hf_request_init(struct lk_request *request, struct hf_table *table,
 		    const struct file_lock *fl, bool flock)
 {
 	const void *owner = flock ? fl->c.flc_file : fl->c.flc_owner;
-	int op = op_of(fl->c.flc_type);
 
-	if (op < 0 || (fl->c.flc_flags & ~KNOWN_FLAGS))
+	if (fl->c.flc_type > F_UNLCK || (fl->c.flc_flags & ~KNOWN_FLAGS))
 		return -EINVAL;
 	if (fl->fl_start < 0 || fl->fl_end < fl->fl_start)
 		return -EINVAL;
 
-	*request = (struct lk_request) {
-		.owner = (unsigned long)owner,
-		.start = flock ? 0 : fl->fl_start,
-		.end = flock ? LK_END : fl->fl_end,
-		.manager = (unsigned long)fl->fl_lmops,
-		.now = hf_now_ms(),
-		.cookie = fl,
-		.op = op,
-		.kind = LK_LOCAL,
-		.fairness = READ_ONCE(table->domain->fairness),
-	};
+	request->owner = (unsigned long)owner;
+	request->start = flock ? 0 : fl->fl_start;
+	request->end = flock ? LK_END : fl->fl_end;
+	request->manager = (unsigned long)fl->fl_lmops;
+	request->now = 0;
+	request->cookie = fl;
+	request->op = fl->c.flc_type;
+	request->kind = LK_LOCAL;
+	request->fairness = READ_ONCE(table->domain->fairness);
+	request->flags = 0;
 	/* As in Linux, only process-associated locks can deadlock. */
 	if (!flock && !(fl->c.flc_flags & FL_OFDLCK))
 		request->flags |= LK_DETECT;

@@ -145,52 +145,6 @@ void hf_table_put(struct hf_table *table)
 	kmem_cache_free(table_cache, table);
 }
 
-/**
- * hf_enter - take a table's lock, and the graph's first if @graph
- * @table: the table
- * @graph: the table is, or is about to become, contended
- */
-void hf_enter(struct hf_table *table, bool graph)
-	__acquires(&table->lock)
-{
-	if (graph)
-		mutex_lock(&hf_graph_lock);
-	spin_lock(&table->lock);
-}
-
-void hf_leave(struct hf_table *table, bool graph)
-	__releases(&table->lock)
-{
-	spin_unlock(&table->lock);
-	if (!graph)
-		return;
-	/* A cycle that was closed here is opened in a table not locked here. */
-	if (hf_graph.nr_attention)
-		hf_expire_soon();
-	mutex_unlock(&hf_graph_lock);
-}
-
-/* Around every call of the core that may change records.  T is held. */
-void hf_mirror_lock(struct hf_table *table)
-	__acquires(&table->flctx->flc_lock)
-{
-	lockdep_assert_held(&table->lock);
-	if (table->inode)
-		spin_lock(&table->flctx->flc_lock);
-	else
-		__acquire(&table->flctx->flc_lock);
-}
-
-void hf_mirror_unlock(struct hf_table *table)
-	__releases(&table->flctx->flc_lock)
-{
-	lockdep_assert_held(&table->lock);
-	if (table->inode)
-		spin_unlock(&table->flctx->flc_lock);
-	else
-		__release(&table->flctx->flc_lock);
-}
-
 /*
  * Why nothing can reach the inode through its table after this:
  * 1. No descriptor is open, so no ->lock runs that could find li->table.

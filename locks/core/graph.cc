@@ -33,6 +33,7 @@ struct by_owner {
 	}
 
 	static bool refresh(lk_waiter &) { return false; }
+	static bool absorb(lk_waiter &, const lk_waiter &) { return false; }
 	static void inherit(lk_waiter &, const lk_waiter &) {}
 };
 

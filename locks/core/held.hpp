@@ -10,6 +10,7 @@
  *
  * Each record is in by_range (start), each held one in by_owner (owner, start)
  * too.  Reservations are in by_range and in the table's ring (reserve.hpp).
+ * table.recent is NULL or a held record.
  */
 #ifndef HF_LOCKS_HELD_HPP
 #define HF_LOCKS_HELD_HPP
@@ -27,6 +28,7 @@ using hf::uint8_t;
 using hf::uintptr_t;
 /* lk_plan is a function as well. */
 using plan_t = struct ::lk_plan;
+using place = struct ::lk_place;
 
 /* One call of the border: what it works on, and what it leaves to do. */
 struct work {
@@ -34,11 +36,17 @@ struct work {
 	lk_batch &batch;
 	uint64_t now;
 	lk_waiter *loose = nullptr;	/* heap of those without a blocker */
-	lk_waiter **unchecked = nullptr; /* winners whose grant may close a cycle */
+	lk_waiter **unchecked;		/* winners whose grant may close a cycle */
 	lk_waiter *requester = nullptr;	/* of lk_enqueue(): answered, not told */
 	bool requester_won = false;
 	bool requester_lost = false;
 	unsigned int may_tell = 0;	/* how many more a late client lets on */
+
+	work(lk_table &table, lk_batch &batch, uint64_t now)
+		: table(table), batch(batch), now(now),
+		  unchecked(batch.last_winner ? batch.last_winner : &batch.winners)
+	{
+	}
 };
 
 inline range range_of(const lk_record &record) { return { record.start, record.end }; }
@@ -65,24 +73,33 @@ struct view {
 
 /* In order of by_range; after may be NULL.  O(log n + k own ones). */
 [[nodiscard]] lk_record *next_conflict(const lk_table &table, const view &view, lk_record *after);
+/* The first conflict; if there is none, place says what is behind the range. */
+[[nodiscard]] lk_record *find_conflict(const lk_table &table, const view &view, place &place);
 
+/* In order of by_owner: the owner's first that ends at from or later, or what follows. */
+[[nodiscard]] lk_record *not_before(const lk_table &table, uint64_t owner, int64_t from);
 /* The owner's records, in order: the first that ends at from or later. */
 [[nodiscard]] lk_record *own_from(const lk_table &table, uint64_t owner, int64_t from);
 [[nodiscard]] lk_record *own_after(lk_record &record);
 [[nodiscard]] lk_record *own_in(const lk_table &table, uint64_t owner, range where);
 
-/* What a set or an unlock will take: plan.nodes and plan.changes. */
+/* place.own: the owner's first record that hold() or release() may touch. */
+void find_touched(const lk_table &table, const lk_request &request, place &place);
+
+inline lk_record *own_at(const place &place, uint64_t owner)
+{
+	return place.own && place.own->owner == owner ? place.own : nullptr;
+}
+
+/* What a set or an unlock will take: plan.nodes and plan.changes; and place.own. */
 void plan_records(const lk_table &table, const lk_request &request, plan_t &plan);
 
-/* The owner's first record that hold() or release() may touch. */
-[[nodiscard]] lk_record *first_touched(const lk_table &table, const lk_request &request);
-
 /*
- * Makes the owner hold the range; first is first_touched().  With saved, which
- * needs up to two nodes more, what the owner held there before goes to saved.
+ * Makes the owner hold the range; place.own is found.  With saved, which needs
+ * up to two nodes more, what the owner held there before goes to saved.
  * Return: the record that holds the range now.
  */
-lk_record *hold(work &work, const lk_request &request, lk_record *first, lk_list &nodes,
+lk_record *hold(work &work, const lk_request &request, const place &place, lk_list &nodes,
 		lk_list *saved);
 
 /* Takes the range from the owner of at, the first in it.  A split needs a node. */

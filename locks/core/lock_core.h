@@ -116,20 +116,23 @@ struct lk_turn {
 /*
  * A held lock, or a reservation.  All fields belong to the core; the shell
  * may read start, end, type, flags and owner under T.
+ *
+ * The last 64 bytes are what a search by range reads: it touches one cache
+ * line a record if the shell puts them into one.
  */
 struct lk_record {
-	union {
-		struct lk_node by_range;
-		struct lk_record *next;		/* in a struct lk_list */
-	};
 	union {
 		struct lk_node by_owner;
 		struct lk_turn turn;		/* LK_RESERVATION */
 	};
+	struct lk_waiter *waiters;		/* those linked to this one */
+	union {
+		struct lk_node by_range;
+		struct lk_record *next;		/* in a struct lk_list */
+	};
 	int64_t start, end;			/* closed */
 	int64_t max_end;			/* of the subtree */
 	uint64_t owner;				/* LK_RESERVATION: the manager */
-	struct lk_waiter *waiters;		/* those linked to this one */
 	uint8_t type;				/* LK_READ or LK_WRITE */
 	uint8_t flags;
 	uint8_t subtree_writes;			/* has an LK_WRITE */
@@ -174,6 +177,13 @@ struct lk_request {
 	uint8_t flags;
 };
 
+/* Where a range belongs among the records of a table. */
+struct lk_place {
+	struct lk_record *own;	/* by owner: the first not before what is touched */
+	struct lk_record *next;	/* by start: the first behind the range */
+	bool knows_next;	/* what next says holds, NULL too */
+};
+
 /* What a set of one range by one owner will do to its records. */
 struct lk_plan {
 	unsigned int nodes;		/* spares that the commit needs: 0 to 2 */
@@ -181,7 +191,7 @@ struct lk_plan {
 	const struct lk_record *blocker; /* a conflicting record, or NULL */
 	const struct lk_waiter *behind;	/* else: the waiter fairness puts it behind */
 	struct lk_record *reservation;	/* the one that this request consumes */
-	struct lk_record *own;		/* the owner's first that may be touched */
+	struct lk_place place;
 };
 
 struct lk_table;
@@ -272,6 +282,7 @@ struct lk_table {
 	struct lk_node *waiters;	/* by start, then seq */
 	struct lk_waiter *revocable;	/* LK_WON and may be taken back */
 	struct lk_record *reservations;	/* the newest: a ring, see lk_turn */
+	struct lk_record *recent;	/* the record made or grown last, or NULL */
 	struct lk_table *contended_next, **contended_at;
 	uint64_t nr_records, nr_waiters, nr_reservations;
 	bool attention;			/* lk_expire() has a cycle to open here */

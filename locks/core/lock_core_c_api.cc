@@ -12,7 +12,6 @@
 #include "undo.hpp"
 #include "validate.hpp"
 
-using lk::begin;
 using lk::range_of;
 using lk::view;
 using lk::work;
@@ -24,6 +23,19 @@ bool valid(const lk_request &request)
 	return lk::range::possible(request.start, request.end) && request.op <= LK_UNLOCK &&
 	       request.kind <= LK_NOTIFY && request.fairness <= LK_FAIR_NONE &&
 	       !(request.flags & ~LK_FLAGS);
+}
+
+/* One by one: an instruction for each, where gcc makes a loop of plan_t {}. */
+void clear(lk::plan_t &plan)
+{
+	plan.nodes = 0;
+	plan.changes = false;
+	plan.blocker = nullptr;
+	plan.behind = nullptr;
+	plan.reservation = nullptr;
+	plan.place.own = nullptr;
+	plan.place.next = nullptr;
+	plan.place.knows_next = false;
 }
 
 /* How the request sees the records: with its turn, past everyone's. */
@@ -72,12 +84,34 @@ lk_outcome judge(const lk_table &table, const lk_request &request, lk::plan_t &p
 		plan.reservation = lk::find_turn(table, request);
 		seen.past_reservations |= !!plan.reservation;
 	}
-	plan.blocker = lk::next_conflict(table, seen, nullptr);
+	plan.blocker = lk::find_conflict(table, seen, plan.place);
 	if (plan.blocker)
 		return request.flags & LK_WAIT ? LK_MUST_WAIT : LK_CONFLICT;
 	if (!plan.reservation)
 		plan.behind = fair_behind(table, request);
 	return plan.behind ? LK_MUST_WAIT : LK_GRANTED;
+}
+
+void commit_records(work &work, const lk_request &request, const lk::place &place,
+		    lk_list &spares)
+{
+	if (request.op == LK_UNLOCK)
+		lk::release(work, range_of(request), lk::own_at(place, request.owner), spares);
+	else
+		lk::hold(work, request, place, spares, nullptr);
+}
+
+void commit_contended(work &work, const lk_request &request, const lk::plan_t &plan,
+		      lk_list &spares)
+{
+	lk::trim_undo(work, request.owner, range_of(request));
+	commit_records(work, request, plan.place, spares);
+	if (plan.reservation || (request.flags & LK_RECLAIM))
+		lk::use_turns(work, request, plan.reservation);
+	lk::drain(work);
+	if (request.op != LK_UNLOCK)
+		lk::open_cycles_of(work, request.owner);
+	lk::settle(work);
 }
 
 /* What remains of a waiter that is in no table any more. */
@@ -120,7 +154,7 @@ bool lk_idle(const struct lk_table *table)
 
 uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch)
 {
-	work work = begin(*table, *batch, 0);
+	work work(*table, *batch, 0);
 	uint64_t held;
 
 	lk::confirm_all(work);
@@ -136,7 +170,7 @@ enum lk_outcome lk_plan(const struct lk_table *table, const struct lk_request *r
 {
 	lk_outcome outcome = LK_GRANTED;
 
-	*plan = lk::plan_t {};
+	clear(*plan);
 	if (!valid(*request))
 		return LK_INVALID;
 	if (request->op != LK_UNLOCK)
@@ -155,26 +189,16 @@ enum lk_outcome lk_plan(const struct lk_table *table, const struct lk_request *r
 void lk_commit(struct lk_table *table, const struct lk_request *request,
 	       const struct lk_plan *plan, struct lk_list *spares, struct lk_batch *batch)
 {
-	work work = begin(*table, *batch, request->now);
-	bool contended = lk_contended(table);
+	work work(*table, *batch, request->now);
 
 	/* Fewer spares than planned would be an oops further down. */
 	if (!plan->changes || spares->count < plan->nodes)
 		return;
 	/* The point of no return. */
-	lk::trim_undo(work, request->owner, range_of(*request));
-	if (request->op == LK_UNLOCK)
-		lk::release(work, range_of(*request), plan->own, *spares);
+	if (lk_contended(table))
+		commit_contended(work, *request, *plan, *spares);
 	else
-		lk::hold(work, *request, plan->own, *spares, nullptr);
-	if (!contended)
-		return;
-	if (plan->reservation || (request->flags & LK_RECLAIM))
-		lk::use_turns(work, *request, plan->reservation);
-	lk::drain(work);
-	if (request->op != LK_UNLOCK)
-		lk::open_cycles_of(work, request->owner);
-	lk::settle(work);
+		commit_records(work, *request, plan->place, *spares);
 }
 
 unsigned int lk_waiter_nodes(uint8_t kind)
@@ -186,7 +210,7 @@ unsigned int lk_waiter_nodes(uint8_t kind)
 enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *request,
 			   struct lk_waiter *waiter, struct lk_batch *batch)
 {
-	work work = begin(*table, *batch, request->now);
+	work work(*table, *batch, request->now);
 	lk_graph &graph = *table->graph;
 
 	if (!asks_for_lock(*request) || waiter->state != LK_IDLE || waiter->revocable_at ||
@@ -228,7 +252,7 @@ void lk_refresh(struct lk_waiter *waiter, uint64_t now)
 void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_back, uint64_t now,
 		   struct lk_batch *batch)
 {
-	work work = begin(*table, *batch, now);
+	work work(*table, *batch, now);
 
 	if (waiter->state == LK_WAITING)
 		lk::leave_queue(work, *waiter);
@@ -281,7 +305,7 @@ struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next)
 
 void lk_expire(struct lk_table *table, uint64_t now, struct lk_batch *batch)
 {
-	work work = begin(*table, *batch, now);
+	work work(*table, *batch, now);
 
 	if (table->attention)
 		lk::loosen_marked(work);

@@ -20,6 +20,18 @@ struct by_start {
 	static lk_waiter *to_item(lk_node *n) { return reinterpret_cast<lk_waiter *>(n); }
 	static lk_node *to_node(lk_waiter &w) { return &w.by_range; }
 
+	struct sums {
+		int64_t max_end;
+		uint64_t min_seq, max_seq, max_seq_write, min_refreshed;
+
+		bool operator==(const sums &) const = default;
+	};
+
+	static sums sums_of(const lk_waiter &w)
+	{
+		return { w.max_end, w.min_seq, w.max_seq, w.max_seq_write, w.min_refreshed };
+	}
+
 	static bool before(const lk_waiter &a, const lk_waiter &b)
 	{
 		return a.request.start != b.request.start ? a.request.start < b.request.start
@@ -39,9 +51,7 @@ struct by_start {
 
 	static bool refresh(lk_waiter &w)
 	{
-		int64_t max_end = w.max_end;
-		uint64_t min_seq = w.min_seq, max_seq = w.max_seq;
-		uint64_t max_seq_write = w.max_seq_write, min_refreshed = w.min_refreshed;
+		sums before = sums_of(w);
 
 		w.max_end = w.request.end;
 		w.min_seq = w.seq;
@@ -52,8 +62,15 @@ struct by_start {
 			add(w, *to_item(w.by_range.left));
 		if (w.by_range.right)
 			add(w, *to_item(w.by_range.right));
-		return w.max_end != max_end || w.min_seq != min_seq || w.max_seq != max_seq ||
-		       w.max_seq_write != max_seq_write || w.min_refreshed != min_refreshed;
+		return sums_of(w) != before;
+	}
+
+	static bool absorb(lk_waiter &w, const lk_waiter &leaf)
+	{
+		sums before = sums_of(w);
+
+		add(w, leaf);
+		return sums_of(w) != before;
 	}
 
 	static void inherit(lk_waiter &to, const lk_waiter &from)
@@ -236,14 +253,15 @@ void grant(work &work, lk_waiter &waiter)
 {
 	lk_waiter *followers = waiter.waiters;
 	bool revocable = waiter.request.kind == LK_REVOCABLE;
+	place place = {};
 	lk_record *record;
 
 	waiter.waiters = nullptr;
 	leave_trees(work, waiter);
 	trim_undo(work, waiter.request.owner, range_of(waiter.request));
-	record = revocable ? hold_revocably(work, waiter)
-			   : hold(work, waiter.request, first_touched(work.table, waiter.request),
-				  waiter.nodes, nullptr);
+	find_touched(work.table, waiter.request, place);
+	record = revocable ? hold_revocably(work, waiter, place)
+			   : hold(work, waiter.request, place, waiter.nodes, nullptr);
 	hand_over_followers(work, followers, *record);
 	if (waiter.request.flags & LK_RECLAIM)
 		use_turns(work, waiter.request, nullptr);
@@ -276,14 +294,6 @@ void examine(work &work, lk_waiter &waiter)
 }
 
 } // namespace
-
-work begin(lk_table &table, lk_batch &batch, uint64_t now)
-{
-	return { .table = table,
-		 .batch = batch,
-		 .now = now,
-		 .unchecked = batch.last_winner ? batch.last_winner : &batch.winners };
-}
 
 bool in_order(const lk_waiter &later, const lk_waiter &earlier)
 {

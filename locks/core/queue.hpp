@@ -27,8 +27,6 @@ namespace lk {
 /* lk_waiter.doomed */
 enum class doom : uint8_t { none, deadlock, lapse };
 
-[[nodiscard]] work begin(lk_table &table, lk_batch &batch, uint64_t now);
-
 /* Whether the later one waits for the earlier one, by order alone. */
 [[nodiscard]] bool in_order(const lk_waiter &later, const lk_waiter &earlier);
 /* The latest order blocker, or NULL.  O(log n) in a pile on one range. */
@@ -44,6 +42,12 @@ void loosen(work &work, lk_record &record);
 /* The same for those that no longer conflict with it. */
 void loosen_some(work &work, lk_record &record);
 void loosen(work &work, lk_waiter &waiter);
+
+inline void loosen_all(work &work, lk_record &record)
+{
+	if (record.waiters)
+		loosen(work, record);
+}
 
 inline void loosen_if_free(work &work, lk_record &record)
 {

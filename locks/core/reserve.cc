@@ -109,7 +109,7 @@ lk_record *keep_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t f
 		return record;
 	}
 	record = lk_list_pop(&waiter.nodes);
-	*record = lk_record{};
+	*record = lk_record {};
 	record->start = request.start;
 	record->end = request.end;
 	record->owner = request.manager;

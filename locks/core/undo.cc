@@ -70,11 +70,10 @@ void trim(work &work, lk_waiter &waiter, range changed)
 
 } // namespace
 
-lk_record *hold_revocably(work &work, lk_waiter &waiter)
+lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place)
 {
 	lk_table &table = work.table;
-	lk_record *record = hold(work, waiter.request, first_touched(table, waiter.request),
-				 waiter.nodes, &waiter.saved);
+	lk_record *record = hold(work, waiter.request, place, waiter.nodes, &waiter.saved);
 
 	waiter.undo_start = waiter.request.start;
 	waiter.undo_end = waiter.request.end;

@@ -18,8 +18,8 @@ namespace lk {
 
 [[nodiscard]] inline bool is_revocable(const lk_waiter &waiter) { return waiter.revocable_at; }
 
-/* Grants it, so that it can be taken back. */
-lk_record *hold_revocably(work &work, lk_waiter &waiter);
+/* Grants it, so that it can be taken back; place is as for hold(). */
+lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place);
 /* It cannot be taken back any more. */
 void confirm(work &work, lk_waiter &waiter);
 void confirm_all(work &work);

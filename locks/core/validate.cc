@@ -44,9 +44,11 @@ const char *check_owners(const lk_table &table)
 {
 	uint64_t seen = 0;
 	lk_record *before = nullptr;
+	bool recent = !table.recent;
 
 	for (lk_record *at = first_by_owner(table); at; before = at, at = next_by_owner(*at)) {
 		seen++;
+		recent |= at == table.recent;
 		if (is_reservation(*at))
 			return "a reservation has an owner";
 		if (!before || before->owner != at->owner)
@@ -56,6 +58,8 @@ const char *check_owners(const lk_table &table)
 		if (before->type == at->type && range_of(*before).touches(range_of(*at)))
 			return "two records of one owner should be one";
 	}
+	if (!recent)
+		return "the recent record is not held";
 	return seen == table.nr_records ? nullptr : "a record lacks its owner";
 }
 

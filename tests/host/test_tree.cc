@@ -42,6 +42,14 @@ struct by_key {
 		return greatest != t.greatest;
 	}
 
+	static bool absorb(thing &t, const thing &leaf)
+	{
+		if (leaf.greatest <= t.greatest)
+			return false;
+		t.greatest = leaf.greatest;
+		return true;
+	}
+
 	static void inherit(thing &to, const thing &from) { to.greatest = from.greatest; }
 };
 

@@ -8,6 +8,7 @@
  *
  *	refresh()	recomputes that from the item and its two children, and
  *			tells whether it changed
+ *	absorb()	adds what a new item below it brings, and tells likewise
  *	inherit()	copies it from an item whose place is taken over
  *
  * Invariant between calls: in-order is the order of before(); no red node has
@@ -32,6 +33,7 @@ concept tree_traits = requires(typename Traits::item &item, const typename Trait
 	{ Traits::to_node(item) } -> same_as<typename Traits::node *>;
 	{ Traits::before(other, other) } -> same_as<bool>;
 	{ Traits::refresh(item) } -> same_as<bool>;
+	{ Traits::absorb(item, other) } -> same_as<bool>;
 	Traits::inherit(item, other);
 };
 
@@ -68,6 +70,13 @@ class tree {
 	static void refresh_up(node *n)
 	{
 		while (n && Traits::refresh(*Traits::to_item(n)))
+			n = parent(n);
+	}
+
+	/* The same above a new leaf, whose siblings need no look. */
+	static void absorb_up(node *n, const item &leaf)
+	{
+		while (n && Traits::absorb(*Traits::to_item(n), leaf))
 			n = parent(n);
 	}
 
@@ -173,7 +182,7 @@ class tree {
 		n->up = reinterpret_cast<uintptr_t>(up);
 		*at = n;
 		Traits::refresh(what);
-		refresh_up(up);
+		absorb_up(up, what);
 		while (up && !is_black(up)) {
 			node *above = parent(up);
 
@@ -262,11 +271,11 @@ public:
 		insert_at(root, what, up, at);
 	}
 
-	/* In front of one that is known to be the next: no search. */
-	static void insert_before(node *&root, item &next, item &what)
+	/* In front of what is known to be the next, NULL for none: no search. */
+	static void insert_before(node *&root, item *next, item &what)
 	{
-		node *up = Traits::to_node(next);
-		node **at = &up->left;
+		node *up = next ? Traits::to_node(*next) : nullptr;
+		node **at = up ? &up->left : &root;
 
 		while (*at) {
 			up = *at;
@@ -326,20 +335,33 @@ public:
 	[[nodiscard]] static item *next(item *from) { return next_within(from, everything); }
 	[[nodiscard]] static item *prev(item *from) { return prev_within(from, everything); }
 
-	/* The first item that is not below(); below() holds for a prefix. */
+	/* Two neighbours, NULL at the ends. */
+	struct gap {
+		item *before, *after;
+	};
+
+	/* The last item that is below() and the next one; it holds for a prefix. */
 	template <typename Below>
-	[[nodiscard]] static item *first_not(node *root, Below below)
+	[[nodiscard]] static gap gap_after(node *root, Below below)
 	{
-		node *found = nullptr;
+		node *before = nullptr;
+		node *after = nullptr;
 
 		while (root) {
 			bool right = below(*Traits::to_item(root));
 
 			/* No branch: it would be guessed wrong half of the time. */
-			found = right ? found : root;
+			before = right ? root : before;
+			after = right ? after : root;
 			root = *(right ? &root->right : &root->left);
 		}
-		return as_item(found);
+		return { as_item(before), as_item(after) };
+	}
+
+	template <typename Below>
+	[[nodiscard]] static item *first_not(node *root, Below below)
+	{
+		return gap_after(root, below).after;
 	}
 
 	/* The subtree's two children, for refresh(). */

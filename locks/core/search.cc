@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who holds what: the questions to a table's records, which change nothing.
+ */
+#include "records.hpp"
+
+namespace lk {
+
+namespace {
+
+/*
+ * What settles most requests in one look at each level: the place among the
+ * starts.  Where a writer is the last to start no later than the range ends,
+ * nothing before it reaches past it; so if it ends before the range, all do.
+ * Turns may lie over a writer, so with them this says nothing.
+ */
+bool clearly_free(const lk_table &table, const view &view, place &place)
+{
+	auto gap = range_tree::gap_after(table.by_range, [&](const lk_record &r) {
+		return r.start <= view.where.end;
+	});
+
+	place.next = gap.after;
+	place.knows_next = true;
+	return !gap.before ||
+	       (gap.before->type == LK_WRITE && gap.before->end < view.where.start);
+}
+
+} // namespace
+
+bool conflicts(const lk_record &record, const view &view)
+{
+	if (!(view.write || record.type == LK_WRITE) || !view.where.overlaps(range_of(record)))
+		return false;
+	if (!is_reservation(record))
+		return record.owner != view.owner;
+	return !view.past_reservations && !(view.past_overdue && (record.flags & LK_OVERDUE));
+}
+
+lk_record *next_conflict(const lk_table &table, const view &view, lk_record *after)
+{
+	in_range enter = { view.where, view.write };
+	lk_record *at = after ? range_tree::next_within(after, enter)
+			      : range_tree::first_within(table.by_range, enter);
+
+	/* Nothing that starts behind the range matters, nor what follows it. */
+	for (; at && at->start <= view.where.end; at = range_tree::next_within(at, enter))
+		if (conflicts(*at, view))
+			return at;
+	return nullptr;
+}
+
+lk_record *find_conflict(const lk_table &table, const view &view, place &place)
+{
+	if (!table.reservations && clearly_free(table, view, place))
+		return nullptr;
+	place.knows_next = false;
+	return next_conflict(table, view, nullptr);
+}
+
+lk_record *not_before(const lk_table &table, uint64_t owner, int64_t from)
+{
+	lk_record *recent = table.recent;
+
+	/* Who unlocks what was locked last needs no search. */
+	if (recent && recent->owner == owner && recent->start <= from && from <= recent->end)
+		return recent;
+	/* Ends ascend with the starts: one owner's records share no byte. */
+	return owner_tree::first_not(table.by_owner, [=](const lk_record &r) {
+		return r.owner != owner ? r.owner < owner : r.end < from;
+	});
+}
+
+lk_record *own_from(const lk_table &table, uint64_t owner, int64_t from)
+{
+	lk_record *found = not_before(table, owner, from);
+
+	return found && found->owner == owner ? found : nullptr;
+}
+
+lk_record *own_after(lk_record &record)
+{
+	lk_record *next = owner_tree::next(&record);
+
+	return next && next->owner == record.owner ? next : nullptr;
+}
+
+lk_record *own_in(const lk_table &table, uint64_t owner, range where)
+{
+	lk_record *found = own_from(table, owner, where.start);
+
+	return found && found->start <= where.end ? found : nullptr;
+}
+
+void find_touched(const lk_table &table, const lk_request &request, place &place)
+{
+	range where = range_of(request);
+
+	if (request.op != LK_UNLOCK)
+		where = where.widened();
+	place.own = not_before(table, request.owner, where.start);
+}
+
+void plan_records(const lk_table &table, const lk_request &request, plan_t &plan)
+{
+	range where = range_of(request);
+	bool unlock = request.op == LK_UNLOCK;
+
+	find_touched(table, request, plan.place);
+	lk_record *at = own_at(plan.place, request.owner);
+
+	plan.nodes = unlock ? 0 : 1;
+	plan.changes = !unlock;
+	for (; at && where.touches(range_of(*at)); at = own_after(*at)) {
+		range held = range_of(*at);
+
+		if (!unlock && at->type == request.op) {
+			plan.changes = !held.contains(where);
+			plan.nodes = 0;
+			return;
+		}
+		if (!held.overlaps(where))
+			continue;
+		plan.changes = true;
+		if (held.start < where.start && held.end > where.end)
+			plan.nodes++;
+		else if (!unlock && where.contains(held))
+			plan.nodes = 0;
+		if (unlock || !plan.nodes)
+			return;
+	}
+}
+
+lk_record *first_record(const lk_table &table) { return range_tree::first(table.by_range); }
+lk_record *record_after(lk_record &record) { return range_tree::next(&record); }
+lk_record *first_by_owner(const lk_table &table) { return owner_tree::first(table.by_owner); }
+lk_record *next_by_owner(lk_record &record) { return owner_tree::next(&record); }
+
+const char *validate_trees(const lk_table &table)
+{
+	const char *wrong = range_tree::validate(table.by_range);
+
+	return wrong ? wrong : owner_tree::validate(table.by_owner);
+}
+
+} // namespace lk

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One request against one table: to set or unlock, and to test.
+ *
+ * hf_set() is the one loop that every request to set or unlock goes through:
+ * plan under the table's lock; if the plan lacks something (spare records, the
+ * graph lock, a waiter), leave, fetch it, plan anew; when it lacks nothing,
+ * commit.  Nothing was changed before that, so memory failure at any point
+ * leaves the table as it was.
+ */
+#include <linux/fcntl.h>
+#include <linux/module.h>
+
+#include "locks.h"
+#include "trace.h"
+
+/* What one pass of hf_set() works with. */
+struct set {
+	struct hf_table *table;
+	struct lk_table *space;
+	struct lk_request *request;
+	struct file_lock *fl;
+	enum hf_told told;
+	bool graph;		/* G is taken with T */
+	bool must_wait;		/* the last plan wants it queued */
+	unsigned int nodes;	/* spares asked for by the last plan */
+	struct lk_list spares;
+	struct lk_batch batch;
+	struct hf_waiter *waiter;
+	struct module *expirer;	/* counted: to call lm_expire_lock() */
+	void (*expire)(void);
+};
+
+/* What a pass ends with, when it is not the answer. */
+enum { AGAIN = 2, WAIT = 3 };
+
+static void begin(struct set *set, struct hf_table *table,
+		  struct lk_table *space, struct lk_request *request,
+		  struct file_lock *fl)
+{
+	set->table = table;
+	set->space = space;
+	set->request = request;
+	set->fl = fl;
+	set->told = HF_TOLD_WAKE;
+	set->graph = false;
+	set->must_wait = false;
+	set->nodes = 0;
+	set->spares = (struct lk_list) {};
+	set->batch = (struct lk_batch) {};
+	set->waiter = NULL;
+	set->expirer = NULL;
+	set->expire = NULL;
+}
+
+/*
+ * A courtesy client (one that nfsd has not heard of, whose locks it keeps as
+ * long as nobody wants them) stands in the way: nfsd is to let it go.  Its
+ * module is pinned before T is dropped.
+ */
+static bool find_courtesy(struct set *set)
+{
+	const struct lk_record *core = NULL;
+
+	while ((core = lk_next_conflict(set->space, set->request, core))) {
+		struct file_lock *mirror = &hf_record(core)->mirror;
+		const struct lock_manager_operations *ops = mirror->fl_lmops;
+
+		if ((core->flags & LK_RESERVATION) || !ops ||
+		    !ops->lm_lock_expirable || !ops->lm_expire_lock)
+			continue;
+		if (!ops->lm_lock_expirable(mirror))
+			continue;
+		set->expirer = ops->lm_mod_owner;
+		set->expire = ops->lm_expire_lock;
+		__module_get(set->expirer);
+		return true;
+	}
+	return false;
+}
+
+static void expire_courtesy(struct set *set)
+{
+	void (*expire)(void) = set->expire;
+
+	set->expire = NULL;
+	expire();
+	module_put(set->expirer);
+}
+
+static void commit(struct set *set, const struct lk_plan *plan)
+{
+	hf_mirror_lock(set->table);
+	lk_commit(set->space, set->request, plan, &set->spares, &set->batch);
+	hf_mirror_unlock(set->table);
+	if (set->batch.winners)
+		hf_deliver(set->table, &set->batch);
+}
+
+/* Queues the request.  G and T are held, everything it needs is in hand. */
+static int enqueue(struct set *set)
+{
+	struct hf_waiter *waiter = set->waiter;
+	enum lk_outcome outcome;
+
+	set->request->cookie = &waiter->ident;
+	hf_mirror_lock(set->table);
+	outcome = lk_enqueue(set->space, set->request, &waiter->core,
+			     &set->batch);
+	/* An answer of 0 is final: there is nothing to take back. */
+	if (outcome == LK_GRANTED)
+		lk_end_waiter(set->space, &waiter->core, false,
+			      set->request->now, &set->batch);
+	hf_mirror_unlock(set->table);
+	set->request->cookie = set->fl;
+
+	if (outcome == LK_QUEUED) {
+		/* Before anybody can be told of it: T is still held. */
+		if (waiter->told != HF_TOLD_WAKE)
+			hf_async_attach(waiter);
+		set->waiter = NULL;
+	}
+	hf_deliver(set->table, &set->batch);
+	if (outcome == LK_GRANTED) {
+		hf_count(grants);
+		trace_hf_lock_grant(set->table, set->request);
+		return 0;
+	}
+	if (WARN_ONCE(outcome == LK_INVALID, "holdfast: waiter refused\n"))
+		return -EINVAL;
+	if (outcome == LK_DEADLOCK) {
+		hf_count(deadlocks);
+		trace_hf_lock_deadlock(set->table, set->request);
+		return -EDEADLK;
+	}
+	hf_count(blocks);
+	trace_hf_lock_block(set->table, set->request);
+	if (waiter->told == HF_TOLD_WAKE) {
+		set->waiter = waiter;
+		return WAIT;
+	}
+	if (waiter->told == HF_TOLD_NOTIFY)
+		hf_expire_soon();
+	return FILE_LOCK_DEFERRED;
+}
+
+static int refuse(struct set *set)
+{
+	if (find_courtesy(set))
+		return AGAIN;
+	hf_count(conflicts);
+	return -EAGAIN;
+}
+
+/* One look at the table.  T, and G if set->graph. */
+static int pass(struct set *set)
+{
+	struct lk_plan plan hf_filled_by_callee;
+
+	lockdep_assert_held(&set->table->lock);
+	set->nodes = 0;
+	set->must_wait = false;
+	/* Not that of the first pass: expire_courtesy() may take long. */
+	set->request->now = hf_now_ms();
+	switch (lk_plan(set->space, set->request, set->graph, &plan)) {
+	case LK_GRANTED:
+		if (set->fl->c.flc_flags & FL_ACCESS)
+			return 0;
+		if (plan.nodes > set->spares.count) {
+			set->nodes = plan.nodes;
+			return AGAIN;
+		}
+		if (!plan.changes && (set->fl->c.flc_flags & FL_EXISTS))
+			return -ENOENT;
+		commit(set, &plan);
+		hf_count(grants);
+		trace_hf_lock_grant(set->table, set->request);
+		return 0;
+	case LK_NEED_GRAPH:
+		set->graph = true;
+		return AGAIN;
+	case LK_CONFLICT:
+		return refuse(set);
+	case LK_MUST_WAIT:
+		if (find_courtesy(set))
+			return AGAIN;
+		if (set->graph && set->waiter)
+			return enqueue(set);
+		set->graph = true;
+		set->must_wait = true;
+		return AGAIN;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Fetches what the last pass lacked.  No lock is held. */
+static int provide(struct set *set)
+{
+	if (set->expire) {
+		expire_courtesy(set);
+		return 0;
+	}
+	if (set->nodes > set->spares.count)
+		return hf_records_alloc(&set->spares, set->nodes);
+	if (set->must_wait && !set->waiter) {
+		set->waiter = hf_waiter_alloc(set->table, set->space, set->fl,
+					      set->told, set->request->kind);
+		return set->waiter ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * hf_set - set or unlock a range
+ * @table: the file's table
+ * @space: its posix or its flock half
+ * @request: what; its kind and flags say how it may wait
+ * @fl: the VFS's own, for the identity of the records
+ * @told: how it is told when it waited
+ * @may_wait: it may be queued
+ *
+ * Context: may sleep; no lock of ours held.
+ * Return: as hf_lock().
+ */
+int hf_set(struct hf_table *table, struct lk_table *space,
+	   struct lk_request *request, struct file_lock *fl,
+	   enum hf_told told, bool may_wait)
+{
+	struct set set hf_filled_by_callee;
+	int ret = 0;
+
+	begin(&set, table, space, request, fl);
+	set.told = told;
+	hf_count(requests);
+	trace_hf_lock_request(table, request);
+	if (may_wait)
+		request->flags |= LK_WAIT;
+	/* One spare is what nearly every lock needs, and no unlock. */
+	if (request->op != LK_UNLOCK)
+		ret = hf_records_alloc(&set.spares, 1);
+	while (!ret) {
+		bool graph = set.graph;
+
+		hf_enter(table, graph);
+		ret = pass(&set);
+		hf_leave(table, graph);
+		hf_records_free(&set.batch.freed);
+		if (ret != AGAIN)
+			break;
+		ret = provide(&set);
+	}
+	if (ret == -ENOMEM)
+		ret = hf_out_of_memory(fl);
+	if (ret == WAIT)
+		ret = hf_wait_local(set.waiter);
+	if (set.waiter)
+		hf_waiter_free(set.waiter);
+	hf_records_free(&set.spares);
+	return ret;
+}
+
+/* F_GETLK, and F_OFD_GETLK of F_UNLCK, which asks for one's own. */
+int hf_test(struct hf_table *table, struct lk_request *request,
+	    struct file_lock *fl)
+{
+	struct set set hf_filled_by_callee;
+	const struct lk_record *core;
+
+	begin(&set, table, &table->posix, request, fl);
+	for (;;) {
+		hf_enter(table, false);
+		if (request->op == LK_UNLOCK)
+			core = lk_find_own(&table->posix, request->owner,
+					   request->start, request->end);
+		else
+			core = lk_test(&table->posix, request);
+		if (!core || request->op == LK_UNLOCK || !find_courtesy(&set))
+			break;
+		hf_leave(table, false);
+		expire_courtesy(&set);
+	}
+	if (!core) {
+		fl->c.flc_type = F_UNLCK;
+	} else if (core->flags & LK_RESERVATION) {
+		/* A turn that is kept for a client: nobody's lock yet. */
+		fl->c.flc_owner = NULL;
+		fl->c.flc_pid = 0;
+		fl->c.flc_type = core->type == LK_WRITE ? F_WRLCK : F_RDLCK;
+		fl->fl_start = core->start;
+		fl->fl_end = core->end;
+	} else {
+		locks_copy_conflock(fl, &hf_record(core)->mirror);
+	}
+	hf_leave(table, false);
+	return 0;
+}
