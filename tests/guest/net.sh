@@ -49,9 +49,13 @@ nfsd_start() {
 	nfsd_end_grace
 }
 
+# (One that has ended by itself refuses to be ended again.)
 nfsd_end_grace() {
-	echo Y >$HF_NFSD/v4_end_grace && echo Y >/proc/fs/lockd/nlm_end_grace
-	wait_until 30 grep -q Y $HF_NFSD/v4_end_grace && wait_until 30 grep -q Y /proc/fs/lockd/nlm_end_grace
+	local file
+	for file in $HF_NFSD/v4_end_grace /proc/fs/lockd/nlm_end_grace; do
+		grep -q Y $file || echo Y >$file
+		wait_until 30 grep -q Y $file || return
+	done
 }
 
 hf_fsid=100
@@ -90,11 +94,14 @@ hf_gone() {
 # client_ns N: makes the client machine N (1 to 99).
 client_ns() {
 	local n=$1
+	# Every address has a name: mountd, statd and sm-notify look for one.
+	printf '10.9.%s.1 server\n10.9.%s.2 client%s\n' "$n" "$n" "$n" >>/etc/hosts
 	ip netns add "c$n" &&
 		ip link add "hf$n" type veth peer name eth0 netns "c$n" &&
 		ip addr add "10.9.$n.1/24" dev "hf$n" && ip link set "hf$n" up &&
 		ip -n "c$n" addr add "10.9.$n.2/24" dev eth0 &&
-		ip -n "c$n" link set eth0 up && ip -n "c$n" link set lo up || return
+		ip -n "c$n" link set eth0 up && ip -n "c$n" link set lo up &&
+		ip -n "c$n" route add 10.9.0.0/16 via "10.9.$n.1" || return
 	# shellcheck disable=SC2016
 	ip netns exec "c$n" unshare --mount --uts --propagation private bash -c '
 		hostname client$1
@@ -102,10 +109,12 @@ client_ns() {
 		mount -t tmpfs state /var/lib/nfs && mkdir -p /var/lib/nfs/{sm,sm.bak,rpc_pipefs}
 		printf "127.0.0.1 localhost\n10.9.$1.1 server\n10.9.$1.2 client$1\n" >/run/hosts
 		mount --bind /run/hosts /etc/hosts
-		rpcbind && exec sleep infinity' client "$n" </dev/null &
+		rpcbind && : >/run/client-ready && exec sleep infinity' client "$n" </dev/null &
 	echo $! >"/run/hf/client-$n"
 	disown
-	wait_until 60 in_client "$n" rpcinfo -p 127.0.0.1 || return
+	# Until then the process may still be in the namespaces of the server.
+	wait_until 60 test -e "/proc/$!/root/run/client-ready" &&
+		wait_until 60 in_client "$n" rpcinfo -p 127.0.0.1 || return
 	in_client "$n" rpc.statd --no-notify &&
 		wait_until 60 in_client "$n" rpcinfo -t 127.0.0.1 status
 }

@@ -74,11 +74,31 @@ static bool free_for_others(void)
 	return true;
 }
 
-/* By a signal, or by a timer that its own process has set. */
-static void give_up(int place, bool timer)
+enum how { BY_SIGNAL, BY_TIMER, BY_KILL };
+
+/* The waiter is let wait and ended; what it answered, or -EINTR when killed. */
+static int end_waiter(struct agent *waiter, enum how how)
 {
+	/* A timer that its own process has set. */
 	struct call call = { .fn = call_alarm, .cmd = F_SETLKW,
 			     .type = F_WRLCK, .arg = 300000 };
+
+	if (how == BY_TIMER)
+		return agent_do(waiter, &call);
+	a_lock_send(waiter, 0, F_SETLKW, F_WRLCK, 0, 0);
+	if (!waits(waiter))
+		return -EBUSY;
+	if (how == BY_KILL) {
+		agent_kill(waiter);
+		return -EINTR;
+	}
+	agent_interrupt(waiter, SIGUSR1);
+	return agent_wait(waiter, "interrupt");
+}
+
+static void give_up(int place, enum how how)
+{
+	static const char *const hows[] = { "signal", "timer", "kill" };
 	struct agent holder, waiter;
 	char name[64];
 	bool good;
@@ -87,22 +107,15 @@ static void give_up(int place, bool timer)
 	start_on(&holder, other[0], "cancel");
 	start_on(&waiter, places[place].dir, "cancel");
 	a_lock(&holder, 0, F_SETLKW, F_WRLCK, 0, 0);
-	if (timer) {
-		ret = agent_do(&waiter, &call);
-		good = ret == -EINTR;
-	} else {
-		a_lock_send(&waiter, 0, F_SETLKW, F_WRLCK, 0, 0);
-		good = waits(&waiter);
-		agent_interrupt(&waiter, SIGUSR1);
-		ret = agent_wait(&waiter, "interrupt");
-		good = good && ret == -EINTR;
-	}
+	ret = end_waiter(&waiter, how);
+	good = ret == -EINTR;
 	/* It may ask again and again be refused. */
-	good = good && a_lock(&waiter, 0, F_SETLK, F_WRLCK, 0, 0) == -EAGAIN;
+	if (how != BY_KILL)
+		good = good && a_lock(&waiter, 0, F_SETLK, F_WRLCK, 0, 0) == -EAGAIN;
 	a_lock(&holder, 0, F_SETLK, F_UNLCK, 0, 0);
 	good = good && free_for_others();
-	snprintf(name, sizeof(name), "cancel-by-%s-%s",
-		 timer ? "timer" : "signal", places[place].name);
+	snprintf(name, sizeof(name), "cancel-by-%s-%s", hows[how],
+		 places[place].name);
 	t_check(good, name, "answered %d", ret);
 	agent_stop(&holder);
 	agent_stop(&waiter);
@@ -253,8 +266,9 @@ int main(int argc, char **argv)
 	rounds = atoi(argv[6]);
 	agents_init();
 	for (int i = 0; i < 3; i++) {
-		give_up(i, false);
-		give_up(i, true);
+		give_up(i, BY_SIGNAL);
+		give_up(i, BY_TIMER);
+		give_up(i, BY_KILL);
 	}
 	for (int i = 0; i < 3; i++)
 		race(i, i == 2 ? rounds / 2 : rounds, 200);
