@@ -45,5 +45,9 @@ quiet_cmd_cxx_o_cc = CXX [M]  $@
       cmd_cxx_o_cc = $(CXX) -Wp,-MD,$(depfile) $(hf_cxx_flags) -c -o $@ $<; \
 	$(hf_cxx_check_includes) $(cmd_objtool)
 
+# Inline functions of C++ are in section groups, which modules do not know: two
+# sections of one name keep a module from loading.
+ldflags-y += --force-group-allocation
+
 $(obj)/%.o: $(src)/%.cc FORCE
 	$(call if_changed_dep,cxx_o_cc)
