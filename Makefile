@@ -70,7 +70,8 @@ install:
 	rsync -rlpR --exclude=kunit --exclude=samples $(MIRROR) $(DESTINATION)/
 	sed 's/@VERSION@/$(VERSION)/' scripts/dkms.conf.in > $(DESTINATION)/dkms.conf
 	@if [ -n '$(DESTDIR)' ]; then echo "staged in $(DESTINATION)"; \
-	elif command -v dkms >/dev/null; then dkms install --force holdfast/$(VERSION); \
+	elif command -v dkms >/dev/null; then dkms install --force holdfast/$(VERSION) \
+		$(patsubst /usr/src/linux-headers-%,-k %,$(INSTALLED)); \
 	else echo "dkms is not installed: the source is in $(DESTINATION)"; fi
 
 clean:
