@@ -306,6 +306,8 @@ bool lk_idle(const struct lk_table *table);
 
 /**
  * lk_detach - the file is gone
+ * @table: the table
+ * @batch: filled
  *
  * Every record goes to @batch->freed (->unlink() is called for held ones),
  * every waiter becomes LK_LAPSED and is not told.  G and T.
@@ -317,6 +319,8 @@ uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch);
 
 /**
  * lk_plan - decide a request
+ * @table: the table
+ * @request: what is asked for
  * @graph_held: the caller holds G
  * @plan: filled for LK_GRANTED (nodes, changes) and for LK_CONFLICT,
  *	LK_MUST_WAIT (blocker, behind)
@@ -329,7 +333,11 @@ enum lk_outcome lk_plan(const struct lk_table *table,
 
 /**
  * lk_commit - do what lk_plan() answered LK_GRANTED to
+ * @table: the table
+ * @request: as it was planned
+ * @plan: the plan
  * @spares: at least @plan->nodes; those used are taken off
+ * @batch: filled
  *
  * Nothing may have changed the table since the plan.  Cannot fail; with fewer
  * spares than planned, which is a fault of the caller, it does nothing.  Waiters
@@ -344,7 +352,10 @@ unsigned int lk_waiter_nodes(uint8_t kind);
 
 /**
  * lk_enqueue - wait
+ * @table: the table
+ * @request: what is asked for
  * @waiter: zeroed, but for @waiter->nodes, which holds lk_waiter_nodes()
+ * @batch: filled
  *
  * For a request that lk_plan() has just answered LK_MUST_WAIT to.  G and T.
  * Return: LK_QUEUED; LK_DEADLOCK, and @waiter is idle; LK_INVALID when @waiter
@@ -364,8 +375,12 @@ void lk_refresh(struct lk_waiter *waiter, uint64_t now);
 
 /**
  * lk_end_waiter - a waiter ends, whatever its state
+ * @table: the table that it was queued in
+ * @waiter: the waiter
  * @take_back: LK_WON and still revocable: undo what that grant added;
  *	otherwise it stays
+ * @now: the time, in ms
+ * @batch: filled
  *
  * Leaves it LK_IDLE, its spares and saved records in @batch->freed.  G and T.
  */
@@ -374,6 +389,8 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter,
 
 /**
  * lk_test - F_GETLK: the first record that would keep @request out
+ * @table: the table
+ * @request: what is asked about
  *
  * Reservations count, waiters do not.  Return: NULL when it could be had.
  */
@@ -396,6 +413,8 @@ const struct lk_record *lk_find_own(const struct lk_table *table,
 
 /**
  * lk_due - a table with something that ran out
+ * @graph: the graph
+ * @now: the time, in ms
  * @next: when nothing is due: the time of the next deadline, or UINT64_MAX
  *
  * A cycle that lk_enqueue(), lk_commit() or lk_end_waiter() closes may have to
@@ -409,6 +428,9 @@ struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next);
 
 /**
  * lk_expire - let go of turns that were not taken
+ * @table: the table, that lk_due() gave
+ * @now: the time, in ms
+ * @batch: filled
  *
  * Reservations past their time go; those whose client is late let the next
  * LK_NOTIFY waiters be told as well; waiters not refreshed for
@@ -426,6 +448,7 @@ const struct lk_waiter *lk_next_waiter(const struct lk_waiter *waiter);
 
 /**
  * lk_validate - check everything that the head comments promise
+ * @table: the table
  *
  * O(n log n + w^2); for tests and for the debug build.  T, and G if contended.
  * Return: NULL, or a sentence that says what is wrong.
