@@ -47,11 +47,8 @@ extern "C" {
 /* The last byte that a lock can name: OFFSET_MAX. */
 #define LK_END ((int64_t)0x7fffffffffffffffLL)
 
-/*
- * A waiter not asked for again in this time has lost its client (NFSv4).  It
- * asks every 30 s, and a server with a queue of requests hears it much later.
- */
-#define LK_POLL_LIMIT_MS 60000
+/* A waiter not asked for again in this time has lost its client (NFSv4). */
+#define LK_POLL_LIMIT_MS 35000
 /* HF_FAIR_BOUNDED: how long newcomers may pass a waiter. */
 #define LK_PATIENCE_MS 100
 

@@ -26,7 +26,9 @@ make_fs() {
 }
 
 # nfsd_start [THREADS] [--grace]: with --grace it returns in the grace period,
-# so that clients can reclaim (10 s: the least that nfsd accepts).
+# so that clients can reclaim (10 s: the least that nfsd accepts). The lease
+# time is nfsd's own default: it drops a waiter that has not asked again for
+# one lease time, and clients ask every 30 s.
 nfsd_start() {
 	local threads=${1:-8} grace=${2:-}
 	modprobe nfsd
@@ -34,7 +36,6 @@ nfsd_start() {
 	mkdir -p /var/lib/nfs/{rpc_pipefs,sm,sm.bak,v4recovery,nfsdcld,nfsdcltrack}
 	mountpoint -q /var/lib/nfs/rpc_pipefs ||
 		mount -t rpc_pipefs rpc_pipefs /var/lib/nfs/rpc_pipefs
-	echo 10 >$HF_NFSD/nfsv4leasetime
 	echo 10 >$HF_NFSD/nfsv4gracetime
 	sysctl -qw fs.nfs.nlm_timeout=3 fs.nfs.nlm_grace_period=3
 	rpcinfo -p localhost >/dev/null 2>&1 || rpcbind
@@ -44,7 +45,7 @@ nfsd_start() {
 	pgrep --ns $$ --nslist net -x rpc.statd >/dev/null || rpc.statd --no-notify
 	wait_until 60 rpcinfo -t 127.0.0.1 status || return
 	exportfs -ra
-	rpc.nfsd --grace-time 10 --lease-time 10 "$threads" || return
+	rpc.nfsd --grace-time 10 --lease-time 90 "$threads" || return
 	[ -z "$grace" ] || return 0
 	nfsd_end_grace
 }

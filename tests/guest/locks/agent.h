@@ -21,7 +21,7 @@
 #include <sys/types.h>
 
 #define SLOTS 16		/* descriptors of an agent */
-#define PATIENCE_S 90		/* a hang is called a hang after this */
+#define PATIENCE_S 180		/* a hang is called a hang after this */
 
 struct call {
 	int (*fn)(struct call *call);	/* runs in the agent; 0 or -errno */
