@@ -4,11 +4,11 @@
  * columns of /proc/locks, then its state, its age in ms, and for a waiter what
  * it waits for.  /proc/fs/holdfast/stats: the counters.
  *
- * Lines are copied out of a table in batches, each under T (and G for waiters).
- * Within a batch the picture is exact; between two of them locks may come and
- * go.  To find its place again a batch passes over the records that reach past
- * it, and over the waiters shown before: many overlapping read locks, or very
- * many waiters, make a reader costly to those who lock.  So only root reads it.
+ * Lines are copied out of a table in batches, each under T (and G for waiters),
+ * whose number does not grow with the table.  Within a batch the picture is
+ * exact; between two of them locks may come and go, but what stays as it is has
+ * exactly one line.  Who may read /proc/locks may read this: it tells no more
+ * of others than that does, and leaves out whom that leaves out.
  */
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
@@ -37,11 +37,11 @@ enum part { POSIX_HELD, POSIX_WAITING, FLOCK_HELD, FLOCK_WAITING, PARTS };
 struct cursor {
 	struct hf_table *table;		/* counted, or NULL */
 	enum part part;
-	s64 start;			/* records: where the next batch begins */
-	u64 seen;			/* waiters: how many were shown */
+	s64 start;			/* the last line's place in the order */
+	u64 mark;			/* ... of lk_record_behind(), _waiter_ */
 	bool part_done;
-	struct line *lines;
-	unsigned int capacity, count, index;
+	struct line *lines;		/* BATCH of them */
+	unsigned int count, index;
 	loff_t pos;			/* of lines[index] */
 	struct pid_namespace *ns;	/* of the mount of /proc */
 };
@@ -117,149 +117,117 @@ static struct lk_table *space_of(struct cursor *cursor)
 					 : &cursor->table->flock;
 }
 
-/*
- * Takes the records that start at cursor->start or later, as many as fit.  All
- * that start at one byte go into one batch, since a byte is how the next batch
- * finds its place: if they do not fit, none do, and the batch must grow.
- *
- * Return: whether it had room.
- */
-static bool take_records(struct cursor *cursor)
+static void take_records(struct cursor *cursor)
 {
-	const struct lk_request all = {
-		.start = cursor->start, .end = LK_END, .op = LK_WRITE,
-	};
-	const struct lk_record *core;
+	const struct lk_record *core = lk_record_behind(space_of(cursor),
+							cursor->start,
+							cursor->mark);
 	unsigned int n = 0;
 
-	core = lk_next_conflict(space_of(cursor), &all, NULL);
-	while (core && core->start < cursor->start)
-		core = lk_next_record(core);
-	for (; core && n < cursor->capacity; core = lk_next_record(core))
+	for (; core && n < BATCH; core = lk_next_record(core)) {
 		cursor->lines[n++] = line_of_record(core);
-	cursor->part_done = !core;
-	if (core) {
 		cursor->start = core->start;
-		while (n && cursor->lines[n - 1].start == core->start)
-			n--;
+		cursor->mark = (unsigned long)core;
 	}
+	cursor->part_done = !core;
 	cursor->count = n;
-	return n || cursor->part_done;
 }
 
 static void take_waiters(struct cursor *cursor)
 {
-	const struct lk_waiter *core = lk_first_waiter(space_of(cursor));
+	const struct lk_waiter *core = lk_waiter_behind(space_of(cursor),
+							cursor->start,
+							cursor->mark);
 	unsigned int n = 0;
-	u64 skip = cursor->seen;
 
-	while (core && skip--)
-		core = lk_next_waiter(core);
-	for (; core && n < cursor->capacity; core = lk_next_waiter(core))
+	for (; core && n < BATCH; core = lk_next_waiter(core)) {
 		cursor->lines[n++] = line_of_waiter(core);
+		cursor->start = core->request.start;
+		cursor->mark = core->seq;
+	}
 	cursor->part_done = !core;
-	cursor->seen += n;
 	cursor->count = n;
-}
-
-static int grow(struct cursor *cursor)
-{
-	unsigned int capacity = cursor->capacity ? cursor->capacity * 2 : BATCH;
-	struct line *lines = kvmalloc_array(capacity, sizeof(*lines),
-					    GFP_KERNEL);
-
-	if (!lines)
-		return -ENOMEM;
-	kvfree(cursor->lines);
-	cursor->lines = lines;
-	cursor->capacity = capacity;
-	return 0;
 }
 
 /*
  * Waiters and what they wait for change under G as well as T, and only their
- * part is read through pointers between them.
+ * part is read through pointers between them.  Where there are none it is not
+ * worth taking G, which others need.
  */
-static bool take(struct cursor *cursor)
+static void take(struct cursor *cursor)
 {
 	bool graph = cursor->part == POSIX_WAITING ||
 		     cursor->part == FLOCK_WAITING;
-	bool fits = true;
 
+	cursor->index = 0;
+	if (graph && !READ_ONCE(space_of(cursor)->waiters)) {
+		cursor->part_done = true;
+		return;
+	}
 	hf_enter(cursor->table, graph);
 	if (graph)
 		take_waiters(cursor);
 	else
-		fits = take_records(cursor);
+		take_records(cursor);
 	hf_leave(cursor->table, graph);
-	cursor->index = 0;
-	return fits;
 }
 
-/* Return: 1 with lines to show, 0 at the end, -ENOMEM. */
-static int fill(struct cursor *cursor)
+static void begin_part(struct cursor *cursor, enum part part)
+{
+	cursor->part = part;
+	cursor->part_done = false;
+	cursor->start = -1;
+	cursor->mark = 0;
+	cursor->count = 0;
+}
+
+/* The next line that is there, or NULL at the end. */
+static struct line *fill(struct cursor *cursor)
 {
 	while (cursor->table) {
 		if (!cursor->part_done) {
-			if (!take(cursor) && grow(cursor))
-				return -ENOMEM;
+			take(cursor);
 			if (cursor->count)
-				return 1;
+				return cursor->lines;
 			continue;
 		}
-		cursor->part_done = false;
-		cursor->start = 0;
-		cursor->seen = 0;
-		if (++cursor->part == PARTS) {
-			cursor->part = POSIX_HELD;
+		begin_part(cursor, cursor->part + 1);
+		if (cursor->part == PARTS) {
+			begin_part(cursor, POSIX_HELD);
 			cursor->table = next_table(cursor->table);
 		}
 	}
-	return 0;
+	return NULL;
 }
 
-static void *line_at(struct cursor *cursor, int filled)
-{
-	if (filled < 0)
-		return ERR_PTR(filled);
-	return filled ? &cursor->lines[cursor->index] : NULL;
-}
-
-static void *next_line(struct cursor *cursor)
+static struct line *next_line(struct cursor *cursor)
 {
 	cursor->pos++;
 	if (++cursor->index < cursor->count)
-		return line_at(cursor, 1);
+		return &cursor->lines[cursor->index];
 	cursor->count = 0;
-	return line_at(cursor, fill(cursor));
+	return fill(cursor);
 }
 
-static void *first_line(struct cursor *cursor)
+static struct line *first_line(struct cursor *cursor)
 {
 	if (cursor->table)
 		hf_table_put(cursor->table);
-	cursor->part = POSIX_HELD;
-	cursor->part_done = false;
-	cursor->start = 0;
-	cursor->seen = 0;
-	cursor->count = 0;
+	begin_part(cursor, POSIX_HELD);
 	cursor->pos = 0;
-	if (!cursor->capacity && grow(cursor))
-		return ERR_PTR(-ENOMEM);
 	cursor->table = next_table(NULL);
-	return line_at(cursor, fill(cursor));
+	return fill(cursor);
 }
 
 static void *start(struct seq_file *m, loff_t *pos)
 {
 	struct cursor *cursor = m->private;
-	void *line;
+	struct line *line;
 
 	if (*pos && *pos == cursor->pos)
-		return line_at(cursor, cursor->index < cursor->count ? 1 :
-				       fill(cursor));
-	for (line = first_line(cursor);
-	     !IS_ERR_OR_NULL(line) && cursor->pos < *pos;)
+		return cursor->index < cursor->count ?
+			&cursor->lines[cursor->index] : fill(cursor);
+	for (line = first_line(cursor); line && cursor->pos < *pos;)
 		line = next_line(cursor);
 	return line;
 }
@@ -289,6 +257,15 @@ static pid_t pid_in(struct pid_namespace *ns, unsigned int flags, pid_t pid)
 	return nr;
 }
 
+/*
+ * As /proc/locks: nothing of a process that the reader's pid namespace does not
+ * know, nor of a turn, which is nobody's.
+ */
+static bool visible(struct pid_namespace *ns, const struct line *line)
+{
+	return ns == &init_pid_ns || pid_in(ns, line->flags, line->pid);
+}
+
 static const char *class_of(unsigned int flags)
 {
 	if (flags & FL_FLOCK)
@@ -311,6 +288,8 @@ static int show(struct seq_file *m, void *v)
 	const struct line *line = v;
 	u64 now = hf_now_ms();
 
+	if (!visible(cursor->ns, line))
+		return 0;
 	seq_printf(m, "%lld:%s %-6s ADVISORY  %-5s %d %02x:%02x:%lu",
 		   cursor->pos + 1, line->state == 'w' ? " ->" : "",
 		   class_of(line->flags),
@@ -350,6 +329,12 @@ static int open_locks(struct inode *inode, struct file *file)
 
 	if (!cursor)
 		return -ENOMEM;
+	cursor->lines = kvmalloc_array(BATCH, sizeof(*cursor->lines),
+				       GFP_KERNEL);
+	if (!cursor->lines) {
+		seq_release_private(inode, file);
+		return -ENOMEM;
+	}
 	cursor->ns = proc_pid_ns(inode->i_sb);
 	return 0;
 }
@@ -393,7 +378,7 @@ int hf_proc_init(void)
 
 	if (!dir)
 		return -ENOMEM;
-	if (proc_create("locks", 0400, dir, &locks_proc_ops) &&
+	if (proc_create("locks", 0444, dir, &locks_proc_ops) &&
 	    proc_create_single("stats", 0444, dir, show_stats))
 		return 0;
 	hf_proc_exit();

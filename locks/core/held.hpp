@@ -8,8 +8,8 @@
  *  - where records of two owners overlap, both are LK_READ.
  * So a LK_WRITE record shares its bytes with nothing that is held.
  *
- * Each record is in by_range (start), each held one in by_owner (owner, start)
- * too.  Reservations are in by_range and in the table's ring (reserve.hpp).
+ * Each record is in by_range (start, then address), each held one in by_owner
+ * (owner, start) too.  Reservations are in by_range and in the table's ring (reserve.hpp).
  * table.recent is NULL or a held record.
  */
 #ifndef HF_LOCKS_HELD_HPP
@@ -117,6 +117,7 @@ uint64_t drop_all(work &work);
 
 [[nodiscard]] lk_record *first_record(const lk_table &table);
 [[nodiscard]] lk_record *record_after(lk_record &record);
+[[nodiscard]] lk_record *record_behind(const lk_table &table, int64_t start, uintptr_t address);
 [[nodiscard]] lk_record *first_by_owner(const lk_table &table);
 [[nodiscard]] lk_record *next_by_owner(lk_record &record);
 /* For validate.cc: the shape and the sums of both trees. */

@@ -443,6 +443,18 @@ const struct lk_record *lk_next_record(const struct lk_record *record);
 const struct lk_waiter *lk_first_waiter(const struct lk_table *table);
 const struct lk_waiter *lk_next_waiter(const struct lk_waiter *waiter);
 
+/*
+ * To go on after T was dropped: the first one behind a place in the order of
+ * the above, which need not be taken any more.  Records are in order of their
+ * start, those of one start in order of their addresses; waiters in order of
+ * their start, then seq.  So what stays in the table keeps its place, and with
+ * it is seen exactly once.  Before all: a start of -1.  O(log n).
+ */
+const struct lk_record *lk_record_behind(const struct lk_table *table,
+					 int64_t start, uintptr_t address);
+const struct lk_waiter *lk_waiter_behind(const struct lk_table *table,
+					 int64_t start, uint64_t seq);
+
 /**
  * lk_validate - check everything that the head comments promise
  * @table: the table

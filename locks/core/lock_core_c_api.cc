@@ -336,6 +336,18 @@ const struct lk_waiter *lk_next_waiter(const struct lk_waiter *waiter)
 	return lk::waiter_after(*const_cast<lk_waiter *>(waiter));
 }
 
+const struct lk_record *lk_record_behind(const struct lk_table *table, int64_t start,
+					 uintptr_t address)
+{
+	return lk::record_behind(*table, start, address);
+}
+
+const struct lk_waiter *lk_waiter_behind(const struct lk_table *table, int64_t start,
+					 uint64_t seq)
+{
+	return lk::waiter_behind(*table, start, seq);
+}
+
 const char *lk_validate(const struct lk_table *table)
 {
 	return lk::validate(*table);

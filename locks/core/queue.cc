@@ -488,6 +488,13 @@ void loosen_marked(work &work)
 lk_waiter *first_waiter(const lk_table &table) { return queue_tree::first(table.waiters); }
 lk_waiter *waiter_after(lk_waiter &waiter) { return queue_tree::next(&waiter); }
 
+lk_waiter *waiter_behind(const lk_table &table, int64_t start, uint64_t seq)
+{
+	return queue_tree::first_not(table.waiters, [=](const lk_waiter &w) {
+		return w.request.start != start ? w.request.start < start : w.seq <= seq;
+	});
+}
+
 const char *validate_queue_tree(const lk_table &table)
 {
 	return queue_tree::validate(table.waiters);

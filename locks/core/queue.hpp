@@ -79,6 +79,7 @@ void loosen_marked(work &work);
 
 [[nodiscard]] lk_waiter *first_waiter(const lk_table &table);
 [[nodiscard]] lk_waiter *waiter_after(lk_waiter &waiter);
+[[nodiscard]] lk_waiter *waiter_behind(const lk_table &table, int64_t start, uint64_t seq);
 [[nodiscard]] const char *validate_queue_tree(const lk_table &table);
 
 } // namespace lk

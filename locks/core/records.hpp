@@ -9,7 +9,12 @@
 
 namespace lk {
 
-/* By start; each subtree knows its greatest end and whether it has a writer. */
+inline uintptr_t address_of(const lk_record &record)
+{
+	return reinterpret_cast<uintptr_t>(&record);
+}
+
+/* By start, then address; each subtree knows its greatest end and whether it has a writer. */
 struct record_by_start {
 	using node = lk_node;
 	using item = lk_record;
@@ -22,7 +27,10 @@ struct record_by_start {
 
 	static lk_node *to_node(lk_record &r) { return &r.by_range; }
 
-	static bool before(const lk_record &a, const lk_record &b) { return a.start < b.start; }
+	static bool before(const lk_record &a, const lk_record &b)
+	{
+		return a.start != b.start ? a.start < b.start : address_of(a) < address_of(b);
+	}
 
 	/* What r says of its subtree; whether it said otherwise. */
 	static bool become(lk_record &r, int64_t end, uint8_t writes)

@@ -133,6 +133,14 @@ void plan_records(const lk_table &table, const lk_request &request, plan_t &plan
 
 lk_record *first_record(const lk_table &table) { return range_tree::first(table.by_range); }
 lk_record *record_after(lk_record &record) { return range_tree::next(&record); }
+
+lk_record *record_behind(const lk_table &table, int64_t start, uintptr_t address)
+{
+	return range_tree::first_not(table.by_range, [=](const lk_record &r) {
+		return r.start != start ? r.start < start : address_of(r) <= address;
+	});
+}
+
 lk_record *first_by_owner(const lk_table &table) { return owner_tree::first(table.by_owner); }
 lk_record *next_by_owner(lk_record &record) { return owner_tree::next(&record); }
 
