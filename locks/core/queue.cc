@@ -1,109 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The waiters of one table.  One examination costs O(log n) for the record and
- * for the place in a pile on one range; where ranges differ, the search for
- * the latest earlier waiter is branch and bound over what each subtree knows.
+ * The waiters of one table: links, hand-over.  One examination costs O(log n)
+ * for the record, and what the place in the order costs (order.cc).
  */
-#include "queue.hpp"
 #include "graph.hpp"
 #include "reserve.hpp"
 #include "undo.hpp"
+#include "waiters.hpp"
 
 namespace lk {
 
 namespace {
-
-struct by_start {
-	using node = lk_node;
-	using item = lk_waiter;
-
-	static lk_waiter *to_item(lk_node *n) { return reinterpret_cast<lk_waiter *>(n); }
-	static lk_node *to_node(lk_waiter &w) { return &w.by_range; }
-
-	struct sums {
-		int64_t max_end;
-		uint64_t min_seq, max_seq, max_seq_write, min_refreshed;
-
-		bool operator==(const sums &) const = default;
-	};
-
-	static sums sums_of(const lk_waiter &w)
-	{
-		return { w.max_end, w.min_seq, w.max_seq, w.max_seq_write, w.min_refreshed };
-	}
-
-	static bool before(const lk_waiter &a, const lk_waiter &b)
-	{
-		return a.request.start != b.request.start ? a.request.start < b.request.start
-							  : a.seq < b.seq;
-	}
-
-	static void add(lk_waiter &to, const lk_waiter &from)
-	{
-		to.max_end = from.max_end > to.max_end ? from.max_end : to.max_end;
-		to.min_seq = from.min_seq < to.min_seq ? from.min_seq : to.min_seq;
-		to.max_seq = from.max_seq > to.max_seq ? from.max_seq : to.max_seq;
-		if (from.max_seq_write > to.max_seq_write)
-			to.max_seq_write = from.max_seq_write;
-		if (from.min_refreshed < to.min_refreshed)
-			to.min_refreshed = from.min_refreshed;
-	}
-
-	static bool refresh(lk_waiter &w)
-	{
-		sums before = sums_of(w);
-
-		w.max_end = w.request.end;
-		w.min_seq = w.seq;
-		w.max_seq = w.seq;
-		w.max_seq_write = w.request.op == LK_WRITE ? w.seq : 0;
-		w.min_refreshed = w.request.kind == LK_NOTIFY ? w.refreshed : UINT64_MAX;
-		if (w.by_range.left)
-			add(w, *to_item(w.by_range.left));
-		if (w.by_range.right)
-			add(w, *to_item(w.by_range.right));
-		return sums_of(w) != before;
-	}
-
-	static bool absorb(lk_waiter &w, const lk_waiter &leaf)
-	{
-		sums before = sums_of(w);
-
-		add(w, leaf);
-		return sums_of(w) != before;
-	}
-
-	static void inherit(lk_waiter &to, const lk_waiter &from)
-	{
-		to.max_end = from.max_end;
-		to.min_seq = from.min_seq;
-		to.max_seq = from.max_seq;
-		to.max_seq_write = from.max_seq_write;
-		to.min_refreshed = from.min_refreshed;
-	}
-};
-
-static_assert(offsetof(lk_waiter, by_range) == 0);
-
-using queue_tree = hf::tree<by_start>;
-
-/* The root's parent, and a right child beyond where nothing can start. */
-bool beyond(const lk_waiter *up, const lk_waiter *down, range where)
-{
-	return up && &down->by_range == up->by_range.right && up->request.start > where.end;
-}
-
-/* The newest that a request of this type minds. */
-uint64_t newest(const lk_waiter &subtree, bool write)
-{
-	return write ? subtree.max_seq : subtree.max_seq_write;
-}
-
-bool minds(const lk_request &one, const lk_request &other)
-{
-	return one.owner != other.owner && (one.op == LK_WRITE || other.op == LK_WRITE) &&
-	       range_of(one).overlaps(range_of(other));
-}
 
 void tell_blocks(work &work, lk_record &record, bool blocks)
 {
@@ -295,75 +202,6 @@ void examine(work &work, lk_waiter &waiter)
 
 } // namespace
 
-bool in_order(const lk_waiter &later, const lk_waiter &earlier)
-{
-	return !later.may_pass && earlier.seq < later.seq && minds(later.request, earlier.request);
-}
-
-lk_waiter *latest_before(const lk_waiter &waiter)
-{
-	range where = range_of(waiter.request);
-	bool write = waiter.request.op == LK_WRITE;
-	lk_waiter *best = nullptr;
-	auto enter = [&](lk_waiter *up, lk_waiter *down) {
-		return !beyond(up, down, where) && down->max_end >= where.start &&
-		       down->min_seq < waiter.seq &&
-		       newest(*down, write) > (best ? best->seq : 0);
-	};
-
-	if (waiter.may_pass)
-		return nullptr;
-	for (lk_waiter *at = queue_tree::last_within(waiter.table->waiters, enter); at;
-	     at = queue_tree::prev_within(at, enter))
-		if ((!best || at->seq > best->seq) && in_order(waiter, *at))
-			best = at;
-	return best;
-}
-
-lk_waiter *next_before(const lk_waiter &waiter, lk_waiter *after)
-{
-	range where = range_of(waiter.request);
-	bool write = waiter.request.op == LK_WRITE;
-	auto enter = [&](lk_waiter *up, lk_waiter *down) {
-		return !beyond(up, down, where) && down->max_end >= where.start &&
-		       down->min_seq < waiter.seq && newest(*down, write);
-	};
-	lk_waiter *at = after ? queue_tree::next_within(after, enter)
-			      : queue_tree::first_within(waiter.table->waiters, enter);
-
-	while (at && !in_order(waiter, *at))
-		at = queue_tree::next_within(at, enter);
-	return at;
-}
-
-lk_waiter *oldest_conflict(const lk_table &table, const lk_request &request)
-{
-	range where = range_of(request);
-	bool write = request.op == LK_WRITE;
-	lk_waiter *best = nullptr;
-	auto enter = [&](lk_waiter *up, lk_waiter *down) {
-		return !beyond(up, down, where) && down->max_end >= where.start &&
-		       newest(*down, write) && (!best || down->min_seq < best->seq);
-	};
-
-	for (lk_waiter *at = queue_tree::first_within(table.waiters, enter); at;
-	     at = queue_tree::next_within(at, enter))
-		if ((!best || at->seq < best->seq) && minds(request, at->request))
-			best = at;
-	return best;
-}
-
-bool is_waited_for(const lk_table &table, const lk_record &record)
-{
-	lk_request held = {};
-
-	held.owner = record.owner;
-	held.start = record.start;
-	held.end = record.end;
-	held.op = record.type;
-	return oldest_conflict(table, held);
-}
-
 void loosen(work &work, lk_waiter &waiter)
 {
 	unlink(work, waiter);
@@ -459,11 +297,6 @@ void refresh(lk_waiter &waiter, uint64_t now)
 	queue_tree::updated(waiter);
 }
 
-uint64_t oldest_refresh(const lk_table &table)
-{
-	return table.waiters ? by_start::to_item(table.waiters)->min_refreshed : UINT64_MAX;
-}
-
 void lapse_older(work &work, uint64_t limit)
 {
 	auto enter = [=](lk_waiter *, lk_waiter *down) { return down->min_refreshed <= limit; };
@@ -483,21 +316,6 @@ void loosen_marked(work &work)
 	for (lk_waiter *at = first_waiter(work.table); at; at = waiter_after(*at))
 		if (at->sibling_at && (at->doomed || (at->may_pass && at->on_waiter)))
 			loosen(work, *at);
-}
-
-lk_waiter *first_waiter(const lk_table &table) { return queue_tree::first(table.waiters); }
-lk_waiter *waiter_after(lk_waiter &waiter) { return queue_tree::next(&waiter); }
-
-lk_waiter *waiter_behind(const lk_table &table, int64_t start, uint64_t seq)
-{
-	return queue_tree::first_not(table.waiters, [=](const lk_waiter &w) {
-		return w.request.start != start ? w.request.start < start : w.seq <= seq;
-	});
-}
-
-const char *validate_queue_tree(const lk_table &table)
-{
-	return queue_tree::validate(table.waiters);
 }
 
 } // namespace lk
