@@ -37,11 +37,13 @@ void insert(work &work, lk_record &record)
 /* The same where nothing of its owner is touched. */
 void insert_at(work &work, lk_record &record, const place &place)
 {
-	if (place.knows_next)
-		range_tree::insert_before(work.table.by_range, place.next, record);
+	const lk_gap &owner = place.by_owner, &range = place.by_range;
+
+	if (place.knows_range)
+		range_tree::insert_between(work.table.by_range, { range.before, range.after }, record);
 	else
 		range_tree::insert(work.table.by_range, record);
-	owner_tree::insert_before(work.table.by_owner, place.own, record);
+	owner_tree::insert_between(work.table.by_owner, { owner.before, owner.after }, record);
 	entered(work, record);
 }
 

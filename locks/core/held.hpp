@@ -73,30 +73,30 @@ struct view {
 
 /* In order of by_range; after may be NULL.  O(log n + k own ones). */
 [[nodiscard]] lk_record *next_conflict(const lk_table &table, const view &view, lk_record *after);
-/* The first conflict; if there is none, place says what is behind the range. */
+/* The first conflict; if there is none, place.by_range may be known. */
 [[nodiscard]] lk_record *find_conflict(const lk_table &table, const view &view, place &place);
 
-/* In order of by_owner: the owner's first that ends at from or later, or what follows. */
-[[nodiscard]] lk_record *not_before(const lk_table &table, uint64_t owner, int64_t from);
 /* The owner's records, in order: the first that ends at from or later. */
 [[nodiscard]] lk_record *own_from(const lk_table &table, uint64_t owner, int64_t from);
 [[nodiscard]] lk_record *own_after(lk_record &record);
 [[nodiscard]] lk_record *own_in(const lk_table &table, uint64_t owner, range where);
 
-/* place.own: the owner's first record that hold() or release() may touch. */
+/* place.by_owner: before the first record that hold() or release() may touch. */
 void find_touched(const lk_table &table, const lk_request &request, place &place);
 
 inline lk_record *own_at(const place &place, uint64_t owner)
 {
-	return place.own && place.own->owner == owner ? place.own : nullptr;
+	lk_record *at = place.by_owner.after;
+
+	return at && at->owner == owner ? at : nullptr;
 }
 
-/* What a set or an unlock will take: plan.nodes and plan.changes; and place.own. */
+/* What a set or an unlock will take: plan.nodes, plan.changes, place.by_owner. */
 void plan_records(const lk_table &table, const lk_request &request, plan_t &plan);
 
 /*
- * Makes the owner hold the range; place.own is found.  With saved, which needs
- * up to two nodes more, what the owner held there before goes to saved.
+ * Makes the owner hold the range; place.by_owner is found.  With saved, which
+ * needs up to two nodes more, what the owner held there before goes to saved.
  * Return: the record that holds the range now.
  */
 lk_record *hold(work &work, const lk_request &request, const place &place, lk_list &nodes,

@@ -177,11 +177,16 @@ struct lk_request {
 	uint8_t flags;
 };
 
+/* Two neighbours in an order, NULL at its ends. */
+struct lk_gap {
+	struct lk_record *before, *after;
+};
+
 /* Where a range belongs among the records of a table. */
 struct lk_place {
-	struct lk_record *own;	/* by owner: the first not before what is touched */
-	struct lk_record *next;	/* by start: the first behind the range */
-	bool knows_next;	/* what next says holds, NULL too */
+	struct lk_gap by_owner;	/* after: the first not before what is touched */
+	struct lk_gap by_range;	/* after: the first that starts behind the range */
+	bool knows_range;	/* what by_range says holds */
 };
 
 /* What a set of one range by one owner will do to its records. */

@@ -33,9 +33,11 @@ void clear(lk::plan_t &plan)
 	plan.blocker = nullptr;
 	plan.behind = nullptr;
 	plan.reservation = nullptr;
-	plan.place.own = nullptr;
-	plan.place.next = nullptr;
-	plan.place.knows_next = false;
+	plan.place.by_owner.before = nullptr;
+	plan.place.by_owner.after = nullptr;
+	plan.place.by_range.before = nullptr;
+	plan.place.by_range.after = nullptr;
+	plan.place.knows_range = false;
 }
 
 /* How the request sees the records: with its turn, past everyone's. */

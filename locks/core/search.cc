@@ -20,10 +20,27 @@ bool clearly_free(const lk_table &table, const view &view, place &place)
 		return r.start <= view.where.end;
 	});
 
-	place.next = gap.after;
-	place.knows_next = true;
+	place.by_range = { gap.before, gap.after };
+	place.knows_range = true;
 	return !gap.before ||
 	       (gap.before->type == LK_WRITE && gap.before->end < view.where.start);
+}
+
+/* Who unlocks what was locked last needs no search. */
+bool is_recent(const lk_table &table, uint64_t owner, int64_t from)
+{
+	const lk_record *recent = table.recent;
+
+	return recent && recent->owner == owner && recent->start <= from && from <= recent->end;
+}
+
+/* In by_owner, before the owner's first that ends at from or later. */
+owner_tree::gap gap_before(const lk_table &table, uint64_t owner, int64_t from)
+{
+	/* Ends ascend with the starts: one owner's records share no byte. */
+	return owner_tree::gap_after(table.by_owner, [=](const lk_record &r) {
+		return r.owner != owner ? r.owner < owner : r.end < from;
+	});
 }
 
 } // namespace
@@ -54,26 +71,14 @@ lk_record *find_conflict(const lk_table &table, const view &view, place &place)
 {
 	if (!table.reservations && clearly_free(table, view, place))
 		return nullptr;
-	place.knows_next = false;
+	place.knows_range = false;
 	return next_conflict(table, view, nullptr);
-}
-
-lk_record *not_before(const lk_table &table, uint64_t owner, int64_t from)
-{
-	lk_record *recent = table.recent;
-
-	/* Who unlocks what was locked last needs no search. */
-	if (recent && recent->owner == owner && recent->start <= from && from <= recent->end)
-		return recent;
-	/* Ends ascend with the starts: one owner's records share no byte. */
-	return owner_tree::first_not(table.by_owner, [=](const lk_record &r) {
-		return r.owner != owner ? r.owner < owner : r.end < from;
-	});
 }
 
 lk_record *own_from(const lk_table &table, uint64_t owner, int64_t from)
 {
-	lk_record *found = not_before(table, owner, from);
+	lk_record *found = is_recent(table, owner, from) ? table.recent
+							 : gap_before(table, owner, from).after;
 
 	return found && found->owner == owner ? found : nullptr;
 }
@@ -98,7 +103,13 @@ void find_touched(const lk_table &table, const lk_request &request, place &place
 
 	if (request.op != LK_UNLOCK)
 		where = where.widened();
-	place.own = not_before(table, request.owner, where.start);
+	if (is_recent(table, request.owner, where.start)) {
+		place.by_owner.after = table.recent;
+		return;
+	}
+	auto gap = gap_before(table, request.owner, where.start);
+
+	place.by_owner = { gap.before, gap.after };
 }
 
 void plan_records(const lk_table &table, const lk_request &request, plan_t &plan)

@@ -271,17 +271,21 @@ public:
 		insert_at(root, what, up, at);
 	}
 
-	/* In front of what is known to be the next, NULL for none: no search. */
-	static void insert_before(node *&root, item *next, item &what)
-	{
-		node *up = next ? Traits::to_node(*next) : nullptr;
-		node **at = up ? &up->left : &root;
+	/* Two neighbours, NULL at the ends. */
+	struct gap {
+		item *before, *after;
+	};
 
-		while (*at) {
-			up = *at;
-			at = &up->right;
-		}
-		insert_at(root, what, up, at);
+	/* Where it is known to belong: no search.  One of the two has no child there. */
+	static void insert_between(node *&root, gap where, item &what)
+	{
+		node *before = where.before ? Traits::to_node(*where.before) : nullptr;
+		node *after = where.after ? Traits::to_node(*where.after) : nullptr;
+
+		if (before && !before->right)
+			insert_at(root, what, before, &before->right);
+		else
+			insert_at(root, what, after, after ? &after->left : &root);
 	}
 
 	static void erase(node *&root, item &what)
@@ -334,11 +338,6 @@ public:
 	[[nodiscard]] static item *last(node *root) { return last_within(root, everything); }
 	[[nodiscard]] static item *next(item *from) { return next_within(from, everything); }
 	[[nodiscard]] static item *prev(item *from) { return prev_within(from, everything); }
-
-	/* Two neighbours, NULL at the ends. */
-	struct gap {
-		item *before, *after;
-	};
 
 	/* The last item that is below() and the next one; it holds for a prefix. */
 	template <typename Below>
