@@ -9,15 +9,16 @@
 
 slab=/sys/kernel/debug/failslab
 caches=(hf_lock_record hf_lock_waiter hf_lock_table)
-# fail_on FILTER=VALUE...: every tenth allocation that passes the filters.
+# fail_on FILTER=VALUE...: every tenth allocation that passes the filters. The
+# probability comes last: without a filter it is everybody's.
 fail_on() {
 	local setting
-	echo 10 >$slab/probability
+	for setting; do echo "${setting#*=}" >"$slab/${setting%%=*}" || return; done
 	echo 1 >$slab/interval
 	echo -1 >$slab/times
 	echo 0 >$slab/verbose
 	echo N >$slab/ignore-gfp-wait
-	for setting; do echo "${setting#*=}" >"$slab/${setting%%=*}"; done
+	echo 10 >$slab/probability
 }
 fail_off() { echo 0 >$slab/probability; }
 prefixed() {
