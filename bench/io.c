@@ -22,6 +22,9 @@
 
 #define ROUNDS 201
 #define TURN_NS 3000000
+/* Who waits for whom differs from turn to turn: longer ones, and more. */
+#define ROUNDS_BESIDE 401
+#define TURN_BESIDE_NS 8000000
 #define FILE_SIZE (32 << 20)
 #define SMALL 4096
 #define LARGE (1 << 20)
@@ -105,13 +108,14 @@ static void transfer(const struct access *access, struct subject *subject,
 		die("%s failed", access->name);
 }
 
-/* One of several writers, between two barriers. */
+/* One of several writers, which begin together. */
 struct writer {
 	const struct access *access;
 	pthread_barrier_t *barrier;
 	struct subject *subject;
 	char *buffer;
 	uint64_t random;
+	uint64_t start, end;
 };
 
 static void *write_beside(void *argument)
@@ -121,38 +125,44 @@ static void *write_beside(void *argument)
 	unsigned int i;
 
 	pthread_barrier_wait(writer->barrier);
+	writer->start = now_ns();
 	for (i = 0; i < writer->access->batch; i++)
 		transfer(writer->access, writer->subject, writer->buffer,
 			 &writer->random, &next);
-	pthread_barrier_wait(writer->barrier);
+	writer->end = now_ns();
 	return NULL;
 }
 
-/* Nanoseconds for @access->batch operations of each writer. */
+/*
+ * Nanoseconds for @access->batch operations of each writer, from the first
+ * one's beginning to the last one's end.  They tell these times themselves: a
+ * thread that looked on would have to wait for a CPU first.
+ */
 static double run_beside(const struct access *access, struct subject *subject)
 {
 	struct writer writers[WRITERS];
 	pthread_t threads[WRITERS];
 	pthread_barrier_t barrier;
-	uint64_t start, end;
+	uint64_t start = UINT64_MAX, end = 0;
 	unsigned int i;
 
-	if (pthread_barrier_init(&barrier, NULL, access->writers + 1))
+	if (pthread_barrier_init(&barrier, NULL, access->writers))
 		die("no barrier");
 	for (i = 0; i < access->writers; i++) {
 		writers[i] = (struct writer){
 			access, &barrier, subject, buffers[i],
-			next_random(&subject->random),
+			next_random(&subject->random), 0, 0,
 		};
 		if (pthread_create(&threads[i], NULL, write_beside, &writers[i]))
 			die("no thread");
 	}
-	pthread_barrier_wait(&barrier);
-	start = now_ns();
-	pthread_barrier_wait(&barrier);
-	end = now_ns();
-	for (i = 0; i < access->writers; i++)
+	for (i = 0; i < access->writers; i++) {
 		pthread_join(threads[i], NULL);
+		if (writers[i].start < start)
+			start = writers[i].start;
+		if (writers[i].end > end)
+			end = writers[i].end;
+	}
 	pthread_barrier_destroy(&barrier);
 	return end - start;
 }
@@ -175,16 +185,18 @@ static double run(const struct access *access, struct subject *subject)
 
 static void measure(struct access *access, const char *name)
 {
+	unsigned int rounds = access->writers > 1 ? ROUNDS_BESIDE : ROUNDS;
+	double turn_ns = access->writers > 1 ? TURN_BESIDE_NS : TURN_NS;
 	unsigned int round, step;
 	char label[96];
 
 	/* twice as long as needed once, since the first runs are slow ones */
 	while (run(access, &subjects[PEER]) + run(access, &subjects[OURS]) <
-	       2 * TURN_NS || run(access, &subjects[PEER]) < TURN_NS)
+	       2 * turn_ns || run(access, &subjects[PEER]) < turn_ns)
 		access->batch *= 2;
 	for (step = 0; step < SIDES; step++)
 		subjects[step].samples.count = 0;
-	for (round = 0; round < ROUNDS; round++)
+	for (round = 0; round < rounds; round++)
 		for (step = 0; step < SIDES; step++) {
 			struct subject *subject = &subjects[turn(round, step)];
 			double bytes = (double)access->size * access->batch *

@@ -13,52 +13,39 @@
 /* Of the lower inode's flags, those that change what the VFS does above. */
 #define COPIED_FLAGS	(S_SYNC | S_DIRSYNC | S_IMMUTABLE | S_APPEND | S_DEAD)
 
+/* 0 if they are equal; so are the other differences, to be or'ed together. */
+static u64 time_differs(struct timespec64 a, struct timespec64 b)
+{
+	return (a.tv_sec ^ b.tv_sec) | (a.tv_nsec ^ b.tv_nsec);
+}
+
 /*
- * Access times of what is read below are kept below: S_NOATIME.  FIFOs, sockets
- * and devices are read above, see hf_update_time().
+ * Without a lock: a change that is missed here is one that has not ended.  And
+ * without branches, since nearly always everything has to be looked at.
  */
-static unsigned int own_flags(umode_t mode)
-{
-	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ? S_NOATIME : 0;
-}
-
-static unsigned int wanted_flags(const struct inode *lower)
-{
-	return (lower->i_flags & COPIED_FLAGS) | own_flags(lower->i_mode);
-}
-
-static unsigned int flags_mask(const struct inode *lower)
-{
-	return COPIED_FLAGS | own_flags(lower->i_mode);
-}
-
-static bool same_time(struct timespec64 a, struct timespec64 b)
-{
-	return a.tv_nsec == b.tv_nsec && a.tv_sec == b.tv_sec;
-}
-
-/* Without a lock: a change that is missed here is one that has not ended. */
 static bool is_fresh(const struct inode *inode, const struct inode *lower)
 {
-	return inode->i_mode == lower->i_mode &&
-	       uid_eq(inode->i_uid, lower->i_uid) &&
-	       gid_eq(inode->i_gid, lower->i_gid) &&
-	       inode->i_nlink == lower->i_nlink &&
-	       i_size_read(inode) == i_size_read(lower) &&
-	       inode->i_blocks == lower->i_blocks &&
-	       inode->i_bytes == lower->i_bytes &&
-	       (inode->i_flags & flags_mask(lower)) == wanted_flags(lower) &&
-	       same_time(inode_get_ctime(inode), inode_get_ctime(lower)) &&
-	       same_time(inode_get_mtime(inode), inode_get_mtime(lower)) &&
-	       same_time(inode_get_atime(inode), inode_get_atime(lower));
+	u64 differs = inode->i_mode ^ lower->i_mode;
+
+	differs |= __kuid_val(inode->i_uid) ^ __kuid_val(lower->i_uid);
+	differs |= __kgid_val(inode->i_gid) ^ __kgid_val(lower->i_gid);
+	differs |= inode->i_nlink ^ lower->i_nlink;
+	differs |= i_size_read(inode) ^ i_size_read(lower);
+	differs |= inode->i_blocks ^ lower->i_blocks;
+	differs |= inode->i_bytes ^ lower->i_bytes;
+	differs |= (inode->i_flags ^ lower->i_flags) & COPIED_FLAGS;
+	differs |= time_differs(inode_get_ctime(inode), inode_get_ctime(lower));
+	differs |= time_differs(inode_get_mtime(inode), inode_get_mtime(lower));
+	differs |= time_differs(inode_get_atime(inode), inode_get_atime(lower));
+	return !differs;
 }
 
 /**
  * hf_refresh - bring an upper inode's copy of the attributes up to date
  * @inode: the upper inode
  *
- * Called at lookup and revalidation, open, permission, getattr, and at the end
- * of each read and change.
+ * Called at lookup (a file handle is one), at open, and at the end of each
+ * change; reads and writes ask hf_refresh_size().
  *
  * Context: any but under i_lock; also in a path walk under RCU.
  */
@@ -83,11 +70,34 @@ void hf_refresh(struct inode *inode)
 	i_size_write(inode, i_size_read(lower));
 	inode->i_blocks = lower->i_blocks;
 	inode->i_bytes = lower->i_bytes;
-	inode_set_flags(inode, wanted_flags(lower), flags_mask(lower));
+	inode_set_flags(inode, lower->i_flags & COPIED_FLAGS, COPIED_FLAGS);
 	inode_set_ctime_to_ts(inode, inode_get_ctime(lower));
 	inode_set_mtime_to_ts(inode, inode_get_mtime(lower));
 	inode_set_atime_to_ts(inode, inode_get_atime(lower));
 	spin_unlock(&inode->i_lock);
+}
+
+/**
+ * hf_refresh_access - hf_refresh(), if it is needed to decide who may do what
+ * @inode: the upper inode
+ *
+ * After a path walk the VFS looks at these itself: the owner, for sticky
+ * directories and for what only an owner may do; immutable and append-only;
+ * whether a name is left.  Sizes and times it asks for.
+ *
+ * Context: any but under i_lock; also in a path walk under RCU.
+ */
+void hf_refresh_access(struct inode *inode)
+{
+	const struct inode *lower = hf_lower_inode(inode);
+	u32 differs = inode->i_mode ^ lower->i_mode;
+
+	differs |= __kuid_val(inode->i_uid) ^ __kuid_val(lower->i_uid);
+	differs |= __kgid_val(inode->i_gid) ^ __kgid_val(lower->i_gid);
+	differs |= inode->i_nlink ^ lower->i_nlink;
+	differs |= (inode->i_flags ^ lower->i_flags) & COPIED_FLAGS;
+	if (unlikely(differs))
+		hf_refresh(inode);
 }
 
 /**
@@ -105,7 +115,7 @@ int hf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	/* The VFS's own checks that follow (sticky, append-only) read the copy. */
 	if (mask & MAY_WRITE)
-		hf_refresh(inode);
+		hf_refresh_access(inode);
 	/*
 	 * LOWERDIR is on no idmapped mount (context.c), and s_fs_info may not be
 	 * looked at under RCU: the superblock may be on its way out.
@@ -113,11 +123,24 @@ int hf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	return inode_permission(&nop_mnt_idmap, hf_lower_inode(inode), mask);
 }
 
+/* What vfs_getattr_nosec() asks, once @stat has been prepared for the upper. */
+static int fill_stat(const struct path *lower, struct kstat *stat,
+		     u32 request_mask, unsigned int flags)
+{
+	struct inode *inode = d_inode(lower->dentry);
+
+	if (!inode->i_op->getattr || IS_DAX(inode) ||
+	    inode->i_sb->s_flags & SB_NOATIME)
+		return vfs_getattr_nosec(lower, stat, request_mask, flags);
+	return inode->i_op->getattr(mnt_idmap(lower->mnt), lower, stat,
+				    request_mask, flags);
+}
+
 /**
  * hf_getattr - ->getattr: the lower attributes under our device number
  * @idmap: unused
  * @path: the upper object
- * @stat: the answer
+ * @stat: the answer, as vfs_getattr_nosec() prepared it
  * @request_mask: STATX_*
  * @flags: AT_STATX_*
  *
@@ -126,24 +149,18 @@ int hf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	       struct kstat *stat, u32 request_mask, unsigned int flags)
 {
-	struct inode *inode = d_inode(path->dentry);
-	struct path lower = { .mnt = hf_super(inode->i_sb)->lower_mnt };
+	struct super_block *sb = path->dentry->d_sb;
+	struct path lower = { .mnt = hf_super(sb)->lower_mnt };
 	int err;
 
 	lower.dentry = hf_lower_get(path->dentry);
 	if (IS_ERR(lower.dentry))
 		return PTR_ERR(lower.dentry);
-	if (flags & AT_GETATTR_NOSEC)
-		err = vfs_getattr_nosec(&lower, stat, request_mask,
-					flags & ~AT_GETATTR_NOSEC);
-	else
-		err = vfs_getattr(&lower, stat, request_mask, flags);
+	/* The VFS has asked the security modules, or knows why not. */
+	err = fill_stat(&lower, stat, request_mask, flags);
 	dput(lower.dentry);
-	if (err)
-		return err;
-	stat->dev = inode->i_sb->s_dev;
-	hf_refresh(inode);
-	return 0;
+	stat->dev = sb->s_dev;
+	return err;
 }
 
 static int change_lower(struct dentry *dentry, struct iattr *attr)

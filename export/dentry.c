@@ -12,6 +12,8 @@
  *
  * d_fsdata and d_time are written under the upper d_lock.  A reader without it
  * may pair an old d_time with a new d_fsdata, hence the order in write_stamp().
+ * d_fsdata gets another value only under the i_rwsem of the upper directory,
+ * so that whoever holds that for writing may use it without a reference.
  *
  * A disconnected alias made from a file handle has no stamp; it is not found
  * by name, so none is needed.
@@ -25,8 +27,8 @@
 /* d_time when the slow check has to be made. */
 #define STAMP_UNSURE	1UL
 /*
- * d_time while hf_rename() is at work: valid under the old name until the VFS
- * moves the upper dentry, which it does after hf_rename() has returned.
+ * d_time while a rename or an unlink is at work: valid as it is until the VFS
+ * moves the upper dentry or makes it negative, which it does after we returned.
  */
 #define STAMP_MOVING	3UL
 
@@ -45,29 +47,40 @@ static struct dentry *write_stamp(struct dentry *dentry, struct dentry *lower,
 	return old;
 }
 
-/* Does @lower stand for @name in @lower_dir, and for @lower_inode? */
-static bool agrees(struct dentry *lower, const struct inode *lower_dir,
-		   const struct qstr *name, const struct inode *lower_inode,
-		   unsigned long *stamp)
+/* The stamp if @lower stands for @name in @lower_dir, and for @lower_inode. */
+static unsigned long stamp_of(struct dentry *lower,
+			      const struct inode *lower_dir,
+			      const struct qstr *name,
+			      const struct inode *lower_inode)
 {
-	bool yes;
+	unsigned long stamp = STAMP_UNSURE;
 
 	spin_lock(&lower->d_lock);
-	yes = !d_unhashed(lower) &&
-	      d_inode(lower->d_parent) == lower_dir &&
-	      d_inode(lower) == lower_inode &&
-	      lower->d_name.len == name->len &&
-	      !memcmp(lower->d_name.name, name->name, name->len);
-	/* Writers of d_seq hold d_lock: it is even. */
-	*stamp = raw_seqcount_begin(&lower->d_seq);
+	if (!d_unhashed(lower) && d_inode(lower->d_parent) == lower_dir &&
+	    d_inode(lower) == lower_inode &&
+	    lower->d_name.len == name->len &&
+	    !memcmp(lower->d_name.name, name->name, name->len))
+		/* Writers of d_seq hold d_lock: it is even. */
+		stamp = raw_seqcount_begin(&lower->d_seq);
 	spin_unlock(&lower->d_lock);
-	return yes;
+	return stamp;
+}
+
+static void set_lower(struct dentry *dentry, struct dentry *lower,
+		      unsigned long stamp)
+{
+	struct dentry *old;
+
+	spin_lock(&dentry->d_lock);
+	old = write_stamp(dentry, lower, stamp);
+	spin_unlock(&dentry->d_lock);
+	dput(old);
 }
 
 /**
- * hf_dentry_stamp - let an upper dentry stand for a lower one
+ * hf_dentry_give - let an upper dentry stand for a lower one
  * @dentry: the upper dentry
- * @lower: the lower dentry; a reference is taken
+ * @lower: the lower dentry; the caller's reference goes to @dentry
  * @lower_dir: the lower directory that the name is in
  * @name: the name
  * @lower_inode: the lower inode that the upper dentry stands, or is about to
@@ -77,20 +90,38 @@ static bool agrees(struct dentry *lower, const struct inode *lower_dir,
  *
  * Context: may sleep.
  */
+void hf_dentry_give(struct dentry *dentry, struct dentry *lower,
+		    struct inode *lower_dir, const struct qstr *name,
+		    struct inode *lower_inode)
+{
+	set_lower(dentry, lower,
+		  stamp_of(lower, lower_dir, name, lower_inode));
+}
+
+/**
+ * hf_dentry_stamp - hf_dentry_give() with a reference of its own
+ * @dentry: the upper dentry
+ * @lower: the lower dentry
+ * @lower_dir: the lower directory that the name is in
+ * @name: the name
+ * @lower_inode: see hf_dentry_give()
+ *
+ * Context: may sleep.
+ */
 void hf_dentry_stamp(struct dentry *dentry, struct dentry *lower,
 		     struct inode *lower_dir, const struct qstr *name,
 		     struct inode *lower_inode)
 {
-	struct dentry *old;
-	unsigned long stamp;
+	unsigned long stamp = stamp_of(lower, lower_dir, name, lower_inode);
+	bool same;
 
-	if (!agrees(lower, lower_dir, name, lower_inode, &stamp))
-		stamp = STAMP_UNSURE;
-	dget(lower);
 	spin_lock(&dentry->d_lock);
-	old = write_stamp(dentry, lower, stamp);
+	same = dentry->d_fsdata == lower;
+	if (same)
+		WRITE_ONCE(dentry->d_time, stamp);
 	spin_unlock(&dentry->d_lock);
-	dput(old);
+	if (!same)
+		set_lower(dentry, dget(lower), stamp);
 }
 
 /**
@@ -103,12 +134,7 @@ void hf_dentry_stamp(struct dentry *dentry, struct dentry *lower,
  */
 void hf_dentry_clear(struct dentry *dentry)
 {
-	struct dentry *old;
-
-	spin_lock(&dentry->d_lock);
-	old = write_stamp(dentry, NULL, STAMP_UNSURE);
-	spin_unlock(&dentry->d_lock);
-	dput(old);
+	set_lower(dentry, NULL, STAMP_UNSURE);
 }
 
 /**
@@ -129,7 +155,7 @@ void hf_dentry_moving(struct dentry *dentry)
 }
 
 /* The quick check, under RCU. */
-static bool is_current(const struct dentry *dentry)
+static inline bool is_current(const struct dentry *dentry)
 {
 	unsigned long stamp = READ_ONCE(dentry->d_time);
 	const struct dentry *lower;
@@ -165,14 +191,34 @@ static struct dentry *get_lower(struct dentry *dentry)
  * @dentry: the upper dentry
  *
  * Context: the caller holds the i_rwsem of the upper and of the lower
- * directory, so that the answer stays true.
- * Return: a referenced dentry, or NULL if it has to be looked up.
+ * directory for writing, so that the answer stays true, and @dentry's.
+ * Return: a dentry, without a reference, or NULL if it has to be looked up.
  */
 struct dentry *hf_dentry_lower(struct dentry *dentry)
 {
-	struct dentry *lower = get_lower(dentry);
+	return is_current(dentry) ? dentry->d_fsdata : NULL;
+}
 
-	if (lower && READ_ONCE(dentry->d_fsdata) == lower && is_current(dentry))
+/**
+ * hf_dentry_take - hf_dentry_lower() with the upper dentry's own reference
+ * @dentry: the upper dentry of a name that is about to go
+ *
+ * Until the next hf_dentry_give() or hf_dentry_clear(), which has to follow
+ * whatever the answer is, @dentry is valid as it is.
+ *
+ * Context: as hf_dentry_lower(); may sleep.
+ * Return: a referenced dentry, or NULL if it has to be looked up.
+ */
+struct dentry *hf_dentry_take(struct dentry *dentry)
+{
+	struct dentry *lower;
+	bool known;
+
+	spin_lock(&dentry->d_lock);
+	known = is_current(dentry);
+	lower = write_stamp(dentry, NULL, STAMP_MOVING);
+	spin_unlock(&dentry->d_lock);
+	if (known)
 		return lower;
 	dput(lower);
 	return NULL;
@@ -218,21 +264,20 @@ static bool revalidate_slow(struct dentry *dentry, struct inode *inode)
 	bool valid;
 
 	before = READ_ONCE(dentry->d_time);
+	if (before == STAMP_MOVING)
+		return true;
 	smp_rmb();	/* pairs with write_stamp() */
 	lower = get_lower(dentry);
 	if (!lower)
 		return false;
-	if (before == STAMP_MOVING) {
-		dput(lower);
-		return true;
-	}
 
 	parent = dget_parent(dentry);
 	take_dentry_name_snapshot(&name, dentry);
-	valid = agrees(lower, hf_lower_inode(d_inode(parent)), &name.name,
-		       lower_inode, &stamp);
+	stamp = stamp_of(lower, hf_lower_inode(d_inode(parent)), &name.name,
+			 lower_inode);
 	release_dentry_name_snapshot(&name);
 	dput(parent);
+	valid = stamp != STAMP_UNSURE;
 
 	/* A name without its key, under fscrypt: the lower one has a say. */
 	if (valid && lower->d_flags & DCACHE_OP_REVALIDATE)
@@ -255,18 +300,18 @@ static int revalidate(struct dentry *dentry, unsigned int flags)
 	struct inode *inode = d_inode_rcu(dentry);
 	bool valid;
 
-	rcu_read_lock();
-	valid = is_current(dentry);
-	rcu_read_unlock();
-
-	if (!valid) {
-		if (flags & LOOKUP_RCU)
+	if (flags & LOOKUP_RCU) {
+		if (!is_current(dentry))
 			return -ECHILD;
-		if (!revalidate_slow(dentry, inode))
+	} else {
+		rcu_read_lock();
+		valid = is_current(dentry);
+		rcu_read_unlock();
+		if (!valid && !revalidate_slow(dentry, inode))
 			return 0;
 	}
 	if (inode)
-		hf_refresh(inode);
+		hf_refresh_access(inode);
 	return 1;
 }
 

@@ -14,50 +14,66 @@
 
 #include "export.h"
 
+static struct dentry *look_up(struct dentry *lower_dir, struct dentry *dentry)
+{
+	return lookup_one(hf_lower_idmap(dentry->d_sb), dentry->d_name.name,
+			  lower_dir, dentry->d_name.len);
+}
+
 /**
  * hf_lower_child - the lower dentry of a name
  * @lower_dir: the lower directory
  * @dentry: the upper dentry of that name
  *
  * Context: i_rwsem of @lower_dir and of the upper directory held for writing.
- * Return: a referenced dentry, maybe negative, or an ERR_PTR.
+ * Return: a dentry, maybe negative, or an ERR_PTR.  @dentry has the reference.
  */
 struct dentry *hf_lower_child(struct dentry *lower_dir, struct dentry *dentry)
 {
+	struct inode *inode = d_inode(dentry);
 	struct dentry *lower;
 
 	lower = hf_dentry_lower(dentry);
 	if (lower)
 		return lower;
-	return lookup_one(hf_lower_idmap(dentry->d_sb), dentry->d_name.name,
-			  lower_dir, dentry->d_name.len);
+	lower = look_up(lower_dir, dentry);
+	if (!IS_ERR(lower))
+		hf_dentry_give(dentry, lower, d_inode(lower_dir),
+			       &dentry->d_name,
+			       inode ? hf_lower_inode(inode) : NULL);
+	return lower;
+}
+
+static int lock_dir(struct inode *dir)
+{
+	int err;
+
+	err = hf_want_write(dir->i_sb);
+	if (!err)
+		inode_lock_nested(hf_lower_inode(dir), I_MUTEX_PARENT);
+	return err;
+}
+
+static void unlock_dir(struct inode *dir)
+{
+	hf_refresh(dir);
+	inode_unlock(hf_lower_inode(dir));
+	hf_drop_write(dir->i_sb);
 }
 
 /* The lower directory locked for a change, and the child; see unlock_dir(). */
 static struct dentry *lock_child(struct inode *dir, struct dentry *dentry)
 {
-	struct dentry *lower_dir = hf_lower_dir(dir);
 	struct dentry *lower;
 	int err;
 
-	err = hf_want_write(dir->i_sb);
+	err = lock_dir(dir);
 	if (err)
 		return ERR_PTR(err);
-	inode_lock_nested(d_inode(lower_dir), I_MUTEX_PARENT);
-	lower = hf_lower_child(lower_dir, dentry);
-	if (IS_ERR(lower)) {
-		inode_unlock(d_inode(lower_dir));
-		hf_drop_write(dir->i_sb);
-	}
+	lower = hf_lower_child(hf_lower_dir(dir), dentry);
+	if (IS_ERR(lower))
+		unlock_dir(dir);
 	return lower;
-}
-
-static void unlock_child(struct inode *dir, struct dentry *lower)
-{
-	hf_refresh(dir);
-	inode_unlock(hf_lower_inode(dir));
-	dput(lower);
-	hf_drop_write(dir->i_sb);
 }
 
 static struct dentry *lookup(struct inode *dir, struct dentry *dentry,
@@ -101,7 +117,7 @@ static int instantiate(struct inode *dir, struct dentry *dentry,
 		d_drop(dentry);
 		return 0;
 	}
-	inode = hf_iget(dir->i_sb, lower);
+	inode = hf_iget_new(dir->i_sb, lower);
 	if (IS_ERR(inode)) {
 		d_drop(dentry);
 		return PTR_ERR(inode);
@@ -152,7 +168,7 @@ static int make(struct inode *dir, struct dentry *dentry, umode_t mode,
 	}
 	if (!err)
 		err = instantiate(dir, dentry, lower);
-	unlock_child(dir, lower);
+	unlock_dir(dir);
 	return err;
 }
 
@@ -203,33 +219,57 @@ static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 		ihold(inode);
 		d_instantiate(dentry, inode);
 	}
-	unlock_child(dir, lower);
+	unlock_dir(dir);
 put:
 	dput(lower_old);
 	return err;
 }
 
 /*
- * With no reference but the caller's, the lower dentry turns negative and stays
- * in the cache, and so may the upper one: a name that is used again and again
- * costs no search of the directory.  Until the stamp is made anew, a path walk
- * looks the name up and waits for the lock of its directory.
+ * With no reference but ours, the lower dentry turns negative and stays in the
+ * cache, and so may the upper one: a name that is used again and again costs
+ * no search of the directory.
  */
-static int unlink(struct inode *dir, struct dentry *dentry,
-		  struct dentry *lower)
+static int unlink_locked(struct inode *dir, struct dentry *dentry)
 {
 	struct inode *lower_dir = hf_lower_inode(dir);
-	int err;
+	struct dentry *lower;
+	int err = -ESTALE;	/* another file has the name by now */
 
-	hf_dentry_clear(dentry);
-	err = vfs_unlink(hf_lower_idmap(dir->i_sb), lower_dir, lower, NULL);
-	if (err || d_is_negative(lower))
-		hf_dentry_stamp(dentry, lower, lower_dir, &dentry->d_name,
-				d_inode(lower));
+	lower = hf_dentry_take(dentry);
+	if (!lower)
+		lower = look_up(hf_lower_dir(dir), dentry);
+	if (IS_ERR(lower)) {
+		hf_dentry_clear(dentry);
+		return PTR_ERR(lower);
+	}
+	if (d_inode(lower) == hf_lower_inode(d_inode(dentry)))
+		err = vfs_unlink(hf_lower_idmap(dir->i_sb), lower_dir, lower,
+				 NULL);
+	if (err || d_is_negative(lower)) {
+		hf_dentry_give(dentry, lower, lower_dir, &dentry->d_name,
+			       err ? hf_lower_inode(d_inode(dentry)) : NULL);
+	} else {	/* somebody else looks at it: it has lost its name */
+		hf_dentry_clear(dentry);
+		dput(lower);
+	}
 	return err;
 }
 
-static int remove(struct inode *dir, struct dentry *dentry)
+static int unlink(struct inode *dir, struct dentry *dentry)
+{
+	int err;
+
+	err = lock_dir(dir);
+	if (err)
+		return err;
+	err = unlink_locked(dir, dentry);
+	hf_refresh(d_inode(dentry));
+	unlock_dir(dir);
+	return err;
+}
+
+static int rmdir(struct inode *dir, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);
 	struct dentry *lower;
@@ -238,18 +278,15 @@ static int remove(struct inode *dir, struct dentry *dentry)
 	lower = lock_child(dir, dentry);
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
-	if (d_inode(lower) != hf_lower_inode(inode)) {
-		err = -ESTALE;	/* another file has the name by now */
-	} else if (S_ISDIR(inode->i_mode)) {
+	if (d_inode(lower) == hf_lower_inode(inode))
 		err = vfs_rmdir(hf_lower_idmap(dir->i_sb), hf_lower_inode(dir),
 				lower);
-		if (!err)
-			hf_dentry_clear(dentry);
-	} else {
-		err = unlink(dir, dentry, lower);
-	}
+	else
+		err = -ESTALE;	/* another directory has the name by now */
+	if (!err)
+		hf_dentry_clear(dentry);
 	hf_refresh(inode);
-	unlock_child(dir, lower);
+	unlock_dir(dir);
 	return err;
 }
 
@@ -296,8 +333,8 @@ const struct inode_operations hf_dir_inode_operations = {
 	.mknod		= mknod,
 	.symlink	= symlink,
 	.link		= link,
-	.unlink		= remove,
-	.rmdir		= remove,
+	.unlink		= unlink,
+	.rmdir		= rmdir,
 	.rename		= hf_rename,
 	.tmpfile	= tmpfile,
 	.permission	= hf_permission,

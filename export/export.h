@@ -134,9 +134,11 @@ struct inode *hf_inode_alloc(struct super_block *sb);
 void hf_inode_free(struct inode *inode);
 void hf_inode_destroy(struct inode *inode);
 struct inode *hf_iget(struct super_block *sb, struct dentry *lower);
+struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower);
 
 /* attr.c */
 void hf_refresh(struct inode *inode);
+void hf_refresh_access(struct inode *inode);
 int hf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	       struct kstat *stat, u32 request_mask, unsigned int flags);
@@ -146,6 +148,17 @@ int hf_update_time(struct inode *inode, int flags);
 int hf_fileattr_get(struct dentry *dentry, struct fileattr *fa);
 int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 		    struct fileattr *fa);
+
+/*
+ * After a read or a write nobody above looks at more than the size (nfsd does,
+ * for the end of the file) before there is another lookup or open.
+ */
+static inline void hf_refresh_size(struct inode *inode)
+{
+	if (unlikely(i_size_read(inode) !=
+		     i_size_read(hf_lower_inode(inode))))
+		hf_refresh(inode);
+}
 
 /* xattr.c */
 extern const struct xattr_handler * const hf_xattr_handlers[];
@@ -158,12 +171,16 @@ int hf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 
 /* dentry.c */
 extern const struct dentry_operations hf_dentry_operations;
+void hf_dentry_give(struct dentry *dentry, struct dentry *lower,
+		    struct inode *lower_dir, const struct qstr *name,
+		    struct inode *lower_inode);
 void hf_dentry_stamp(struct dentry *dentry, struct dentry *lower,
 		     struct inode *lower_dir, const struct qstr *name,
 		     struct inode *lower_inode);
 void hf_dentry_clear(struct dentry *dentry);
 void hf_dentry_moving(struct dentry *dentry);
 struct dentry *hf_dentry_lower(struct dentry *dentry);
+struct dentry *hf_dentry_take(struct dentry *dentry);
 struct dentry *hf_lower_get(struct dentry *dentry);
 
 /* dir.c */
@@ -175,11 +192,13 @@ int hf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 	      struct dentry *old, struct inode *new_dir, struct dentry *new,
 	      unsigned int flags);
 
-/* file.c */
-extern const struct file_operations hf_file_operations;
+/* open.c */
 struct file *hf_lower_file(struct file *file);
 int hf_open(struct inode *inode, struct file *file);
 int hf_release(struct inode *inode, struct file *file);
+
+/* file.c */
+extern const struct file_operations hf_file_operations;
 int hf_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 
 /* copy.c */

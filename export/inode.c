@@ -201,6 +201,24 @@ static int set(struct inode *inode, void *lower)
 	return 0;
 }
 
+static void fill(struct inode *inode, const struct inode *lower)
+{
+	inode->i_ino = lower->i_ino;
+	inode->i_generation = lower->i_generation;
+	inode->i_blkbits = lower->i_blkbits;
+	inode->i_mode = lower->i_mode;
+	inode->i_rdev = lower->i_rdev;
+	/* The lower inode caches them, and is asked each time. */
+	inode->i_acl = ACL_DONT_CACHE;
+	inode->i_default_acl = ACL_DONT_CACHE;
+	set_operations(inode, lower);
+	/* FIFOs, sockets and devices are read above, see hf_update_time(). */
+	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode) ||
+	    S_ISLNK(inode->i_mode))
+		inode->i_flags |= S_NOATIME;
+	set_lock_class(inode);
+}
+
 /**
  * hf_iget - the upper inode of a lower object
  * @sb: the upper superblock
@@ -218,20 +236,44 @@ struct inode *hf_iget(struct super_block *sb, struct dentry *lower)
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
 	if (inode->i_state & I_NEW) {
-		inode->i_ino = lower_inode->i_ino;
-		inode->i_generation = lower_inode->i_generation;
-		inode->i_blkbits = lower_inode->i_blkbits;
-		inode->i_mode = lower_inode->i_mode;
-		inode->i_rdev = lower_inode->i_rdev;
-		/* The lower inode caches them, and is asked each time. */
-		inode->i_acl = ACL_DONT_CACHE;
-		inode->i_default_acl = ACL_DONT_CACHE;
-		set_operations(inode, lower_inode);
-		set_lock_class(inode);
+		fill(inode, lower_inode);
 		hf_refresh(inode);
 		unlock_new_inode(inode);
 	} else {
 		hf_refresh(inode);
 	}
+	return inode;
+}
+
+/**
+ * hf_iget_new - hf_iget() of an object that was made a moment ago
+ * @sb: the upper superblock
+ * @lower: a positive lower dentry, held by the caller
+ *
+ * Nearly always there is no upper inode yet, so none is looked for first.
+ *
+ * Context: may sleep.
+ * Return: a referenced, fresh inode, or ERR_PTR(-ENOMEM).
+ */
+struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower)
+{
+	struct inode *lower_inode = d_inode(lower);
+	struct inode *new, *inode;
+
+	new = new_inode(sb);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	inode = inode_insert5(new, (unsigned long)lower_inode, test, set, lower);
+	if (likely(inode == new)) {
+		fill(inode, lower_inode);
+		hf_refresh(inode);
+		unlock_new_inode(inode);
+		return inode;
+	}
+	iput(new);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	/* It was met by another way already. */
+	hf_refresh(inode);
 	return inode;
 }

@@ -92,17 +92,10 @@ static int rename_children(struct dentry *old_dir, struct dentry *old,
 	if (IS_ERR(rd.old_dentry))
 		return PTR_ERR(rd.old_dentry);
 	rd.new_dentry = hf_lower_child(new_dir, new);
-	if (IS_ERR(rd.new_dentry)) {
-		err = PTR_ERR(rd.new_dentry);
-		goto put_old;
-	}
+	if (IS_ERR(rd.new_dentry))
+		return PTR_ERR(rd.new_dentry);
 	err = check(old, rd.old_dentry, new, rd.new_dentry, trap, flags);
-	if (!err)
-		err = rename_locked(&rd, old, new);
-	dput(rd.new_dentry);
-put_old:
-	dput(rd.old_dentry);
-	return err;
+	return err ?: rename_locked(&rd, old, new);
 }
 
 /**

@@ -154,9 +154,9 @@ static int drop_inode(struct inode *inode)
 	return !lower || !lower->i_nlink || generic_drop_inode(inode);
 }
 
+/* (There are no pages to truncate.) */
 static void evict_inode(struct inode *inode)
 {
-	truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
 	hf_lock_evict(&hf_inode(inode)->lock);
 }

@@ -61,9 +61,9 @@ on_lower() {	# everything over one lower filesystem
 }
 
 handles() {
-	relay "$here/handles.py" make "$2" "$3" "$top/handles" "$1"
+	relay "$here/handles.py" make "$2" "$3" "$top/handles.$1" "$1"
 	umount "$3" && mount -t holdfast "$2" "$3"
-	relay "$here/handles.py" remount "$2" "$3" "$top/handles" "$1"
+	relay "$here/handles.py" remount "$2" "$3" "$top/handles.$1" "$1"
 }
 
 quota() {

@@ -12,6 +12,7 @@ RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT = 1, 2, 4
 FALLOC_KEEP_SIZE, FALLOC_PUNCH, FALLOC_COLLAPSE, FALLOC_ZERO = 1, 2, 8, 16
 FICLONE, FICLONERANGE = 0x40049409, 0x4020940D
 FIDEDUPERANGE = 0xC0189436
+IN_OPEN, IN_CLOSE = 0x20, 0x18
 FS_IOC_GETFLAGS, FS_IOC_SETFLAGS = 0x80086601, 0x40086602
 FS_IOC_FIEMAP = 0xC020660B
 
@@ -49,6 +50,23 @@ def name_to_handle(path):
 def open_by_handle(mount_fd, kind, data, flags=os.O_RDONLY):
     buf = ctypes.create_string_buffer(struct.pack("Ii", len(data), kind) + data)
     return check(libc.open_by_handle_at(mount_fd, buf, flags))
+
+
+def inotify(path, mask):
+    """A descriptor that watches @path, for inotify_events()."""
+    fd = check(libc.inotify_init1(os.O_NONBLOCK))
+    check(libc.inotify_add_watch(fd, os.fsencode(path), mask))
+    return fd
+
+
+def inotify_events(fd):
+    """The masks of what has happened."""
+    data, at, masks = outcome(os.read, fd, 65536), 0, []
+    while data != "EAGAIN" and at < len(data):
+        _, mask, _, size = struct.unpack_from("iIII", data, at)
+        masks.append(mask)
+        at += 16 + size
+    return masks
 
 
 def outcome(function, *args, **kwargs):

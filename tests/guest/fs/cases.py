@@ -493,18 +493,18 @@ def file_size_limit(d):
 
 @case
 def directories(d):
-    names = ["n%04d" % i for i in range(700)]
+    names = ["n%04d" % i for i in range(300)]     # two blocks of ext4
     for name in names:
         put(d + "/" + name)
     fd = os.open(d, os.O_RDONLY)
     first = sorted(os.listdir(fd))
-    for name in names[:350]:
+    for name in names[:150]:
         os.unlink(d + "/" + name)
     again = sorted(os.listdir(fd))              # rewinds
-    for i in range(500):
-        os.rename(d + "/n0600", d + "/n%05d" % i)
-        os.rename(d + "/n%05d" % i, d + "/n0600")
-    return [first == names, again == names[350:], sorted(os.listdir(d)) == names[350:], outcome(os.read, fd, 1),
+    for i in range(50):
+        os.rename(d + "/n0200", d + "/n%05d" % i)
+        os.rename(d + "/n%05d" % i, d + "/n0200")
+    return [first == names, again == names[150:], sorted(os.listdir(d)) == names[150:], outcome(os.read, fd, 1),
             sum(1 for e in os.scandir(d) if e.inode() == e.stat().st_ino)]
 
 
