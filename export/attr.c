@@ -10,9 +10,6 @@
 
 #include "export.h"
 
-/* Of the lower inode's flags, those that change what the VFS does above. */
-#define COPIED_FLAGS	(S_SYNC | S_DIRSYNC | S_IMMUTABLE | S_APPEND | S_DEAD)
-
 /* 0 if they are equal; so are the other differences, to be or'ed together. */
 static u64 time_differs(struct timespec64 a, struct timespec64 b)
 {
@@ -33,7 +30,7 @@ static bool is_fresh(const struct inode *inode, const struct inode *lower)
 	differs |= i_size_read(inode) ^ i_size_read(lower);
 	differs |= inode->i_blocks ^ lower->i_blocks;
 	differs |= inode->i_bytes ^ lower->i_bytes;
-	differs |= (inode->i_flags ^ lower->i_flags) & COPIED_FLAGS;
+	differs |= (inode->i_flags ^ lower->i_flags) & HF_COPIED_FLAGS;
 	differs |= time_differs(inode_get_ctime(inode), inode_get_ctime(lower));
 	differs |= time_differs(inode_get_mtime(inode), inode_get_mtime(lower));
 	differs |= time_differs(inode_get_atime(inode), inode_get_atime(lower));
@@ -45,7 +42,8 @@ static bool is_fresh(const struct inode *inode, const struct inode *lower)
  * @inode: the upper inode
  *
  * Called at lookup (a file handle is one), at open, and at the end of each
- * change; reads and writes ask hf_refresh_size().
+ * change; reads and writes ask hf_refresh_size(), path walks
+ * hf_refresh_access().
  *
  * Context: any but under i_lock; also in a path walk under RCU.
  */
@@ -70,34 +68,12 @@ void hf_refresh(struct inode *inode)
 	i_size_write(inode, i_size_read(lower));
 	inode->i_blocks = lower->i_blocks;
 	inode->i_bytes = lower->i_bytes;
-	inode_set_flags(inode, lower->i_flags & COPIED_FLAGS, COPIED_FLAGS);
+	inode_set_flags(inode, lower->i_flags & HF_COPIED_FLAGS,
+			HF_COPIED_FLAGS);
 	inode_set_ctime_to_ts(inode, inode_get_ctime(lower));
 	inode_set_mtime_to_ts(inode, inode_get_mtime(lower));
 	inode_set_atime_to_ts(inode, inode_get_atime(lower));
 	spin_unlock(&inode->i_lock);
-}
-
-/**
- * hf_refresh_access - hf_refresh(), if it is needed to decide who may do what
- * @inode: the upper inode
- *
- * After a path walk the VFS looks at these itself: the owner, for sticky
- * directories and for what only an owner may do; immutable and append-only;
- * whether a name is left.  Sizes and times it asks for.
- *
- * Context: any but under i_lock; also in a path walk under RCU.
- */
-void hf_refresh_access(struct inode *inode)
-{
-	const struct inode *lower = hf_lower_inode(inode);
-	u32 differs = inode->i_mode ^ lower->i_mode;
-
-	differs |= __kuid_val(inode->i_uid) ^ __kuid_val(lower->i_uid);
-	differs |= __kgid_val(inode->i_gid) ^ __kgid_val(lower->i_gid);
-	differs |= inode->i_nlink ^ lower->i_nlink;
-	differs |= (inode->i_flags ^ lower->i_flags) & COPIED_FLAGS;
-	if (unlikely(differs))
-		hf_refresh(inode);
 }
 
 /**

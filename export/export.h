@@ -138,7 +138,6 @@ struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower);
 
 /* attr.c */
 void hf_refresh(struct inode *inode);
-void hf_refresh_access(struct inode *inode);
 int hf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	       struct kstat *stat, u32 request_mask, unsigned int flags);
@@ -148,6 +147,27 @@ int hf_update_time(struct inode *inode, int flags);
 int hf_fileattr_get(struct dentry *dentry, struct fileattr *fa);
 int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 		    struct fileattr *fa);
+
+/* Of the lower inode's flags, those that change what the VFS does above. */
+#define HF_COPIED_FLAGS	(S_SYNC | S_DIRSYNC | S_IMMUTABLE | S_APPEND | S_DEAD)
+
+/*
+ * After a path walk the VFS itself looks at what decides who may do what: the
+ * owner, for sticky directories and for what only an owner may do; immutable
+ * and append-only; whether a name is left.  Sizes and times it asks for.
+ */
+static inline void hf_refresh_access(struct inode *inode)
+{
+	const struct inode *lower = hf_lower_inode(inode);
+	u32 differs = inode->i_mode ^ lower->i_mode;
+
+	differs |= __kuid_val(inode->i_uid) ^ __kuid_val(lower->i_uid);
+	differs |= __kgid_val(inode->i_gid) ^ __kgid_val(lower->i_gid);
+	differs |= inode->i_nlink ^ lower->i_nlink;
+	differs |= (inode->i_flags ^ lower->i_flags) & HF_COPIED_FLAGS;
+	if (unlikely(differs))
+		hf_refresh(inode);
+}
 
 /*
  * After a read or a write nobody above looks at more than the size (nfsd does,
