@@ -37,12 +37,14 @@ nfs_names() {	# DIR LOWERDIR: what a client does is what LOWERDIR has
 nfs_owner() {	# an owner copies a file that is read-only, also to itself
 	local c=$1 l=$2
 	install -m 0777 -d "$c/user"
+	# (/proc/PID/root is not for others to walk through.)
+	cd "$c/user"
 	setpriv --reuid=1000 --regid=1000 --clear-groups sh -exc '
-		cd "$1"
 		head -c 100000 /dev/zero >source
 		chmod 0444 source
 		cp -p source copy
-		[ "$(stat -c %s-%a copy)" = 100000-444 ]' - "$c/user"
+		[ "$(stat -c %s-%a copy)" = 100000-444 ]'
+	cd /
 	for i in $(seq 30); do : >"$c/user/n$i"; done
 	[ "$(find "$c/user" -type f | wc -l)" = 32 ]
 	echo below >"$l/user/below"
