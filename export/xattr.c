@@ -28,6 +28,7 @@ static int get(const struct xattr_handler *handler, struct dentry *dentry,
 	struct dentry *lower;
 	int ret;
 
+	name = xattr_full_name(handler, name);
 	if (!strcmp(name, HF_KEY_XATTR))
 		return -EOPNOTSUPP;
 	lower = hf_lower_get(dentry);
@@ -66,6 +67,7 @@ static int set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 	struct dentry *lower;
 	int err;
 
+	name = xattr_full_name(handler, name);
 	if (!strcmp(name, HF_KEY_XATTR))
 		return -EOPNOTSUPP;
 	err = hf_want_write(sb);
@@ -84,6 +86,13 @@ drop:
 	return err;
 }
 
+/* By this one nfsd knows that there are user.* attributes. */
+static const struct xattr_handler user_handler = {
+	.prefix	= XATTR_USER_PREFIX,
+	.get	= get,
+	.set	= set,
+};
+
 static const struct xattr_handler any_handler = {
 	.prefix	= "",
 	.get	= get,
@@ -91,6 +100,7 @@ static const struct xattr_handler any_handler = {
 };
 
 const struct xattr_handler * const hf_xattr_handlers[] = {
+	&user_handler,
 	&any_handler,
 	NULL
 };
