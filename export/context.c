@@ -8,6 +8,7 @@
  */
 
 #include <linux/dcache.h>
+#include <linux/gfs2_ondisk.h>
 #include <linux/magic.h>
 #include <linux/namei.h>
 #include <linux/slab.h>
@@ -70,6 +71,14 @@ static bool is_remote(const struct dentry *lower)
 {
 	const struct super_block *sb = lower->d_sb;
 
+	/* These ask nowhere at their root, or in another way. */
+	switch (sb->s_magic) {
+	case FUSE_SUPER_MAGIC:
+	case V9FS_MAGIC:
+	case OCFS2_SUPER_MAGIC:
+	case GFS2_MAGIC:
+		return true;
+	}
 	if (lower->d_flags & DCACHE_OP_WEAK_REVALIDATE)
 		return true;
 	return lower->d_flags & DCACHE_OP_REVALIDATE &&

@@ -3,8 +3,8 @@
  * Open files: I/O on the lower file is done with the credentials of whoever
  * does it, as it would be without us.
  *
- * No upper i_rwsem is taken for a write: size, position, privileges and limits
- * are settled under the lower one, so writers meet there and only there.
+ * No upper i_rwsem is held during a write: size, position, privileges and
+ * limits are settled under the lower one, so writers meet there and only there.
  */
 
 #include <linux/backing-file.h>
@@ -64,6 +64,17 @@ static loff_t llseek(struct file *file, loff_t offset, int whence)
 	return vfs_setpos(file, ret, file_inode(file)->i_sb->s_maxbytes);
 }
 
+/* The lower file; its late open is a wait. */
+static struct file *lower_now(const struct kiocb *iocb)
+{
+	struct file *file = iocb->ki_filp;
+
+	if (unlikely(iocb->ki_flags & IOCB_NOWAIT &&
+		     !READ_ONCE(file->private_data)))
+		return ERR_PTR(-EAGAIN);
+	return hf_lower_file(file);
+}
+
 /* What vfs_iter_read() and vfs_iter_write() would prepare. */
 static void init_below(struct kiocb *below, const struct kiocb *iocb,
 		       struct file *lower)
@@ -82,7 +93,7 @@ static void init_below(struct kiocb *below, const struct kiocb *iocb,
  */
 static ssize_t read_sync(struct kiocb *iocb, struct iov_iter *iter)
 {
-	struct file *lower = hf_lower_file(iocb->ki_filp);
+	struct file *lower = lower_now(iocb);
 	struct kiocb below;
 	ssize_t ret;
 
@@ -107,7 +118,7 @@ static ssize_t read_sync(struct kiocb *iocb, struct iov_iter *iter)
 
 static ssize_t write_sync(struct kiocb *iocb, struct iov_iter *iter)
 {
-	struct file *lower = hf_lower_file(iocb->ki_filp);
+	struct file *lower = lower_now(iocb);
 	struct kiocb below;
 	ssize_t ret;
 
@@ -133,7 +144,7 @@ static ssize_t read_iter(struct kiocb *iocb, struct iov_iter *iter)
 
 	if (is_sync_kiocb(iocb))
 		return read_sync(iocb, iter);
-	lower = hf_lower_file(iocb->ki_filp);
+	lower = lower_now(iocb);
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
 	ctx = context(iocb->ki_filp);
@@ -144,7 +155,7 @@ static ssize_t read_iter(struct kiocb *iocb, struct iov_iter *iter)
 static ssize_t write_async(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct backing_file_ctx ctx = context(iocb->ki_filp);
-	struct file *lower = hf_lower_file(iocb->ki_filp);
+	struct file *lower = lower_now(iocb);
 	struct inode *inode = file_inode(iocb->ki_filp);
 	ssize_t ret;
 

@@ -37,7 +37,7 @@ struct handle {
 	u8 lower_type;
 	u8 lower_words;
 	u8 parent;		/* @lower names the parent directory too */
-	__le32 mac[2];		/* of the other three words' worth and @lower */
+	__le32 mac[2];		/* of the four bytes before it and @lower */
 	u32 lower[];
 } __packed;
 

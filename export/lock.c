@@ -58,5 +58,9 @@ int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 
 	if (arg == F_RDLCK && inode_is_open_for_write(lower))
 		return -EAGAIN;
+	/* Each writer above counts once below. */
+	if (arg == F_WRLCK && atomic_read(&lower->i_writecount) >
+			      atomic_read(&file_inode(file)->i_writecount))
+		return -EAGAIN;
 	return generic_setlease(file, arg, lease, priv);
 }

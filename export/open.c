@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Opening and closing.  private_data is the lower file, opened as the opener,
- * at once or at its first use.
+ * at once or at its first use: NULL until then.
  */
 
 #include <linux/filelock.h>
@@ -90,7 +90,8 @@ static struct file *open_late(struct file *file)
 		put_write(file);
 		return lower;
 	}
-	fput(lower);
+	/* At once, for the reason that hf_release() has. */
+	__fput_sync(lower);
 	return first;
 }
 

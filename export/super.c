@@ -10,8 +10,8 @@
 #include "export.h"
 
 /*
- * s_fs_info of a superblock that dies, against sget_fc(), which compares with
- * every superblock on its list, dead ones too.
+ * s_fs_info of a superblock that dies, against sget_fc(): whether that compares
+ * with dead ones too differs between kernels.
  */
 static DEFINE_SPINLOCK(supers_lock);
 
@@ -106,10 +106,15 @@ out:
 static int statfs(struct dentry *dentry, struct kstatfs *buf)
 {
 	struct hf_super *hs = hf_super(dentry->d_sb);
-	struct path path = { .mnt = hs->lower_mnt, .dentry = hs->lower_root };
+	struct path path = { .mnt = hs->lower_mnt };
 	int err;
 
+	/* A directory with a quota of its own is as large as that. */
+	path.dentry = hf_lower_get(dentry);
+	if (IS_ERR(path.dentry))
+		return PTR_ERR(path.dentry);
 	err = vfs_statfs(&path, buf);
+	dput(path.dentry);
 	if (err)
 		return err;
 	buf->f_type = HF_SUPER_MAGIC;
@@ -146,7 +151,11 @@ static int sync_fs(struct super_block *sb, int wait)
 	return err ?: wb_err;
 }
 
-/* An inode whose last name is gone must not keep the lower one's blocks. */
+/*
+ * An inode whose last name is gone must not keep the lower one's blocks.  (If
+ * that name went directly below, ours keeps them until it is looked up again or
+ * memory is wanted.)
+ */
 static int drop_inode(struct inode *inode)
 {
 	const struct inode *lower = hf_lower_inode(inode);
