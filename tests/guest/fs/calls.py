@@ -32,6 +32,16 @@ def fallocate(fd, mode, offset, length):
     return check(libc.fallocate(fd, mode, ctypes.c_int64(offset), ctypes.c_int64(length)))
 
 
+def map_page(fd):
+    """A shared mapping that keeps no descriptor, as Python's own does."""
+    libc.mmap.restype = ctypes.c_void_p
+    return libc.mmap(None, ctypes.c_size_t(4096), 3, 1, fd, ctypes.c_long(0))
+
+
+def unmap_page(address):
+    return check(libc.munmap(ctypes.c_void_p(address), ctypes.c_size_t(4096)))
+
+
 def link_fd(fd, path):
     """linkat() of an O_TMPFILE descriptor."""
     source = b"/proc/self/fd/%d" % fd

@@ -522,6 +522,15 @@ def leases(d):
     os.close(writer)
     seen += [outcome(fcntl.fcntl, reader, fcntl.F_SETLEASE, fcntl.F_RDLCK), outcome(fcntl.fcntl, reader, fcntl.F_GETLEASE),
              outcome(fcntl.fcntl, reader, fcntl.F_SETLEASE, fcntl.F_UNLCK)]
+    os.close(reader)
+    # A shared mapping outlives its descriptor, and writes.
+    writer = os.open(d + "/f", os.O_RDWR)
+    mapped = map_page(writer)
+    os.close(writer)
+    writer = os.open(d + "/f", os.O_RDWR)
+    seen.append(outcome(fcntl.fcntl, writer, fcntl.F_SETLEASE, fcntl.F_WRLCK))
+    unmap_page(mapped)
+    seen.append(outcome(fcntl.fcntl, writer, fcntl.F_SETLEASE, fcntl.F_WRLCK))
     return seen
 
 
