@@ -38,6 +38,8 @@ static void refuse_all(struct kunit *test)
 	REFUSED(ask(file, F_SETLK, 0, F_WRLCK, 0, 9));
 	REFUSED(ask(file, F_SETLKW, FL_POSIX | FL_ACCESS | FL_SLEEP, F_WRLCK,
 		    0, 9));
+	REFUSED(ask_flock(file, F_SETLKW, FL_FLOCK | FL_ACCESS | FL_SLEEP,
+			  F_WRLCK));
 	REFUSED(ask_flock(file, F_SETLK, FL_POSIX, F_WRLCK));
 	REFUSED(ask_flock(file, F_SETLK, FL_FLOCK | BIT(20), F_WRLCK));
 	/* types */

@@ -35,6 +35,7 @@ static void whole_range_allocates_nothing(struct kunit *test)
 static void unlock_of_nothing(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
+	struct file_lock fl;
 
 	KUNIT_EXPECT_EQ(test, 0, unlock(file, A, 0));
 	KUNIT_EXPECT_EQ(test, -ENOENT, unlock(file, A, FL_EXISTS));
@@ -43,6 +44,11 @@ static void unlock_of_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOENT, unlock(file, A, FL_EXISTS));
 	KUNIT_EXPECT_EQ(test, 0, unlock(file, B, FL_EXISTS));
 	file_expect_held(file, "");
+	/* It is a question about unlocks only. */
+	file_expect_set(file, A, F_WRLCK, 0, 9);
+	lock_init(file, &fl, NULL, A, F_WRLCK, 0, 9, FL_POSIX | FL_EXISTS);
+	KUNIT_EXPECT_EQ(test, 0, file_lock_cmd(file, F_SETLK, &fl));
+	file_expect_held(file, "aW0-9");
 }
 
 /* nfsd does this right after it was told that the request is queued. */

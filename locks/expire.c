@@ -10,6 +10,8 @@
 
 #include "locks.h"
 
+bool hf_deadline_nearer;
+
 static void expire(struct work_struct *work);
 static DECLARE_DELAYED_WORK(expire_work, expire);
 
@@ -47,6 +49,7 @@ static void expire(struct work_struct *work)
 	now = hf_now_ms();
 	while ((space = lk_due(&hf_graph, now, &next)))
 		expire_table(space, now, &batch);
+	hf_deadline_nearer = false;
 	arm(now, next);
 	mutex_unlock(&hf_graph_lock);
 	hf_records_free(&batch.freed);
@@ -63,6 +66,7 @@ void hf_expire_soon(void)
 	u64 next;
 
 	lockdep_assert_held(&hf_graph_lock);
+	hf_deadline_nearer = false;
 	/* What is due already leaves no time in next. */
 	if (lk_due(&hf_graph, now, &next))
 		next = now;

@@ -164,6 +164,8 @@ int hf_flock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 		return -EINVAL;
 	if ((fl->c.flc_flags & (FL_POSIX | FL_FLOCK)) != FL_FLOCK)
 		return -EINVAL;
+	if ((fl->c.flc_flags & (FL_ACCESS | FL_SLEEP)) == (FL_ACCESS | FL_SLEEP))
+		return -EINVAL;
 	if (!table && fl->c.flc_type == F_UNLCK)
 		return fl->c.flc_flags & FL_EXISTS ? -ENOENT : 0;
 	if (!table)

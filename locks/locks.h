@@ -55,7 +55,7 @@ struct hf_table {
 /*
  * A held lock: our record and its mirror for the VFS are one allocation.  The
  * mirror has no fl_ops, so nobody looks at its fl_u, and the record begins
- * there: 256 bytes, whose search touches two cache lines.  The mirror has to
+ * there: 256 bytes, of which a search touches one cache line or two.  The mirror has to
  * be initialised first.
  */
 struct hf_record {
@@ -177,6 +177,7 @@ int hf_async_cancel(struct file_lock *fl);
 void hf_deliver(struct hf_table *table, struct lk_batch *batch);
 
 /* ---- expire.c: turns that were not taken */
+extern bool hf_deadline_nearer;	/* G: than the expiry work is armed for */
 void hf_expire_soon(void);
 void hf_expire_stop(void);
 
@@ -228,8 +229,11 @@ static inline void hf_leave(struct hf_table *table, bool graph)
 	spin_unlock(&table->lock);
 	if (!graph)
 		return;
-	/* A cycle that was closed here is opened in a table not locked here. */
-	if (hf_graph.nr_attention)
+	/*
+	 * The next deadline is found in O(contended tables): once, and not
+	 * under T.  A cycle closed here is opened in a table not locked here.
+	 */
+	if (hf_deadline_nearer || hf_graph.nr_attention)
 		hf_expire_soon();
 	mutex_unlock(&hf_graph_lock);
 }

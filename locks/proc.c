@@ -25,7 +25,7 @@ struct line {
 	u64 born;		/* ms */
 	s64 by_start, by_end;	/* waiter: what it waits for */
 	pid_t pid, by_pid;
-	unsigned int flags;	/* FL_* */
+	unsigned int flags, by_flags;	/* FL_* */
 	u8 type;		/* LK_* */
 	char state;		/* 'h'eld, 'w'aiting, 't'urn kept */
 	char by;		/* of the blocker, or 0 */
@@ -106,6 +106,7 @@ static struct line line_of_waiter(const struct lk_waiter *core)
 		by = line_of_request(core->on_waiter);
 	line.by = by.state;
 	line.by_pid = by.pid;
+	line.by_flags = by.flags;
 	line.by_start = by.start;
 	line.by_end = by.end;
 	return line;
@@ -309,7 +310,7 @@ static int show(struct seq_file *m, void *v)
 	}
 	seq_printf(m, " %s %d", line->by == 'w' ? "behind" :
 		   line->by == 't' ? "reservation" : "holder",
-		   pid_in(cursor->ns, 0, line->by_pid));
+		   pid_in(cursor->ns, line->by_flags, line->by_pid));
 	show_range(m, line->by_start, line->by_end);
 	seq_putc(m, '\n');
 	return 0;

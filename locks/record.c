@@ -92,7 +92,7 @@ static void set_born(struct hf_record *record, unsigned long when)
 /* In hf_now_ms()'s time. */
 u64 hf_record_born(const struct hf_record *record)
 {
-	return hf_now_ms() - jiffies_to_msecs(jiffies - born(record));
+	return hf_now_ms() - jiffies64_to_msecs(jiffies - born(record));
 }
 
 #define NOT_MIRRORED (FL_SLEEP | FL_ACCESS | FL_EXISTS | FL_CLOSE)

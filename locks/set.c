@@ -140,7 +140,7 @@ static int enqueue(struct set *set)
 		return WAIT;
 	}
 	if (waiter->told == HF_TOLD_NOTIFY)
-		hf_expire_soon();
+		hf_deadline_nearer = true;
 	return FILE_LOCK_DEFERRED;
 }
 
@@ -170,10 +170,14 @@ static int pass(struct set *set)
 			set->nodes = plan.nodes;
 			return AGAIN;
 		}
-		if (!plan.changes && (set->fl->c.flc_flags & FL_EXISTS))
+		if (!plan.changes && set->request->op == LK_UNLOCK &&
+		    (set->fl->c.flc_flags & FL_EXISTS))
 			return -ENOENT;
 		commit(set, &plan);
-		hf_count(grants);
+		if (set->request->op == LK_UNLOCK)
+			hf_count(unlocks);
+		else
+			hf_count(grants);
 		trace_hf_lock_grant(set->table, set->request);
 		return 0;
 	case LK_NEED_GRAPH:
@@ -236,7 +240,7 @@ int hf_set(struct hf_table *table, struct lk_table *space,
 	trace_hf_lock_request(table, request);
 	if (may_wait)
 		request->flags |= LK_WAIT;
-	/* One spare is what nearly every lock needs, and no unlock. */
+	/* One spare is what nearly every lock needs, and hardly any unlock. */
 	if (request->op != LK_UNLOCK)
 		ret = hf_records_alloc(&set.spares, 1);
 	while (!ret) {

@@ -8,6 +8,7 @@
 #define HF_STATS(X)							\
 	X(requests,	"requests to set or unlock")			\
 	X(grants,	"granted at once")				\
+	X(unlocks,	"unlocked")					\
 	X(conflicts,	"refused for a conflict")			\
 	X(blocks,	"queued")					\
 	X(handovers,	"granted by a release")				\

@@ -55,7 +55,7 @@ DEFINE_EVENT(hf_lock_class, hf_lock_##name,				\
 	TP_ARGS(table, request))
 
 HF_LOCK_EVENT(request);		/* asked for */
-HF_LOCK_EVENT(grant);		/* had at once */
+HF_LOCK_EVENT(grant);		/* had at once; an unlock always is */
 HF_LOCK_EVENT(block);		/* queued */
 HF_LOCK_EVENT(handover);	/* granted by a release */
 HF_LOCK_EVENT(notify);		/* the client is told to ask again */
