@@ -97,12 +97,17 @@ client_ns() {
 	local n=$1
 	# Every address has a name: mountd, statd and sm-notify look for one.
 	printf '10.9.%s.1 server\n10.9.%s.2 client%s\n' "$n" "$n" "$n" >>/etc/hosts
-	ip netns add "c$n" &&
-		ip link add "hf$n" type veth peer name eth0 netns "c$n" &&
-		ip addr add "10.9.$n.1/24" dev "hf$n" && ip link set "hf$n" up &&
-		ip -n "c$n" addr add "10.9.$n.2/24" dev eth0 &&
-		ip -n "c$n" link set eth0 up && ip -n "c$n" link set lo up &&
-		ip -n "c$n" route add 10.9.0.0/16 via "10.9.$n.1" || return
+	ip -batch - <<-IP && ip -n "c$n" -batch - <<-IP || return
+		netns add c$n
+		link add hf$n type veth peer name eth0 netns c$n
+		addr add 10.9.$n.1/24 dev hf$n
+		link set hf$n up
+	IP
+		addr add 10.9.$n.2/24 dev eth0
+		link set eth0 up
+		link set lo up
+		route add 10.9.0.0/16 via 10.9.$n.1
+	IP
 	# shellcheck disable=SC2016
 	ip netns exec "c$n" unshare --mount --uts --propagation private bash -c '
 		hostname client$1
@@ -124,7 +129,7 @@ client_ns() {
 in_client() {
 	local n=$1
 	shift
-	nsenter -t "$(cat "/run/hf/client-$n")" --mount --net --uts --wd=/ "$@"
+	nsenter -t "$(<"/run/hf/client-$n")" --mount --net --uts --wd=/ "$@"
 }
 
 # mount_nfs N VERS PATH MOUNTPOINT [OPTIONS]

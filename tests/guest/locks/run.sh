@@ -27,7 +27,7 @@ result() {
 }
 
 # The root of client N, as seen from here.
-root_of() { echo "/proc/$(cat "/run/hf/client-$1")/root"; }
+root_of() { echo "/proc/$(<"/run/hf/client-$1")/root"; }
 
 # The filesystem under test: holdfast over a directory of an ext4, both seen.
 locks_mount() {
@@ -36,7 +36,7 @@ locks_mount() {
 		mount -t holdfast ${1:+-o "$1"} /srv/disk/lower /srv/hf
 }
 
-no_locks() { [ -z "$(cat /proc/fs/holdfast/locks)" ]; }
+no_locks() { [ -z "$(</proc/fs/holdfast/locks)" ]; }
 
 # lk_start; then lk "A set w" leaves the answer in $answer; lk_stop.
 lk_start() { coproc LK { exec "$hf_programs/lk"; }; lk_pid=$LK_PID; }
