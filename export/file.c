@@ -230,10 +230,18 @@ static int mmap(struct file *file, struct vm_area_struct *vma)
 int hf_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	struct file *lower = hf_lower_file(file);
+	int err;
 
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
-	return vfs_fsync_range(lower, start, end, datasync);
+	err = vfs_fsync_range(lower, start, end, datasync);
+	/* What the lower file has told of, nfsd shall not find in ours again. */
+	if (lower->f_mapping == file->f_mapping) {
+		spin_lock(&file->f_lock);
+		file->f_wb_err = READ_ONCE(lower->f_wb_err);
+		spin_unlock(&file->f_lock);
+	}
+	return err;
 }
 
 static int flush(struct file *file, fl_owner_t id)

@@ -4,6 +4,7 @@
  * at once or at its first use: NULL until then.
  */
 
+#include <linux/backing-dev.h>
 #include <linux/filelock.h>
 #include <linux/file.h>
 #include <linux/fsnotify.h>
@@ -157,9 +158,22 @@ static int open_waiting(struct inode *inode, struct file *file, fmode_t known)
 		put_write(file);
 	else
 		file->f_mode |= known & HF_LEARNED_MODES;
-	/* fsync(2) tells of errors since the open, not since the late one. */
-	file->f_wb_err = filemap_sample_wb_err(hf_lower_inode(inode)->i_mapping);
 	return err;
+}
+
+/*
+ * The pages of a file are the lower inode's.  The VFS finds them by itself for
+ * sync_file_range(2) and cachestat(2), and nfsd for errors of write-back that
+ * others were told of.  Those count from the open, not from the late one.
+ *
+ * Only where there is write-back: whose pages are tmpfs's is taken for a file
+ * of tmpfs (shmem_file()), whose inode is then not what it is taken for.
+ */
+static void show_pages(struct file *file, struct inode *lower)
+{
+	if (mapping_can_writeback(lower->i_mapping))
+		file->f_mapping = lower->i_mapping;
+	file->f_wb_err = filemap_sample_wb_err(lower->i_mapping);
 }
 
 /**
@@ -179,6 +193,8 @@ int hf_open(struct inode *inode, struct file *file)
 	struct file *lower;
 
 	hf_refresh(inode);
+	if (S_ISREG(inode->i_mode))
+		show_pages(file, hf_lower_inode(inode));
 	if (may_wait(hf_lower_inode(inode), file, known))
 		return open_waiting(inode, file, known);
 

@@ -16,6 +16,8 @@ declare -A versions=([tmpfs]=4.2 [ext4]="3 4.0 4.1 4.2" [xfs]="3 4.2")
 for kind in tmpfs ext4 xfs; do
 	check $kind-make make_lower $kind || continue
 	check $kind-mount mount -t holdfast $top/$kind/lower $top/$kind.mnt
+	phase $kind
+	forged $kind $top/$kind/lower $top/$kind.mnt
 	# shellcheck disable=SC2086
 	exported $kind $top/$kind/lower $top/$kind.mnt ${versions[$kind]}
 	check $kind-umount umount $top/$kind.mnt

@@ -3,32 +3,19 @@
 #
 # The filesystem holdfast over tmpfs, ext4 and xfs, with the lower filesystem as
 # the oracle, and exported by knfsd to a real client (more of that: fs-nfs.sh).
-# /dev/vda and /dev/vdb are for ext4 and xfs, 512M each.
+# /dev/vda and /dev/vdb are for ext4 and xfs, 512M each. The stock kernel is the
+# one for many random steps, the debug kernel for what it finds in few.
 #
-# By hand: HF_SEED repeats the random runs; HF_LOWER and HF_PARTS choose some of
-# the filesystems and of the parts (hf_finish then misses the other results).
+# By hand: HF_SEED and HF_STEPS repeat the random runs; HF_LOWER and HF_PARTS
+# choose some of the filesystems and of the parts (hf_finish then misses the
+# other results).
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
 . "$HF_HERE/fs/nfs.sh"
-here=$HF_HERE/fs
-parts=${HF_PARTS:-mounting race oracle below handles quota nfs}
+parts=${HF_PARTS:-mounting race errors oracle below handles quota nfs}
+if [ "$HF_KERNEL" = debug ]; then steps=300 races=2000; else steps=4000 races=20000; fi
+steps=${HF_STEPS:-$steps}
 kinds=${HF_LOWER:-tmpfs ext4 xfs}
-export PYTHONDONTWRITEBYTECODE=1
-
-# What a program reports line by line is our result.
-relay() {
-	local line
-	while IFS= read -r line; do
-		case $line in
-		'ok '*) ok "${line#ok }" ;;
-		'not ok '*)
-			line=${line#not ok }
-			not_ok "${line%%: *}" "${line#*: }" ;;
-		'#'*) echo "$line" ;;
-		*) hf_problem "$line" ;;
-		esac
-	done < <("$@" 2>&1 || echo "$* ended with $?")
-}
 
 # refused NAME TEXT COMMAND...: it fails, and it or the kernel says TEXT.
 refused() {
@@ -45,19 +32,34 @@ refused() {
 
 on_lower() {	# everything over one lower filesystem
 	local kind=$1 base=$top/$1 mnt=$top/$1.mnt
+	phase "$kind"
 	check "$kind-make" make_lower "$kind" || return
 	check "$kind-mount" mount -t holdfast "$base/lower" "$mnt"
+	phase "$kind oracle"
 	# shellcheck disable=SC2086
 	[[ $parts != *oracle* ]] ||
-		relay "$here/oracle.py" "$base/plain" "$mnt" "$kind" ${HF_SEED:-}
-	[[ $parts != *below* ]] || relay "$here/below.py" "$base/lower" "$mnt" "$kind"
+		relay "$here/oracle.py" "$base/plain" "$mnt" "$kind" "$steps" ${HF_SEED:-}
+	phase "$kind below"
+	[[ $parts != *below* ]] || below "$kind" "$base/lower" "$mnt"
+	phase "$kind handles"
 	[[ $parts != *handles* ]] || handles "$kind" "$base/lower" "$mnt"
 	[[ $parts != *quota* || $kind = tmpfs ]] || quota "$kind" "$base" "$mnt"
-	[[ $parts != *nfs* || $kind != ext4 ]] ||
-		exported "$kind" "$base/lower" "$mnt" 3 4.2
+	phase "$kind nfs"
+	[[ $parts != *nfs* || $kind != ext4 ]] || {
+		forged "$kind" "$base/lower" "$mnt"
+		nfs_restarts=4.2 exported "$kind" "$base/lower" "$mnt" 3 4.2
+	}
+	phase "$kind ends"
 	check "$kind-umount" umount "$mnt"
 	# The lower filesystem is free the moment the mount is gone.
 	check "$kind-lower-umount" umount "$base"
+}
+
+below() {
+	relay "$here/below.py" "$2" "$3" "$1"
+	relay "$here/pages.py" "$2" "$3" "$1"
+	# (tmpfs cannot be frozen.)
+	[ "$1" = tmpfs ] || check "$1-frozen" "$here/frozen.py" "$2" "$3"
 }
 
 handles() {
@@ -75,6 +77,18 @@ quota() {
 	esac
 	check "$kind-quota" "$here/quota.py" "$mnt/quota"
 	rm -rf "$mnt/quota"
+	# A project's directory is as large as its quota.
+	mkdir -p "$base/lower/project/sub"
+	case $kind in
+	ext4)
+		chattr -R +P -p 42 "$base/lower/project"
+		setquota -P 42 0 8192 0 100 "$base" ;;
+	xfs)
+		xfs_quota -x -c "project -s -p $base/lower/project 42" \
+			-c 'limit -p bhard=8m ihard=100 42' "$base" >/dev/null ;;
+	esac
+	check "$kind-project" "$here/quota.py" "$mnt" "$base/lower" project
+	rm -rf "$mnt/project"
 }
 
 options() {
@@ -83,6 +97,10 @@ options() {
 	refused mount-fairness fairness mount -t holdfast -o fairness=some "$base/lower" "$mnt"
 	refused mount-file "not a directory" mount -i -t holdfast "$base/file" "$mnt"
 	refused mount-missing "not found" mount -i -t holdfast "$base/none" "$mnt"
+	refused mount-9p "not on a local filesystem" mount -i -t holdfast /holdfast/tests "$mnt"
+	refused mount-9p-root "not on a local filesystem" mount -i -t holdfast /holdfast "$mnt"
+	refused mount-fuse "not on a local filesystem" \
+		timeout -s KILL 60 "$here/fuse.py" "$base/other" "$mnt"
 	check mount-fifo mount -t holdfast -o fairness=fifo "$base/lower" "$mnt"
 	check mount-shown grep -q "^$base/lower $mnt holdfast rw,relatime,fairness=fifo 0 0" /proc/mounts
 	check remount mount -o remount,fairness=none "$mnt"
@@ -146,12 +164,14 @@ overlays() {
 
 mounting() {
 	local base=$top/mounting mnt=$top/mnt
+	phase mounting
 	mkdir -p "$base" "$mnt" "$top/second"
 	mount -t tmpfs tmpfs "$base"
-	mkdir -p "$base/lower/sub" "$base/lower/other" "$base/beside"
+	mkdir -p "$base/lower/sub" "$base/lower/other" "$base/beside" "$base/other"
 	touch "$base/file"
 	options "$base" "$mnt"
 	tables "$base" "$mnt" "$top/second"
+	check proc-locks "$here/proclocks.py" "$base/lower" "$mnt"
 	unmounting "$base" "$mnt"
 	overlays "$base" "$mnt"
 	# The mount that LOWERDIR was found on may go first.
@@ -164,9 +184,33 @@ mounting() {
 # Path walks, renames and changes below at once; the kernel is the judge.
 race() {
 	local base=$top/race mnt=$top/race.mnt
+	phase race
 	mkdir -p "$base" "$mnt" && mount -t tmpfs tmpfs "$base" && mount -t holdfast "$base" "$mnt"
-	check race "$here/race.py" "$base" "$mnt" 4000
+	check race "$here/race.py" "$base" "$mnt" $races
 	umount "$mnt" && umount "$base"
+}
+
+# ext4 in a device that fails when the tmpfs it is in is full.
+errors() {
+	local store=$top/store base=$top/errors mnt=$top/errors.mnt
+	phase errors
+	mkdir -p "$store" "$base" "$mnt"
+	[ -e /dev/loop-control ] || modprobe loop
+	mount -t tmpfs -o size=20m tmpfs "$store"
+	truncate -s 16M "$store/image"
+	# (Blocks of a page: of a longer write a short one is no error to the loop.)
+	mkfs.ext4 -q -F -b 4096 -O ^has_journal "$store/image"
+	check write-errors-make mount -o loop "$store/image" "$base"
+	mkdir "$base/lower" "$base/plain"
+	mount -t holdfast "$base/lower" "$mnt"
+	check write-errors "$here/errors.py" "$store" "$base/plain" "$mnt" "$base/lower"
+	if [[ $parts = *nfs* ]]; then
+		nfs_export "$base/plain" && nfs_export "$mnt"
+		check write-errors-nfs "$here/errors.py" "$store" "$base/plain" "$mnt" "$base/lower" nfs
+		exportfs -ua && exportfs -f
+	fi
+	# (nfsd closes its files in a while.)
+	wait_until 60 umount "$mnt" && umount "$base" && umount "$store"
 }
 
 # On the other CPU; what it finds is told when it is waited for.
@@ -188,9 +232,11 @@ aside
 beside=$!
 [[ $parts != *mounting* ]] || mounting
 [[ $parts != *race* ]] || race
+[[ $parts != *errors* ]] || errors
 [[ " $kinds " != *" ext4 "* ]] || on_lower ext4
 wait $beside
 while IFS= read -r line; do
 	[ -z "$line" ] || hf_problem "$line"
 done </run/hf/aside
+phase finish
 hf_finish

@@ -2,6 +2,7 @@
 """System calls that Python does not have, and what the tests share."""
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import struct
@@ -30,6 +31,21 @@ def renameat2(old, new, flags):
 
 def fallocate(fd, mode, offset, length):
     return check(libc.fallocate(fd, mode, ctypes.c_int64(offset), ctypes.c_int64(length)))
+
+
+def fiemap(path):
+    """(logical, physical, length, flags) of each extent, up to 32 of them."""
+    answer = bytearray(struct.pack("QQIIII", 0, 1 << 40, 0, 0, 32, 0) + bytes(56 * 32))
+    fd = os.open(path, os.O_RDONLY)
+    fcntl.ioctl(fd, FS_IOC_FIEMAP, answer)
+    os.close(fd)
+    count = struct.unpack_from("QQIIII", answer)[3]
+    extents = [struct.unpack_from("QQQQQI", answer, 32 + 56 * i) for i in range(count)]
+    return [(logical, physical, length, flags) for logical, physical, length, _, _, flags in extents]
+
+
+def sync_file_range(fd, offset, length, flags):
+    return check(libc.sync_file_range(fd, ctypes.c_int64(offset), ctypes.c_int64(length), flags))
 
 
 def map_page(fd):

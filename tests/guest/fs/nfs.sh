@@ -6,6 +6,9 @@
 
 server() { nfsd_start 8 && client_ns 1; }
 
+# After exported(), which ends it.
+server_again() { [ "$(cat $HF_NFSD/threads)" != 0 ] || nfsd_start 8; }
+
 # The client's files as this shell reaches them, beside the server's.
 client_path() { echo "/proc/$(cat /run/hf/client-1)/root$1"; }
 
@@ -93,10 +96,20 @@ export_as() {	# export_as OPTIONS [DIRECTORY]
 	exportfs -ra
 }
 
+forged() {	# forged KIND LOWERDIR MOUNT: handles that the server never gave out
+	server_again
+	mkdir -p "$3/exported"
+	export_as no_subtree_check "$3/exported"
+	relay "$here/forge.py" "$3/exported" "$2" "$1"
+	rm -rf "$2/exported" "${2%/*}/beyond"
+}
+
+# With nfs_restarts only those versions meet a server that starts anew.
 exported() {	# exported KIND LOWERDIR MOUNT VERSION...
 	local kind=$1 lower=$2 mnt=$3 vers c
 	local fresh=acregmin=0,acregmax=0,acdirmin=0,acdirmax=0,lookupcache=none
 	c=$(client_path "/mnt/$kind")
+	server_again
 	mkdir -p "$mnt/exported"
 	check "$kind-export" export_as no_subtree_check "$mnt/exported"
 	shift 3
@@ -104,7 +117,8 @@ exported() {	# exported KIND LOWERDIR MOUNT VERSION...
 		check "$kind-nfs$vers-mount" mount_nfs 1 $vers "$mnt/exported" "/mnt/$kind" $fresh || continue
 		check "$kind-nfs$vers-names" sub nfs_names "$c" "$lower/exported"
 		check "$kind-nfs$vers-owner" sub nfs_owner "$c" "$lower/exported"
-		check "$kind-nfs$vers-restart" sub nfs_restart "$c"
+		[[ " ${nfs_restarts:-$*} " != *" $vers "* ]] ||
+			check "$kind-nfs$vers-restart" sub nfs_restart "$c"
 		[ $vers != 4.2 ] || check "$kind-nfs4.2-only" sub nfs_v42 "$c" "$lower/exported"
 		in_client 1 umount "/mnt/$kind"
 	done
@@ -117,5 +131,4 @@ exported() {	# exported KIND LOWERDIR MOUNT VERSION...
 	exportfs -f
 	# nfsd keeps files open for a while; its end closes them.
 	nfsd_halt
-	nfsd_start 8
 }

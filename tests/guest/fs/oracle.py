@@ -1,21 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""oracle.py PLAIN MOUNT PREFIX [SEED]: the lower filesystem as the oracle.
+"""oracle.py PLAIN MOUNT PREFIX STEPS [SEED]: the lower filesystem as the oracle.
 
-Every case of cases.py, and a run of random operations, on a directory of the
-lower filesystem and on one of the mount; prints "ok PREFIX-NAME" where the two
-answer the same.
+Every case of cases.py, and a run of STEPS random operations, on a directory of
+the lower filesystem and on one of the mount; prints "ok PREFIX-NAME" where the
+two answer the same.
 """
 import json
 import os
 import random
 import shutil
 import sys
+import time
 
 import cases
 from calls import *
-
-STEPS = 1000
 
 
 def fresh(path):
@@ -98,10 +97,10 @@ class Random:
             os.close(fd)
 
 
-def run_random(plain, mount, prefix, seed):
+def run_random(plain, mount, prefix, steps, seed):
     print("# %s-random: seed %d" % (prefix, seed), flush=True)
     pair = [Random(fresh(plain + "/random"), seed), Random(fresh(mount + "/random"), seed)]
-    for step in range(STEPS):
+    for step in range(steps):
         seen = [one.step() for one in pair]
         if seen[0] != seen[1]:
             report(prefix + "-random", seen[0], seen[1], "seed %d step %d: " % (seed, step))
@@ -113,16 +112,20 @@ def run_random(plain, mount, prefix, seed):
 
 
 def main():
-    plain, mount, prefix = sys.argv[1:4]
-    seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.randrange(1 << 32)
+    plain, mount, prefix, steps = sys.argv[1:5]
+    seed = int(sys.argv[5]) if len(sys.argv) > 5 else random.randrange(1 << 32)
+    took = []
     for name, function in cases.CASES.items():
+        begin = time.monotonic()
         seen = []
         for root in (plain, mount):
             directory = fresh(os.path.join(root, "case"))
             seen.append(attempt(function, directory))
             shutil.rmtree(directory, ignore_errors=True)
         report("%s-%s" % (prefix, name), *seen)
-    run_random(plain, mount, prefix, seed)
+        took.append((round(time.monotonic() - begin, 1), name))
+    print("# seconds:", *["%s %s" % (name, seconds) for seconds, name in sorted(took, reverse=True)[:12]], flush=True)
+    run_random(plain, mount, prefix, int(steps), seed)
 
 
 main()

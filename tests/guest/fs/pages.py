@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""pages.py LOWERDIR MOUNT PREFIX: what the kernel does with a file's pages.
+
+The lower filesystem is the oracle, but for calls that may not wait: the first
+use of a descriptor is a wait (the file is opened below), and says so.
+"""
+import os
+import subprocess
+import sys
+
+from calls import *
+
+lower, mount, prefix = sys.argv[1:4]
+SYNC_ALL = 1 | 2 | 4                    # SYNC_FILE_RANGE_WAIT_BEFORE, WRITE, WAIT_AFTER
+FIEMAP_DELALLOC = 4
+RWF_NOWAIT = os.RWF_NOWAIT
+
+
+def report(name, *pairs):
+    wrong = [(i, seen, wanted) for i, (seen, wanted) in enumerate(pairs) if seen != wanted]
+    print("not ok %s-%s: %s" % (prefix, name, wrong) if wrong else "ok %s-%s" % (prefix, name), flush=True)
+
+
+def nowait():
+    """preadv2() and pwritev2() with RWF_NOWAIT, before the first use and after it."""
+    put(mount + "/f", b"0123456789")
+    put(lower + "/plain", b"0123456789")
+    read(mount + "/f")                          # in the page cache from here on
+
+    def look_at(fd):
+        buf = bytearray(4)
+        return [outcome(os.preadv, fd, [buf], 2, RWF_NOWAIT), bytes(buf)]
+
+    def change(fd):
+        return outcome(os.pwritev, fd, [b"ABC"], 1, RWF_NOWAIT)
+
+    plain = os.open(lower + "/plain", os.O_RDWR)
+    reader, writer = os.open(mount + "/f", os.O_RDWR), os.open(mount + "/f", os.O_RDWR)
+    seen = [(look_at(reader), ["EAGAIN", bytes(4)]), (change(writer), "EAGAIN"), (read(lower + "/f"), b"0123456789")]
+    if outcome(os.preadv, plain, [bytearray(1)], 0, RWF_NOWAIT) == "ENOTSUP":
+        seen = [(look_at(reader)[0], "ENOTSUP"), (change(writer), "ENOTSUP")]
+    seen += [(os.pread(reader, 4, 2), b"2345"), (os.pwrite(writer, b"X", 9), 1), (os.pwrite(plain, b"X", 9), 1)]
+    seen += [(look_at(reader), look_at(plain)), (change(writer), change(plain)), (read(mount + "/f"), read(lower + "/plain"))]
+    report("nowait", *seen)
+
+
+def delayed(path):
+    """How many bytes of @path have no place on disk yet."""
+    return sum(length for _, _, length, flags in fiemap(path) if flags & FIEMAP_DELALLOC)
+
+
+def sync_range():
+    """sync_file_range() writes what it is told to, also through a descriptor that was never used."""
+    seen = []
+    for flags, part in ((SYNC_ALL, 0), (2, 0), (SYNC_ALL, 65536)):
+        answers = []
+        for path in (lower + "/plain", mount + "/f"):
+            os.unlink(path)                     # one that is overwritten has its place at once
+            put(path, bytes(1 << 18))
+            fd = os.open(path, os.O_RDWR)
+            before = delayed(path)
+            answer = outcome(sync_file_range, fd, 0, part, flags)
+            answers.append([before, answer, delayed(path) if flags == SYNC_ALL else None])
+            os.close(fd)
+        seen.append((answers[1], answers[0]))
+    # On tmpfs nothing is ever written.
+    seen += [(seen[0][0][0] > 0 and seen[0][0][2] == 0, True)] if prefix != "tmpfs" else []
+    pipe = os.pipe()
+    seen += [(outcome(sync_file_range, pipe[0], 0, 0, 2), "ESPIPE")]
+    report("sync-range", *seen)
+
+
+def asynchronous():
+    """libaio and io_uring; a descriptor's first use is theirs."""
+    seen = []
+    for engine, direct in (("libaio", 1), ("io_uring", 0), ("io_uring", 1)):
+        job = ["fio", "--name=%s%d" % (engine, direct), "--filename=%s/fio" % mount, "--ioengine=" + engine, "--size=1m",
+               "--direct=%d" % direct, "--rw=randwrite", "--bs=4k", "--iodepth=8", "--verify=crc32c", "--do_verify=1"]
+        done = subprocess.run(job, capture_output=True, text=True)
+        seen.append((done.returncode and (done.stderr + done.stdout)[-300:], 0))
+    report("async", *seen)
+
+
+if prefix == "tmpfs":
+    delayed = lambda path: 0
+nowait()
+sync_range()
+if prefix == "ext4":
+    asynchronous()
+for left in os.listdir(lower):
+    os.unlink(lower + "/" + left)
