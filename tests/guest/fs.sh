@@ -19,14 +19,15 @@ kinds=${HF_LOWER:-tmpfs ext4 xfs}
 
 # refused NAME TEXT COMMAND...: it fails, and it or the kernel says TEXT.
 refused() {
-	local name=$1 text=$2 out
+	local name=$1 text=$2 out log
 	shift 2
 	echo "hf-refused-$name" >/dev/kmsg
 	if out=$("$@" 2>&1); then
 		not_ok "$name" "$* succeeded"
 		return
 	fi
-	out+=" $(dmesg | sed "1,/hf-refused-$name/d")"
+	log=$(dmesg)
+	out+=" ${log##*"hf-refused-$name"}"
 	if [[ $out == *$text* ]]; then ok "$name"; else not_ok "$name" "no '$text' in: ${out//$'\n'/; }"; fi
 }
 
