@@ -7,13 +7,22 @@
 server() { nfsd_start 8 && client_ns 1; }
 
 # After exported(), which ends it.
-server_again() { [ "$(cat $HF_NFSD/threads)" != 0 ] || nfsd_start 8; }
+server_again() {
+	[ "$(<$HF_NFSD/threads)" != 0 ] || { nfsd_threads && nfsd_end_grace; }
+}
+
+# All else that a server is made of is there.
+nfsd_threads() { rpc.nfsd --grace-time 10 --lease-time 90 8; }
 
 # The client's files as this shell reaches them, beside the server's.
 client_path() { echo "/proc/$(cat /run/hf/client-1)/root$1"; }
 
 # In a process of its own: in a subshell under check's "if" set -e does nothing.
-sub() { HF_NFSD=$HF_NFSD bash -exc "$(declare -f); \"\$@\"" sub "$@"; }
+# (With what it calls; bash prints not every function so that it can read it.)
+sub() {
+	HF_NFSD=$HF_NFSD hf_silence=$hf_silence bash -exc \
+		"$(declare -f "$1" wait_until nfsd_threads nfsd_halt nfsd_end_grace); \"\$@\"" sub "$@"
+}
 
 nfs_names() {	# DIR LOWERDIR: what a client does is what LOWERDIR has
 	local c=$1 l=$2
@@ -64,7 +73,7 @@ nfs_restart() {	# descriptors live on while the server and its caches go
 	nfsd_halt
 	sync
 	echo 2 >/proc/sys/vm/drop_caches
-	nfsd_start 8 --grace
+	nfsd_threads
 	echo second >&8
 	exec 8>&-
 	nfsd_end_grace
