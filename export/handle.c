@@ -139,6 +139,28 @@ static struct dentry *fh_to_dentry(struct super_block *sb, struct fid *fid,
 }
 
 /*
+ * Of a filesystem whose handles name no parent: tmpfs, which has the names of
+ * all its files in the cache.
+ */
+static struct dentry *cached_parent(struct hf_super *hs, struct handle *handle)
+{
+	struct dentry *lower, *parent;
+
+	lower = exportfs_decode_fh(hs->lower_mnt, (struct fid *)handle->lower,
+				   handle->lower_words, handle->lower_type,
+				   is_inside, hs->lower_root);
+	if (IS_ERR_OR_NULL(lower))
+		return lower ?: ERR_PTR(-ESTALE);
+	parent = dget_parent(lower);
+	if (parent == lower || !is_subdir(parent, hs->lower_root)) {
+		dput(parent);
+		parent = ERR_PTR(-ESTALE);
+	}
+	dput(lower);
+	return parent;
+}
+
+/*
  * The parent as the lower filesystem decodes it may be disconnected; its own
  * handle, decoded in the usual way, connects it and checks where it is.
  */
@@ -152,7 +174,7 @@ static struct dentry *lower_parent(struct hf_super *hs, struct handle *handle)
 	int len = MAX_WORDS, type;
 
 	if (!ops->fh_to_parent)
-		return ERR_PTR(-ESTALE);
+		return cached_parent(hs, handle);
 	found = ops->fh_to_parent(lower_sb, (struct fid *)handle->lower,
 				  handle->lower_words, handle->lower_type);
 	if (IS_ERR_OR_NULL(found))
