@@ -31,31 +31,37 @@ make_fs() {
 # one lease time, and clients ask every 30 s.
 nfsd_start() {
 	local threads=${1:-8} grace=${2:-}
-	modprobe nfsd
-	mountpoint -q $HF_NFSD || mount -t nfsd nfsd $HF_NFSD
-	mkdir -p /var/lib/nfs/{rpc_pipefs,sm,sm.bak,v4recovery,nfsdcld,nfsdcltrack}
-	mountpoint -q /var/lib/nfs/rpc_pipefs ||
-		mount -t rpc_pipefs rpc_pipefs /var/lib/nfs/rpc_pipefs
-	echo 10 >$HF_NFSD/nfsv4gracetime
-	sysctl -qw fs.nfs.nlm_timeout=3 fs.nfs.nlm_grace_period=3
-	rpcinfo -p localhost >/dev/null 2>&1 || rpcbind
-	wait_until 60 rpcinfo -p localhost || return
-	pidof nfsdcld >/dev/null || nfsdcld
-	pidof rpc.mountd >/dev/null || rpc.mountd --manage-gids
-	pgrep --ns $$ --nslist net -x rpc.statd >/dev/null || rpc.statd --no-notify
-	wait_until 60 rpcinfo -t 127.0.0.1 status || return
-	exportfs -ra
+	[ -e /run/hf/nfsd ] || nfsd_daemons || return
 	rpc.nfsd --grace-time 10 --lease-time 90 "$threads" || return
 	[ -z "$grace" ] || return 0
 	nfsd_end_grace
+}
+
+# What nfsd needs, until nfsd_stop. (rpcbind returns when it listens.)
+nfsd_daemons() {
+	modprobe nfsd &&
+		mkdir -p /var/lib/nfs/{rpc_pipefs,sm,sm.bak,v4recovery,nfsdcld,nfsdcltrack} &&
+		mount -t nfsd nfsd $HF_NFSD &&
+		mount -t rpc_pipefs rpc_pipefs /var/lib/nfs/rpc_pipefs || return
+	: >/run/hf/nfsd
+	echo 10 >$HF_NFSD/nfsv4gracetime
+	echo 3 >/proc/sys/fs/nfs/nlm_timeout
+	echo 3 >/proc/sys/fs/nfs/nlm_grace_period
+	rpcbind && nfsdcld && rpc.mountd --manage-gids && rpc.statd --no-notify &&
+		wait_until 60 rpcinfo -t 127.0.0.1 status && exportfs -ra
+}
+
+grace_is_over() {
+	local answer
+	read -r answer <"$1" && [[ $answer = *Y* ]]
 }
 
 # (One that has ended by itself refuses to be ended again.)
 nfsd_end_grace() {
 	local file
 	for file in $HF_NFSD/v4_end_grace /proc/fs/lockd/nlm_end_grace; do
-		grep -q Y $file || echo Y >$file
-		wait_until 30 grep -q Y $file || return
+		grace_is_over "$file" || echo Y >"$file"
+		wait_until 30 grace_is_over "$file" || return
 	done
 }
 
@@ -71,7 +77,8 @@ nfsd_halt() { [ ! -e $HF_NFSD/threads ] || rpc.nfsd 0; }
 
 nfsd_stop() {
 	local name pids
-	[ -e $HF_NFSD/threads ] || return 0
+	[ -e /run/hf/nfsd ] || return 0
+	rm /run/hf/nfsd
 	rpc.nfsd 0 || hf_problem "nfsd does not stop"
 	exportfs -ua
 	exportfs -f
@@ -119,8 +126,7 @@ client_ns() {
 	echo $! >"/run/hf/client-$n"
 	disown
 	# Until then the process may still be in the namespaces of the server.
-	wait_until 60 test -e "/proc/$!/root/run/client-ready" &&
-		wait_until 60 in_client "$n" rpcinfo -p 127.0.0.1 || return
+	wait_until 60 test -e "/proc/$!/root/run/client-ready" || return
 	in_client "$n" rpc.statd --no-notify &&
 		wait_until 60 in_client "$n" rpcinfo -t 127.0.0.1 status
 }
@@ -134,19 +140,21 @@ in_client() {
 
 # mount_nfs N VERS PATH MOUNTPOINT [OPTIONS]
 mount_nfs() {
-	mkdir -p "$4"
-	in_client "$1" mkdir -p "$4" &&
-		in_client "$1" mount -t nfs -o "vers=$2,hard${5:+,$5}" "10.9.$1.1:$3" "$4"
+	[ -d "$4" ] || mkdir -p "$4"
+	in_client "$1" mount.nfs "10.9.$1.1:$3" "$4" -o "vers=$2,hard${5:+,$5}"
 }
 
-# client_stop N: unmounts and ends it. client_crash N: its network goes first,
-# so the server hears nothing more of it.
+# client_stop N: unmounts (-i: without umount.nfs, which would only say good-bye
+# to mountd) and ends it. client_crash N: its network goes first, so the server
+# hears nothing more of it.
 client_stop() {
-	local n=$1 mount pids
+	local n=$1 device mount type mounts=()
 	[ -e "/run/hf/client-$n" ] || return 0
-	while read -r mount; do
-		in_client "$n" umount "$mount" || hf_problem "client $n cannot unmount $mount"
-	done < <(in_client "$n" awk '$3 ~ "^(nfs|nfs4|9p)$" && $1 ~ "^10\\." {print $2}' /proc/mounts | tac)
+	while read -r device mount type _; do
+		case $device:$type in 10.*:nfs | 10.*:nfs4 | 10.*:9p) mounts=("$mount" "${mounts[@]}") ;; esac
+	done <"/proc/$(<"/run/hf/client-$n")/mounts"
+	[ ${#mounts[@]} = 0 ] || in_client "$n" umount -i "${mounts[@]}" ||
+		hf_problem "client $n cannot unmount one of ${mounts[*]}"
 	client_end "$n"
 }
 
