@@ -127,6 +127,7 @@ void agent_send(struct agent *agent, const struct call *call)
 	if (write(agent->to, call, sizeof(*call)) != sizeof(*call))
 		t_die("an agent is gone: %m");
 	agent->state = AGENT_BUSY;
+	agent->used = true;
 }
 
 bool agent_poll(struct agent *agent)

@@ -43,6 +43,7 @@ struct agent {
 	pid_t pid;
 	int to, from;
 	enum agent_state state;
+	bool used;			/* sent a call; the test clears it */
 	struct call last;		/* with its answer once idle */
 };
 

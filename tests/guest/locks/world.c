@@ -43,6 +43,7 @@ static void open_slots(struct world *w, struct agent *agent)
 		if (a_open(agent, slots[i], path, O_RDWR))
 			t_die("%s: cannot be opened", path);
 	}
+	agent->used = false;
 }
 
 void world_open(struct world *w, const char *dir, bool ours, unsigned int nr)
@@ -90,11 +91,14 @@ static int call_close_all(struct call *call)
 	return 0;
 }
 
+/* (An agent without a call since then is as it was.) */
 void world_reset(struct world *w)
 {
 	for (unsigned int i = 0; i < w->nr; i++) {
 		struct agent *agent = &w->agents[i];
 
+		if (agent->pid && !agent->used)
+			continue;
 		while (agent->state == AGENT_BUSY && agent_settle(agent))
 			agent_interrupt(agent, SIGUSR1);
 		if (!agent->pid)
@@ -102,7 +106,8 @@ void world_reset(struct world *w)
 		agent_do(agent, &(struct call){ .fn = call_close_all });
 	}
 	for (unsigned int i = 0; i < w->nr; i++)
-		open_slots(w, &w->agents[i]);
+		if (w->agents[i].used)
+			open_slots(w, &w->agents[i]);
 	fclose(w->log);
 	free(w->text);
 	w->log = open_memstream(&w->text, &w->size);
