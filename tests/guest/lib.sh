@@ -14,7 +14,7 @@
 # hf_finish finds. Without its verdict the runner calls the test failed.
 # Known harmless kernel messages: dmesg-allow (extended regular expressions),
 # and NAME.dmesg-allow for one test. Known leaks of the kernel's own in one test:
-# NAME.kmemleak-allow, a backtrace each line.
+# NAME.kmemleak-allow (see hf_unknown_leaks).
 #
 # Under the debug kernel the start of a program costs up to half a second: what
 # is done often is done by the shell itself.
@@ -63,7 +63,12 @@ wait_until() {
 	done
 }
 
-hf_module() { ls /holdfast/build/"$HF_KERNEL"/*/"$1".ko 2>/dev/null; }
+hf_module() {
+	local file
+	for file in /holdfast/build/"$HF_KERNEL"/*/"$1".ko; do
+		[ ! -e "$file" ] || echo "$file"
+	done
+}
 
 # hf_load [MODULE [PARAM=VALUE]...]: one module of ours with what it depends
 # on; without arguments all that are built. (The KUnit module runs its suites
@@ -150,18 +155,23 @@ hf_check_leaks() {
 	[ ! -s /results/kmemleak ] || hf_problem "kmemleak: $(head -n 30 /results/kmemleak)"
 }
 
-# hf_unknown_leaks REPORT ALLOWED: the objects of the report, but for those whose
-# backtrace is, from the allocation to its end, a line of ALLOWED: the names of
-# the functions, with a space between.
+# hf_unknown_leaks REPORT ALLOWED: the objects of the report, but for those that
+# ALLOWED has: in each line how many objects at most, and their backtrace from
+# the allocation to its end, the names of the functions with a space between.
 hf_unknown_leaks() {
 	awk -v allowed="$2" '
 	function object_ends() {
-		if (trace == "" || !(trace in known)) printf "%s", text
+		if (trace == "" || left[trace]-- <= 0) printf "%s", text
 		text = trace = ""
 	}
 	BEGIN {
 		while ((getline line <allowed) > 0)
-			if (line !~ /^(#|$)/) known[line]
+			if (line ~ /^[0-9]/) {
+				count = line
+				sub(/ .*/, "", count)
+				sub(/^[0-9]+ /, "", line)
+				left[line] = count + 0
+			}
 	}
 	/^unreferenced object/ { object_ends() }
 	{ text = text $0 "\n" }
@@ -186,7 +196,9 @@ hf_finish() {
 	nfsd_stop
 	hf_unmount
 	hf_unload
+	echo "# unloaded [$SECONDS s]"
 	hf_check_leaks
+	echo "# looked for leaks [$SECONDS s]"
 	hf_check_dmesg
 	hf_check_expected
 	if [ ${#hf_problems[@]} = 0 ]; then

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cancel LOCAL C1V3 C1V4 C2V3 C2V4 ROUNDS: waiters that give up, by a signal,
- * by a timer and by their death, on each protocol, also at the very moment of
- * the grant. NFSv4 has no cancel: there a turn is kept for reserve_ms, which
- * this program sets.
+ * cancel LOCAL C1V3 C1V4 C2V3 C2V4 CLIENT1 ROUNDS: waiters that give up, by a
+ * signal, by a timer and by their death, on each protocol; before the grant,
+ * after it, and at its very moment. NFSv4 has no cancel: there a turn is kept
+ * for reserve_ms, which this program sets. CLIENT1 is the first client's
+ * address.
  */
 #include "agent.h"
 
@@ -16,7 +17,10 @@
 static struct {
 	const char *name, *dir;
 } places[] = { { "local", 0 }, { "v3", 0 }, { "v4.2", 0 } };
+enum { LOCAL, V3, V42 };
 static const char *other[3];		/* on client 2: local, v3, v4 */
+static struct agent others[3];		/* one on each, all the time */
+static const char *client1;
 static unsigned long long state = 1;
 
 static unsigned int pick(unsigned int n)
@@ -57,14 +61,10 @@ static bool waits(struct agent *a)
 static bool free_for_others(void)
 {
 	for (int i = 0; i < 3; i++) {
-		struct agent a;
 		uint64_t begin = now_ns();
-		int ret;
+		int ret = a_lock(&others[i], 0, F_SETLKW, F_WRLCK, 0, 0) ?:
+			  a_lock(&others[i], 0, F_SETLK, F_UNLCK, 0, 0);
 
-		start_on(&a, other[i], "cancel");
-		ret = a_lock(&a, 0, F_SETLKW, F_WRLCK, 0, 0) ?:
-		      a_lock(&a, 0, F_SETLK, F_UNLCK, 0, 0);
-		agent_stop(&a);
 		if (ret || ms_since(begin) > 20000) {
 			t_note("%s: %d after %.0f ms", other[i], ret, ms_since(begin));
 			hf_show();
@@ -72,6 +72,12 @@ static bool free_for_others(void)
 		}
 	}
 	return true;
+}
+
+/* Another process on the server is refused. */
+static bool is_held(void)
+{
+	return a_lock(&others[LOCAL], 0, F_SETLK, F_WRLCK, 0, 0) == -EAGAIN;
 }
 
 enum how { BY_SIGNAL, BY_TIMER, BY_KILL };
@@ -116,6 +122,99 @@ static void give_up(int place, enum how how)
 	good = good && free_for_others();
 	snprintf(name, sizeof(name), "cancel-by-%s-%s", hows[how],
 		 places[place].name);
+	t_check(good, name, "answered %d", ret);
+	agent_stop(&holder);
+	agent_stop(&waiter);
+	hf_wait_lines("", "", 0);
+}
+
+/* What the server sends client 1 is lost; what that sends arrives. */
+static void deafen(bool deaf)
+{
+	char line[100];
+
+	snprintf(line, sizeof(line), "ip route %s blackhole %s",
+		 deaf ? "add" : "del", client1);
+	if (system(line))
+		t_die("'%s' failed", line);
+}
+
+static bool wait_stat(const char *name, long value)
+{
+	uint64_t end = now_ns() + PATIENCE_S * 1000000000ull;
+
+	while (hf_stat(name) < value) {
+		if (now_ns() > end) {
+			t_note("%s: %ld, not %ld", name, hf_stat(name), value);
+			return false;
+		}
+		pause_briefly();
+	}
+	return true;
+}
+
+/* The server knows that the waiter gave up before the lock is free. */
+static void cancel_first(int place)
+{
+	long handovers = hf_stat("handovers"), notifies = hf_stat("notifies");
+	struct agent holder, waiter;
+	char name[64];
+	bool good;
+
+	start_on(&holder, other[0], "cancel");
+	start_on(&waiter, places[place].dir, "cancel");
+	a_lock(&holder, 0, F_SETLKW, F_WRLCK, 0, 0);
+	good = end_waiter(&waiter, BY_SIGNAL) == -EINTR;
+	/* NFSv4: it does not know, and notifies once, in vain. */
+	good = good && (place == V42 || hf_wait_lines(" waiting ", "POSIX", 0));
+	a_lock(&holder, 0, F_SETLK, F_UNLCK, 0, 0);
+	good = good && hf_stat("handovers") == handovers &&
+	       hf_stat("notifies") == notifies + (place == V42);
+	good = good && free_for_others();
+	snprintf(name, sizeof(name), "cancel-before-grant-%s", places[place].name);
+	t_check(good, name, "answered %d", waiter.last.ret);
+	agent_stop(&holder);
+	agent_stop(&waiter);
+	hf_wait_lines("", "", 0);
+}
+
+/*
+ * The server has granted (NFSv4: notified) before the waiter gives up. A local
+ * one then has the lock. A client hears of it too late: it is deaf until it has
+ * given up; NFSv3's cancel takes the grant back, NFSv4's turn lapses.
+ */
+static void grant_first(int place)
+{
+	const char *given = place == V42 ? "notifies" : "handovers";
+	long before = hf_stat(given), taken_back = hf_stat("taken_back");
+	struct agent holder, waiter;
+	char name[64];
+	bool good;
+	int ret;
+
+	start_on(&holder, other[0], "cancel");
+	start_on(&waiter, places[place].dir, "cancel");
+	a_lock(&holder, 0, F_SETLKW, F_WRLCK, 0, 0);
+	a_lock_send(&waiter, 0, F_SETLKW, F_WRLCK, 0, 0);
+	good = waits(&waiter);
+	if (place != LOCAL)
+		deafen(true);
+	a_lock(&holder, 0, F_SETLK, F_UNLCK, 0, 0);
+	good = good && wait_stat(given, before + 1);
+	agent_interrupt(&waiter, SIGUSR1);
+	if (place == V3)
+		good = good && wait_stat("taken_back", taken_back + 1);
+	if (place == V42)
+		good = good && agent_wait(&waiter, "grant-first") == -EINTR;
+	if (place != LOCAL)
+		deafen(false);
+	ret = agent_wait(&waiter, "grant-first");
+	good = good && ret == (place == LOCAL ? 0 : -EINTR);
+	if (place == LOCAL)
+		good = good && is_held() &&
+		       !a_lock(&waiter, 0, F_SETLK, F_UNLCK, 0, 0);
+	good = good && free_for_others();
+	snprintf(name, sizeof(name), "grant-before-cancel-%s", places[place].name);
 	t_check(good, name, "answered %d", ret);
 	agent_stop(&holder);
 	agent_stop(&waiter);
@@ -168,15 +267,10 @@ static void race(int place, int rounds, int reserve)
 		won += ret == 0;
 		gave_up += ret == -EINTR;
 		wrong += ret && ret != -EINTR;
-		if (!ret) {
-			struct agent third;
-
-			/* What it was told is true. */
-			start_on(&third, other[0], "cancel");
-			wrong += a_lock(&third, 0, F_SETLK, F_WRLCK, 0, 0) != -EAGAIN;
-			agent_stop(&third);
-			wrong += a_lock(&waiter, 0, F_SETLK, F_UNLCK, 0, 0) != 0;
-		}
+		/* What it was told is true. */
+		if (!ret)
+			wrong += !is_held() +
+				 (a_lock(&waiter, 0, F_SETLK, F_UNLCK, 0, 0) != 0);
 		wrong += !free_for_others();
 		/* NFSv4: what is queued for it is dropped with its turn. */
 		wrong += !hf_wait_lines("", "", 0);
@@ -264,25 +358,35 @@ int main(int argc, char **argv)
 {
 	int rounds;
 
-	if (argc != 7)
-		t_die("usage: cancel LOCAL C1V3 C1V4 C2V3 C2V4 ROUNDS");
+	if (argc != 8)
+		t_die("usage: cancel LOCAL C1V3 C1V4 C2V3 C2V4 CLIENT1 ROUNDS");
 	for (int i = 0; i < 3; i++)
 		places[i].dir = argv[1 + i];
 	other[0] = argv[1];
 	other[1] = argv[4];
 	other[2] = argv[5];
-	rounds = atoi(argv[6]);
+	client1 = argv[6];
+	rounds = atoi(argv[7]);
 	agents_init();
+	for (int i = 0; i < 3; i++)
+		start_on(&others[i], other[i], "cancel");
 	for (int i = 0; i < 3; i++) {
 		give_up(i, BY_SIGNAL);
 		give_up(i, BY_TIMER);
 		give_up(i, BY_KILL);
 	}
 	for (int i = 0; i < 3; i++)
-		race(i, i == 2 ? rounds / 2 : rounds, 200);
+		race(i, rounds, 200);
+	/* Both orders by construction, for the race may come out as it likes. */
+	for (int i = 0; i < 3; i++) {
+		cancel_first(i);
+		grant_first(i);
+	}
 	for (int i = 0; i < 3; i++)
 		killed_holder(i);
 	killed_run();
+	for (int i = 0; i < 3; i++)
+		agent_stop(&others[i]);
 	t_check(hf_lines("", "") == 0, "cancel-leaves-nothing", "%d lines are left",
 		hf_lines("", ""));
 	return t_done();

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 enum { LOCAL, C1V3, C1V4, C2V3, C2V4, PLACES };
 enum { POSIX, OFD, FLOCK, KINDS };
@@ -31,37 +30,28 @@ static int set(struct agent *a, int kind, int type)
 	return a_lock(a, 0, kind == OFD ? F_OFD_SETLK : F_SETLK, type, 0, 0);
 }
 
-static char try_pair(const char *const *dirs, int hp, int hk, int tp, int tk)
+static void start_on(struct agent *a, const char *dir)
 {
-	struct agent holder, tryer;
 	char path[256];
-	int h, t;
 
-	snprintf(path, sizeof(path), "%s/pairs", dirs[LOCAL]);
-	close(open(path, O_RDWR | O_CREAT, 0666));
-	agent_start(&holder);
-	agent_start(&tryer);
-	snprintf(path, sizeof(path), "%s/pairs", dirs[holders[hp]]);
-	if (a_open(&holder, 0, path, O_RDWR))
+	agent_start(a);
+	snprintf(path, sizeof(path), "%s/pairs", dir);
+	if (a_open(a, 0, path, O_RDWR | O_CREAT))
 		t_die("%s cannot be opened", path);
-	snprintf(path, sizeof(path), "%s/pairs", dirs[tryers[tp]]);
-	if (a_open(&tryer, 0, path, O_RDWR))
-		t_die("%s cannot be opened", path);
-	h = set(&holder, hk, F_WRLCK);
-	t = set(&tryer, tk, F_WRLCK);
-	set(&tryer, tk, F_UNLCK);
-	set(&holder, hk, F_UNLCK);
-	a_close(&tryer, 0);
-	a_close(&holder, 0);
-	agent_stop(&tryer);
-	agent_stop(&holder);
-	if (h)
+}
+
+static char try_pair(struct agent *holder, int hk, struct agent *tryer, int tk)
+{
+	int h = set(holder, hk, F_WRLCK), t = set(tryer, tk, F_WRLCK);
+
+	if (set(tryer, tk, F_UNLCK) || set(holder, hk, F_UNLCK) || h)
 		return '!';
 	return t == -EAGAIN ? 'x' : t ? '?' : '-';
 }
 
 static void fill(char *list, struct table *table)
 {
+	struct agent holding[3], trying[3];
 	const char *dirs[PLACES];
 	int n = 0;
 
@@ -69,12 +59,21 @@ static void fill(char *list, struct table *table)
 		dirs[n++] = dir;
 	if (n != PLACES)
 		t_die("five folders are needed");
+	for (int i = 0; i < 3; i++) {
+		start_on(&holding[i], dirs[holders[i]]);
+		start_on(&trying[i], dirs[tryers[i]]);
+	}
 	for (int hp = 0; hp < 3; hp++)
 		for (int hk = 0; hk < KINDS; hk++)
 			for (int tp = 0; tp < 3; tp++)
 				for (int tk = 0; tk < KINDS; tk++)
 					table->excludes[hp][hk][tp][tk] =
-						try_pair(dirs, hp, hk, tp, tk);
+						try_pair(&holding[hp], hk,
+							 &trying[tp], tk);
+	for (int i = 0; i < 3; i++) {
+		agent_stop(&holding[i]);
+		agent_stop(&trying[i]);
+	}
 }
 
 static void print(const struct table *table)
