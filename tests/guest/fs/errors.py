@@ -92,14 +92,20 @@ def client_story(top):
     os.sync()
     handle = client.lookup(client.mount(top), "f")
     local = os.open(top + "/f", os.O_RDONLY)
-    written, verifier = client.write(handle, b"lost" * (SIZE // 4))
-    with Full((lower if top == mount else top) + "/f"):
-        os.sync()
-    told = outcome(os.fsync, local)
-    subprocess.run(["exportfs", "-f"], check=True)      # nfsd closes the file that it wrote to
-    # By a status, or by the verifier of a server that has forgotten.
-    committed, later = client.commit(handle)
-    return [told, written, committed != 0 or later != verifier]
+    seen = []
+    for closed in (True, False):
+        with Full((lower if top == mount else top) + "/f"):
+            written, verifier = client.write(handle, b"lost" * (SIZE // 4))
+            os.sync()
+        seen += [outcome(os.fsync, local), written]
+        if closed:                                      # nfsd has closed what it wrote to
+            subprocess.run(["exportfs", "-f"], check=True)
+        # Told by a status, or by the verifier of a server that has forgotten.
+        committed, later = client.commit(handle)
+        seen.append(committed != 0 or later != verifier)
+        # And that is all: what is sent again is taken.
+        seen += [client.write(handle, b"kept" * (SIZE // 4))[0], client.commit(handle)[0]]
+    return seen
 
 
 tell = client_story if sys.argv[5:] == ["nfs"] else story
