@@ -24,46 +24,6 @@ sub() {
 		"$(declare -f "$1" wait_until nfsd_threads nfsd_halt nfsd_end_grace); \"\$@\"" sub "$@"
 }
 
-nfs_names() {	# DIR LOWERDIR: what a client does is what LOWERDIR has
-	local c=$1 l=$2
-	dd if=/dev/urandom of="$c/data" bs=64k count=10 status=none
-	cmp "$c/data" "$l/data"
-	echo tail >>"$c/data"
-	cmp "$c/data" "$l/data"
-	mkdir -p "$c/dir/sub" "$c/dir2"
-	mv "$c/data" "$c/dir/sub/"
-	mv "$c/dir/sub" "$c/dir2/"
-	ln "$c/dir2/sub/data" "$c/hard"
-	ln -s hard "$c/soft"
-	[ "$(readlink "$c/soft")" = hard ]
-	[ "$(stat -c %h "$c/hard")" = 2 ]
-	[ "$(stat -c %i "$c/hard")" = "$(stat -c %i "$l/hard")" ]
-	exec 8<"$c/hard"
-	rm "$c/hard" "$c/dir2/sub/data"		# while it is open
-	[ "$(head -c 10 <&8 | wc -c)" = 10 ]
-	exec 8<&-
-	rm -rf "$c/dir2" "$c/dir" "$c/soft"
-	[ -z "$(ls -A "$l")" ]
-}
-
-nfs_owner() {	# an owner copies a file that is read-only, also to itself
-	local c=$1 l=$2
-	install -m 0777 -d "$c/user"
-	# (/proc/PID/root is not for others to walk through.)
-	cd "$c/user"
-	setpriv --reuid=1000 --regid=1000 --clear-groups sh -exc '
-		head -c 100000 /dev/zero >source
-		chmod 0444 source
-		cp -p source copy
-		[ "$(stat -c %s-%a copy)" = 100000-444 ]'
-	cd /
-	for i in $(seq 30); do : >"$c/user/n$i"; done
-	[ "$(find "$c/user" -type f | wc -l)" = 32 ]
-	echo below >"$l/user/below"
-	[ "$(cat "$c/user/below")" = below ]
-	rm -rf "$c/user"
-}
-
 nfs_restart() {	# descriptors live on while the server and its caches go
 	local c=$1
 	mkdir -p "$c/one/two/three"
@@ -124,8 +84,8 @@ exported() {	# exported KIND LOWERDIR MOUNT VERSION...
 	shift 3
 	for vers; do
 		check "$kind-nfs$vers-mount" mount_nfs 1 $vers "$mnt/exported" "/mnt/$kind" $fresh || continue
-		check "$kind-nfs$vers-names" sub nfs_names "$c" "$lower/exported"
-		check "$kind-nfs$vers-owner" sub nfs_owner "$c" "$lower/exported"
+		check "$kind-nfs$vers-names" "$here/client.py" names "$c" "$lower/exported"
+		check "$kind-nfs$vers-owner" "$here/client.py" owner "$c" "$lower/exported"
 		[[ " ${nfs_restarts:-$*} " != *" $vers "* ]] ||
 			check "$kind-nfs$vers-restart" sub nfs_restart "$c"
 		[ $vers != 4.2 ] || check "$kind-nfs4.2-only" sub nfs_v42 "$c" "$lower/exported"
