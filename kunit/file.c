@@ -137,30 +137,9 @@ int file_flock(struct hf_test_file *file, unsigned int open, int type)
 	return ret;
 }
 
-static void expire_table(struct lk_table *space, u64 now, struct lk_batch *batch)
-{
-	struct hf_table *table = space->context;
-
-	spin_lock(&table->lock);
-	hf_mirror_lock(table);
-	lk_expire(space, now, batch);
-	hf_mirror_unlock(table);
-	hf_deliver(table, batch);
-	spin_unlock(&table->lock);
-}
-
 void file_pass_time(struct hf_test_file *file, u64 ms)
 {
-	struct lk_batch batch = {};
-	struct lk_table *space;
-	u64 now, next;
-
-	mutex_lock(&hf_graph_lock);
-	now = hf_now_ms() + ms;
-	while ((space = lk_due(&hf_graph, now, &next)))
-		expire_table(space, now, &batch);
-	mutex_unlock(&hf_graph_lock);
-	hf_records_free(&batch.freed);
+	hf_expire(hf_now_ms() + ms);
 	file_check(file);
 }
 

@@ -39,20 +39,30 @@ static void expire_table(struct lk_table *space, u64 now,
 	spin_unlock(&table->lock);
 }
 
-static void expire(struct work_struct *work)
+/**
+ * hf_expire - serve all tables with something that ran out
+ * @now: the time, in ms
+ *
+ * Context: takes G, and T of each table in turn; sleeps.
+ */
+void hf_expire(u64 now)
 {
 	struct lk_batch batch = {};
 	struct lk_table *space;
-	u64 now, next = U64_MAX;
+	u64 next = U64_MAX;
 
 	mutex_lock(&hf_graph_lock);
-	now = hf_now_ms();
 	while ((space = lk_due(&hf_graph, now, &next)))
 		expire_table(space, now, &batch);
 	hf_deadline_nearer = false;
 	arm(now, next);
 	mutex_unlock(&hf_graph_lock);
 	hf_records_free(&batch.freed);
+}
+
+static void expire(struct work_struct *work)
+{
+	hf_expire(hf_now_ms());
 }
 
 /**

@@ -37,7 +37,7 @@ FOR_KUNIT(lk_validate);
 
 FOR_KUNIT(hf_graph);
 FOR_KUNIT(hf_graph_lock);
-FOR_KUNIT(hf_deliver);
+FOR_KUNIT(hf_expire);
 FOR_KUNIT(hf_expire_soon);
 FOR_KUNIT(hf_deadline_nearer);
 FOR_KUNIT(hf_records_free_slow);

@@ -103,6 +103,8 @@ static int enqueue(struct set *set)
 	struct hf_waiter *waiter = set->waiter;
 	enum lk_outcome outcome;
 
+	lockdep_assert_held(&hf_graph_lock);
+	lockdep_assert_held(&set->table->lock);
 	set->request->cookie = &waiter->ident;
 	hf_mirror_lock(set->table);
 	outcome = lk_enqueue(set->space, set->request, &waiter->core,

@@ -364,6 +364,8 @@ void note_contended(lk_table &table)
 		*table.contended_at = table.contended_next;
 		if (table.contended_next)
 			table.contended_next->contended_at = table.contended_at;
+		if (graph.look_at == &table)
+			graph.look_at = table.contended_next;
 		table.contended_next = nullptr;
 		table.contended_at = nullptr;
 		graph.nr_contended--;

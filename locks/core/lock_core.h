@@ -269,6 +269,7 @@ struct lk_observer {
 struct lk_graph {
 	struct lk_node *waiters;	/* by owner, then seq */
 	struct lk_table *contended;	/* list of tables */
+	struct lk_table *look_at;	/* where lk_due() goes on, or NULL */
 	unsigned int nr_contended;
 	unsigned int nr_attention;	/* tables with ->attention */
 	uint64_t seq;
@@ -423,7 +424,10 @@ const struct lk_record *lk_find_own(const struct lk_table *table,
  * be opened in another table, whose T the caller does not hold: that table is
  * due at once.  So ask here, before G is dropped, after each of these.
  *
- * Context: G.  O(tables that are contended + reservations).
+ * Each call goes on behind the table that the last one gave, so that to serve
+ * all that are due costs two rounds.
+ *
+ * Context: G.  A round is O(tables that are contended + reservations).
  * Return: a table to call lk_expire() for, or NULL.
  */
 struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next);

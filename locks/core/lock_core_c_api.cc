@@ -291,15 +291,21 @@ const struct lk_record *lk_find_own(const struct lk_table *table, uint64_t owner
 
 struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next)
 {
+	lk_table *table = graph->look_at;
+
 	*next = UINT64_MAX;
-	for (lk_table *table = graph->contended; table; table = table->contended_next) {
+	for (unsigned int left = graph->nr_contended; left; left--, table = table->contended_next) {
+		if (!table)
+			table = graph->contended;
 		uint64_t polled = lk::oldest_refresh(*table);
 		uint64_t due = lk::next_turn(*table);
 
 		if (polled < UINT64_MAX - LK_POLL_LIMIT_MS && polled + LK_POLL_LIMIT_MS < due)
 			due = polled + LK_POLL_LIMIT_MS;
-		if (due <= now || table->attention)
+		if (due <= now || table->attention) {
+			graph->look_at = table->contended_next;
 			return table;
+		}
 		*next = due < *next ? due : *next;
 	}
 	return nullptr;

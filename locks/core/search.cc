@@ -43,6 +43,14 @@ owner_tree::gap gap_before(const lk_table &table, uint64_t owner, int64_t from)
 	});
 }
 
+/* The last to start no later than the range ends is the owner's own, and does not touch it. */
+bool alone_behind(const place &place, uint64_t owner, range where)
+{
+	const lk_record *before = place.by_range.before;
+
+	return place.knows_range && before && before->owner == owner && before->end < where.start;
+}
+
 } // namespace
 
 bool conflicts(const lk_record &record, const view &view)
@@ -107,7 +115,9 @@ void find_touched(const lk_table &table, const lk_request &request, place &place
 		place.by_owner.after = table.recent;
 		return;
 	}
-	auto gap = gap_before(table, request.owner, where.start);
+	auto gap = alone_behind(place, request.owner, where)
+			? owner_tree::gap { place.by_range.before, owner_tree::next(place.by_range.before) }
+			: gap_before(table, request.owner, where.start);
 
 	place.by_owner = { gap.before, gap.after };
 }

@@ -181,17 +181,20 @@ const char *check_graph(const lk_table &table)
 {
 	const lk_graph &graph = *table.graph;
 	unsigned int tables = 0, attention = 0;
-	bool found = false;
+	bool found = false, look_at = !graph.look_at;
 
 	for (lk_table *at = graph.contended; at; at = at->contended_next) {
 		tables++;
 		attention += at->attention;
 		found |= at == &table;
+		look_at |= at == graph.look_at;
 		if (*at->contended_at != at)
 			return "the list of contended tables is broken";
 	}
 	if (found != (table.waiters || table.reservations || table.revocable))
 		return "the graph does not know what is contended";
+	if (!look_at)
+		return "the search for deadlines goes on in a table that left";
 	if (tables != graph.nr_contended || attention != graph.nr_attention)
 		return "contended tables were miscounted";
 	return validate_graph_tree(graph);
