@@ -6,6 +6,7 @@
 
 struct core_record {
 	struct lk_record core;
+	struct lk_holder holder;
 	struct list_head held;
 	s64 start, end;		/* as the observer was last told */
 	u8 type;
@@ -61,6 +62,7 @@ static void alloc_records(struct core *core, struct lk_list *list,
 		KUNIT_ASSERT_NOT_NULL(core->test, record);
 		INIT_LIST_HEAD(&record->held);
 		core->records++;
+		lk_record_init(&record->core, &record->holder);
 		lk_list_push(list, &record->core);
 	}
 }
@@ -91,7 +93,7 @@ static void expect_observed(struct core *core, unsigned int nr)
 		KUNIT_EXPECT_EQ(core->test, record->start, outer(record)->start);
 		KUNIT_EXPECT_EQ(core->test, record->end, outer(record)->end);
 		KUNIT_EXPECT_EQ(core->test, record->type, outer(record)->type);
-		KUNIT_EXPECT_EQ(core->test, !!record->waiters,
+		KUNIT_EXPECT_EQ(core->test, !!record->holder->waiters,
 				outer(record)->blocks);
 	}
 	KUNIT_EXPECT_EQ(core->test, held,

@@ -67,7 +67,7 @@ static void compare(struct core *core, unsigned int nr)
 
 	for (; record; record = lk_next_record(record))
 		for (at = record->start; at <= record->end; at++, held++)
-			wrong += random->map[nr][record->owner][at] !=
+			wrong += random->map[nr][record->holder->owner][at] !=
 				 1 + record->type;
 	for (owner = 1; owner <= OWNERS; owner++)
 		for (byte = 0; byte < BYTES; byte++)

@@ -131,14 +131,14 @@ static void test_and_find(struct kunit *test)
 	core_set(core, B, W, 20, 29);
 	record = lk_test(&core->table[0], &request);
 	KUNIT_ASSERT_NOT_NULL(test, record);
-	KUNIT_EXPECT_EQ(test, record->owner, (u64)B);
+	KUNIT_EXPECT_EQ(test, record->holder->owner, (u64)B);
 	request.op = LK_WRITE;
 	record = lk_test(&core->table[0], &request);
 	KUNIT_ASSERT_NOT_NULL(test, record);
-	KUNIT_EXPECT_EQ(test, record->owner, (u64)A);
+	KUNIT_EXPECT_EQ(test, record->holder->owner, (u64)A);
 	record = lk_next_conflict(&core->table[0], &request, record);
 	KUNIT_ASSERT_NOT_NULL(test, record);
-	KUNIT_EXPECT_EQ(test, record->owner, (u64)B);
+	KUNIT_EXPECT_EQ(test, record->holder->owner, (u64)B);
 	KUNIT_EXPECT_NULL(test, lk_next_conflict(&core->table[0], &request, record));
 	KUNIT_EXPECT_NULL(test, lk_find_own(&core->table[0], C, 0, LK_END));
 	KUNIT_EXPECT_NULL(test, lk_find_own(&core->table[0], A, 10, LK_END));

@@ -42,7 +42,7 @@ void describe(char *text, const struct lk_table *table,
 		lines[count++] = (struct line) {
 			.start = record->start, .end = record->end,
 			.owner = record->flags & LK_RESERVATION ? '~' :
-				 name(context, record->owner),
+				 name(context, record->holder->owner),
 			.type = record->type == LK_WRITE ? 'W' : 'R',
 		};
 	sort(lines, count, sizeof(lines[0]), compare, NULL);

@@ -34,21 +34,21 @@ const char *file_describe(struct hf_test_file *file, bool flock)
 	return file->text;
 }
 
-static bool mirrored(const struct hf_record *record)
+static bool mirrored(const struct lk_record *record)
 {
-	const struct file_lock *mirror = &record->mirror;
+	const struct file_lock *mirror = &hf_record(record)->mirror;
 	const struct file_lock_core *c = &mirror->c;
 	bool flock = c->flc_flags & FL_FLOCK;
 
 	return !list_empty(&c->flc_list) &&
-	       mirror->fl_start == record->core.start &&
-	       mirror->fl_end == record->core.end &&
-	       c->flc_type == (record->core.type == LK_WRITE ? F_WRLCK : F_RDLCK) &&
+	       mirror->fl_start == record->start &&
+	       mirror->fl_end == record->end &&
+	       c->flc_type == (record->type == LK_WRITE ? F_WRLCK : F_RDLCK) &&
 	       (unsigned long)(flock ? (void *)c->flc_file : c->flc_owner) ==
-			record->core.owner &&
+			record->holder->owner &&
 	       c->flc_file &&
 	       !(c->flc_flags & (FL_SLEEP | FL_ACCESS | FL_EXISTS | FL_CLOSE)) &&
-	       list_empty(&c->flc_blocked_requests) == !record->core.waiters;
+	       list_empty(&c->flc_blocked_requests) == !record->holder->waiters;
 }
 
 /* What is wrong with one half of the table, or NULL.  T and G. */
@@ -62,7 +62,7 @@ static const char *look(const struct lk_table *space, struct list_head *mirror)
 		if (record->flags & LK_RESERVATION)
 			continue;
 		held++;
-		if (!mirrored(hf_record(record)))
+		if (!mirrored(record))
 			wrong = wrong ?: "a record is not as its mirror";
 	}
 	if (held != list_count_nodes(mirror))

@@ -53,21 +53,21 @@ struct hf_table {
 };
 
 /*
- * A held lock: our record and its mirror for the VFS are one allocation.  The
- * mirror has no fl_ops, so nobody looks at its fl_u, and the record begins
- * there: 256 bytes, of which a search touches one cache line or two.  The mirror has to
- * be initialised first.
+ * A held lock: the core's holder and the mirror for the VFS in one allocation,
+ * the core's record, which searches read, in one of its own.  The mirror has no
+ * fl_ops, so nobody looks at its fl_u, and the holder begins there.  The mirror
+ * has to be initialised first.
  */
 struct hf_record {
 	union {
 		struct file_lock mirror;	/* c.flc_list: flc_lock */
 		struct {
 			u8 mirrored[offsetof(struct file_lock, fl_u)];
-			struct lk_record core;
+			struct lk_holder holder;
 		};
 	};
 };
-static_assert(offsetof(struct file_lock, fl_u) % __alignof__(struct lk_record) == 0);
+static_assert(offsetof(struct file_lock, fl_u) % __alignof__(struct lk_holder) == 0);
 static_assert(offsetofend(struct file_lock, fl_u) == sizeof(struct file_lock));
 
 /* How the one who waits is told. */
@@ -91,7 +91,7 @@ struct hf_waiter {
 
 static inline struct hf_record *hf_record(const struct lk_record *record)
 {
-	return container_of(record, struct hf_record, core);
+	return container_of(record->holder, struct hf_record, holder);
 }
 
 static inline struct hf_waiter *hf_waiter(const struct lk_waiter *waiter)

@@ -12,7 +12,7 @@
 
 #include "locks.h"
 
-static struct kmem_cache *record_cache;
+static struct kmem_cache *record_cache, *range_cache;
 
 /*
  * The record that was freed last on each CPU: a lock after an unlock then costs
@@ -20,43 +20,57 @@ static struct kmem_cache *record_cache;
  * blind to a use after free of it.
  */
 #define KEEPS_SPARE (!IS_ENABLED(CONFIG_KASAN))
-static DEFINE_PER_CPU(struct hf_record *, spare);
+static DEFINE_PER_CPU(struct lk_record *, spare);
 
 /*
  * Not accounted to a memory cgroup, as those of fs/locks.c are not: locks are
  * taken for others (lockd, nfsd), and accounting costs a tenth of a lock.
  */
-static struct hf_record *record_alloc(void)
+static struct lk_record *record_alloc(void)
 {
-	struct hf_record *record = NULL;
+	struct lk_record *core = NULL;
+	struct hf_record *record;
 
 	if (KEEPS_SPARE)
-		record = this_cpu_xchg(spare, NULL);
-	if (record)
-		return record;
+		core = this_cpu_xchg(spare, NULL);
+	if (core)
+		return core;
+	core = kmem_cache_alloc(range_cache, GFP_KERNEL);
+	if (!core)
+		return NULL;
 	record = kmem_cache_alloc(record_cache, GFP_KERNEL);
-	if (record)
-		locks_init_lock(&record->mirror);
-	return record;
+	if (!record) {
+		kmem_cache_free(range_cache, core);
+		return NULL;
+	}
+	locks_init_lock(&record->mirror);
+	lk_record_init(core, &record->holder);
+	return core;
+}
+
+static void record_free(struct lk_record *core)
+{
+	kmem_cache_free(record_cache, hf_record(core));
+	kmem_cache_free(range_cache, core);
 }
 
 /* It must be as locks_init_lock() left it, but for what adopt() writes. */
-static void record_free(struct hf_record *record)
+static void record_put(struct lk_record *core)
 {
-	if (KEEPS_SPARE && !this_cpu_cmpxchg(spare, NULL, record))
+	if (KEEPS_SPARE && !this_cpu_cmpxchg(spare, NULL, core))
 		return;
-	kmem_cache_free(record_cache, record);
+	record_free(core);
 }
 
 int hf_records_alloc(struct lk_list *list, unsigned int count)
 {
-	struct hf_record *record;
+	struct lk_record *core;
 
 	while (list->count < count) {
-		record = record_alloc();
-		if (!record)
+		core = record_alloc();
+		if (!core)
 			return -ENOMEM;
-		lk_list_push(list, &record->core);
+		lk_list_push(list, core);
 	}
 	return 0;
 }
@@ -66,12 +80,12 @@ void hf_records_free_slow(struct lk_list *list)
 	struct lk_record *core;
 
 	while ((core = lk_list_pop(list))) {
-		struct hf_record *record = hf_record(core);
+		struct file_lock *mirror = &hf_record(core)->mirror;
 
 		/* Nothing else of a mirror is private. */
-		if (record->mirror.fl_lmops)
-			locks_release_private(&record->mirror);
-		record_free(record);
+		if (mirror->fl_lmops)
+			locks_release_private(mirror);
+		record_put(core);
 	}
 }
 
@@ -114,12 +128,11 @@ static void adopt(void *context, struct lk_record *core,
 		 origin ? born(hf_record(origin)) : jiffies);
 }
 
-static void set_range(struct hf_record *record)
+static void set_range(struct file_lock *mirror, const struct lk_record *core)
 {
-	record->mirror.fl_start = record->core.start;
-	record->mirror.fl_end = record->core.end;
-	record->mirror.c.flc_type = record->core.type == LK_WRITE ? F_WRLCK
-								  : F_RDLCK;
+	mirror->fl_start = core->start;
+	mirror->fl_end = core->end;
+	mirror->c.flc_type = core->type == LK_WRITE ? F_WRLCK : F_RDLCK;
 }
 
 /*
@@ -129,13 +142,12 @@ static void set_range(struct hf_record *record)
 static void link_mirror(void *context, struct lk_record *core)
 {
 	struct hf_table *table = context;
-	struct hf_record *record = hf_record(core);
-	struct file_lock *mirror = &record->mirror;
+	struct file_lock *mirror = &hf_record(core)->mirror;
 	struct list_head *list = mirror->c.flc_flags & FL_FLOCK
 		? &table->flctx->flc_flock : &table->flctx->flc_posix;
 
 	lockdep_assert_held(&table->flctx->flc_lock);
-	set_range(record);
+	set_range(mirror, core);
 	if (mirror->fl_lmops && mirror->fl_lmops->lm_grant)
 		list_add(&mirror->c.flc_list, list);
 	else
@@ -155,7 +167,7 @@ static void change_mirror(void *context, struct lk_record *core)
 	struct hf_table *table = context;
 
 	lockdep_assert_held(&table->flctx->flc_lock);
-	set_range(hf_record(core));
+	set_range(&hf_record(core)->mirror, core);
 }
 
 /*
@@ -200,9 +212,17 @@ int hf_records_init(void)
 {
 	record_cache = kmem_cache_create("hf_lock_record",
 					 sizeof(struct hf_record), 0,
-					 SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE,
-					 NULL);
-	return record_cache ? 0 : -ENOMEM;
+					 SLAB_NO_MERGE, NULL);
+	if (!record_cache)
+		return -ENOMEM;
+	range_cache = kmem_cache_create("hf_lock_range",
+					sizeof(struct lk_record), 0,
+					SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE,
+					NULL);
+	if (range_cache)
+		return 0;
+	kmem_cache_destroy(record_cache);
+	return -ENOMEM;
 }
 
 void hf_records_exit(void)
@@ -211,6 +231,7 @@ void hf_records_exit(void)
 
 	for_each_possible_cpu(cpu)
 		if (per_cpu(spare, cpu))
-			kmem_cache_free(record_cache, per_cpu(spare, cpu));
+			record_free(per_cpu(spare, cpu));
+	kmem_cache_destroy(range_cache);
 	kmem_cache_destroy(record_cache);
 }

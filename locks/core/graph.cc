@@ -132,9 +132,9 @@ lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start)
 		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
 		     r = next_conflict(*at->table, view, r)) {
 			graph.search_steps++;
-			if (r->owner == owner)
+			if (r->holder->owner == owner)
 				return at;
-			reach_hard(search, r->owner, at);
+			reach_hard(search, r->holder->owner, at);
 		}
 	}
 	return nullptr;
@@ -219,10 +219,10 @@ lk_waiter *order_cycle(lk_graph &graph, lk_waiter &start)
 		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
 		     r = next_conflict(*at->table, view, r)) {
 			graph.search_steps++;
-			if (r->owner == owner && by_order)
+			if (r->holder->owner == owner && by_order)
 				return by_order;
-			if (r->owner != owner)
-				reach_any(search, r->owner, by_order);
+			if (r->holder->owner != owner)
+				reach_any(search, r->holder->owner, by_order);
 		}
 	}
 	return nullptr;

@@ -30,20 +30,22 @@ void entered(work &work, lk_record &record)
 void insert(work &work, lk_record &record)
 {
 	range_tree::insert(work.table.by_range, record);
-	owner_tree::insert(work.table.by_owner, record);
+	owner_tree::insert(work.table.by_owner, *record.holder);
 	entered(work, record);
 }
 
 /* The same where nothing of its owner is touched. */
 void insert_at(work &work, lk_record &record, const place &place)
 {
-	const lk_gap &owner = place.by_owner, &range = place.by_range;
+	auto &owner = place.by_owner;
+	auto &range = place.by_range;
 
 	if (place.knows_range)
 		range_tree::insert_between(work.table.by_range, { range.before, range.after }, record);
 	else
 		range_tree::insert(work.table.by_range, record);
-	owner_tree::insert_between(work.table.by_owner, { owner.before, owner.after }, record);
+	owner_tree::insert_between(work.table.by_owner, { owner.before, owner.after },
+				   *record.holder);
 	entered(work, record);
 }
 
@@ -53,7 +55,7 @@ void remove(work &work, lk_record &record, lk_list &to)
 
 	loosen_all(work, record);
 	range_tree::erase(table.by_range, record);
-	owner_tree::erase(table.by_owner, record);
+	owner_tree::erase(table.by_owner, *record.holder);
 	table.nr_records--;
 	if (table.recent == &record)
 		table.recent = nullptr;
@@ -93,10 +95,10 @@ lk_record *make(work &work, lk_list &nodes, const lk_request &what, const lk_rec
 	const lk_observer *observer = work.table.observer;
 
 	/* The nodes are the trees' to fill. */
-	record->waiters = nullptr;
+	record->holder->waiters = nullptr;
 	record->start = what.start;
 	record->end = what.end;
-	record->owner = what.owner;
+	record->holder->owner = what.owner;
 	record->type = what.op;
 	record->flags = 0;
 	record->turns = 0;
@@ -110,7 +112,7 @@ lk_record *make_piece(work &work, lk_list &nodes, const lk_record &of, range whe
 {
 	lk_request what = {};
 
-	what.owner = of.owner;
+	what.owner = of.holder->owner;
 	what.start = where.start;
 	what.end = where.end;
 	what.op = of.type;
@@ -214,7 +216,7 @@ void restore(work &work, lk_record &record)
 {
 	range where = range_of(record);
 	lk_record *mine = nullptr, *next;
-	lk_record *at = own_from(work.table, record.owner, where.widened().start);
+	lk_record *at = own_from(work.table, record.holder->owner, where.widened().start);
 
 	for (; at && where.touches(range_of(*at)); at = next) {
 		next = own_after(*at);
@@ -230,7 +232,7 @@ void restore(work &work, lk_record &record)
 		change(work, *mine, where, mine->type);
 		lk_list_push(&work.batch.freed, &record);
 	} else {
-		record.waiters = nullptr;
+		record.holder->waiters = nullptr;
 		insert(work, record);
 	}
 }

@@ -86,9 +86,9 @@ void find_touched(const lk_table &table, const lk_request &request, place &place
 
 inline lk_record *own_at(const place &place, uint64_t owner)
 {
-	lk_record *at = place.by_owner.after;
+	lk_holder *at = place.by_owner.after;
 
-	return at && at->owner == owner ? at : nullptr;
+	return at && at->owner == owner ? at->record : nullptr;
 }
 
 /* What a set or an unlock will take: plan.nodes, plan.changes, place.by_owner. */

@@ -117,29 +117,44 @@ struct lk_turn {
  * A held lock, or a reservation.  All fields belong to the core; the shell
  * may read start, end, type, flags and owner under T.
  *
- * The last 64 bytes are what a search by range reads: it touches one cache
- * line a record if the shell puts them into one.
+ * In two parts that the shell allocates and frees together, and joins once
+ * with lk_record_init().  This one is what a search by range reads: one cache
+ * line, and 64 of them in a page, so that a search among 100,000 locks needs
+ * few entries of the TLB.
  */
 struct lk_record {
-	union {
-		struct lk_node by_owner;
-		struct lk_turn turn;		/* LK_RESERVATION */
-	};
-	struct lk_waiter *waiters;		/* those linked to this one */
 	union {
 		struct lk_node by_range;
 		struct lk_record *next;		/* in a struct lk_list */
 	};
 	int64_t start, end;			/* closed */
 	int64_t max_end;			/* of the subtree */
-	uint64_t owner;				/* LK_RESERVATION: the manager */
+	struct lk_holder *holder;		/* the other part */
 	uint8_t type;				/* LK_READ or LK_WRITE */
 	uint8_t flags;
 	uint8_t subtree_writes;			/* has an LK_WRITE */
 	uint8_t spare;
 	uint32_t turns;				/* LK_RESERVATION: how many share it */
 };
-LK_SIZE(struct lk_record, 96);
+LK_SIZE(struct lk_record, 64);
+
+/* Whose record it is, and who wants it. */
+struct lk_holder {
+	union {
+		struct lk_node by_owner;
+		struct lk_turn turn;		/* LK_RESERVATION */
+	};
+	struct lk_record *record;
+	struct lk_waiter *waiters;		/* those linked to this one */
+	uint64_t owner;				/* LK_RESERVATION: the manager */
+};
+LK_SIZE(struct lk_holder, 48);
+
+static inline void lk_record_init(struct lk_record *record, struct lk_holder *holder)
+{
+	record->holder = holder;
+	holder->record = record;
+}
 
 /* Records in no table. */
 struct lk_list {
@@ -177,16 +192,17 @@ struct lk_request {
 	uint8_t flags;
 };
 
-/* Two neighbours in an order, NULL at its ends. */
-struct lk_gap {
-	struct lk_record *before, *after;
-};
-
-/* Where a range belongs among the records of a table. */
+/* Where a range belongs among the records of a table: neighbours, NULL at the ends. */
 struct lk_place {
-	struct lk_gap by_owner;	/* after: the first not before what is touched */
-	struct lk_gap by_range;	/* after: the first that starts behind the range */
-	bool knows_range;	/* what by_range says holds */
+	struct {
+		struct lk_holder *before;
+		struct lk_holder *after;	/* the first not before what is touched */
+	} by_owner;
+	struct {
+		struct lk_record *before;
+		struct lk_record *after;	/* the first that starts behind the range */
+	} by_range;
+	bool knows_range;			/* what by_range says holds */
 };
 
 /* What a set of one range by one owner will do to its records. */

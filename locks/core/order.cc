@@ -92,7 +92,7 @@ bool is_waited_for(const lk_table &table, const lk_record &record)
 {
 	lk_request held = {};
 
-	held.owner = record.owner;
+	held.owner = record.holder->owner;
 	held.start = record.start;
 	held.end = record.end;
 	held.op = record.type;

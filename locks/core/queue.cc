@@ -39,11 +39,11 @@ void link(lk_waiter &waiter, lk_waiter &behind)
 void link(work &work, lk_waiter &waiter, lk_record &blocker)
 {
 	const lk_observer *observer = work.table.observer;
-	bool first = !blocker.waiters;
+	bool first = !blocker.holder->waiters;
 
 	waiter.on_waiter = nullptr;
 	waiter.on_record = &blocker;
-	link_at(waiter, blocker.waiters);
+	link_at(waiter, blocker.holder->waiters);
 	if (first)
 		tell_blocks(work, blocker, true);
 	if (observer && observer->linked && !is_reservation(blocker))
@@ -61,7 +61,7 @@ void unlink(work &work, lk_waiter &waiter)
 	waiter.on_waiter = nullptr;
 	waiter.sibling = nullptr;
 	waiter.sibling_at = nullptr;
-	if (record && !record->waiters)
+	if (record && !record->holder->waiters)
 		tell_blocks(work, *record, false);
 }
 
@@ -210,15 +210,15 @@ void loosen(work &work, lk_waiter &waiter)
 
 void loosen(work &work, lk_record &record)
 {
-	while (record.waiters)
-		loosen(work, *record.waiters);
+	while (record.holder->waiters)
+		loosen(work, *record.holder->waiters);
 }
 
 void loosen_some(work &work, lk_record &record)
 {
 	lk_waiter *next;
 
-	for (lk_waiter *at = record.waiters; at; at = next) {
+	for (lk_waiter *at = record.holder->waiters; at; at = next) {
 		next = at->sibling;
 		if (!conflicts(record, view(at->request)))
 			loosen(work, *at);

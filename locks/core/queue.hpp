@@ -45,13 +45,13 @@ void loosen(work &work, lk_waiter &waiter);
 
 inline void loosen_all(work &work, lk_record &record)
 {
-	if (record.waiters)
+	if (record.holder->waiters)
 		loosen(work, record);
 }
 
 inline void loosen_if_free(work &work, lk_record &record)
 {
-	if (record.waiters)
+	if (record.holder->waiters)
 		loosen_some(work, record);
 }
 

@@ -28,9 +28,9 @@ void append(lk_table &table, lk_record &record)
 {
 	lk_record *newest = table.reservations;
 
-	record.turn.next = newest ? newest->turn.next : &record;
+	record.holder->turn.next = newest ? newest->holder->turn.next : &record;
 	if (newest)
-		newest->turn.next = &record;
+		newest->holder->turn.next = &record;
 	table.reservations = &record;
 	table.nr_reservations++;
 }
@@ -44,13 +44,13 @@ void drop_if(work &work, Goes goes)
 
 	if (!newest)
 		return;
-	lk_record *at = newest->turn.next, *next;
+	lk_record *at = newest->holder->turn.next, *next;
 
-	newest->turn.next = nullptr;
+	newest->holder->turn.next = nullptr;
 	table.reservations = nullptr;
 	table.nr_reservations = 0;
 	for (; at; at = next) {
-		next = at->turn.next;
+		next = at->holder->turn.next;
 		if (!goes(*at)) {
 			append(table, *at);
 			continue;
@@ -67,7 +67,7 @@ void for_each_turn(const lk_table &table, Visit visit)
 
 	if (!newest)
 		return;
-	for (lk_record *at = newest->turn.next;; at = at->turn.next) {
+	for (lk_record *at = newest->holder->turn.next;; at = at->holder->turn.next) {
 		visit(*at);
 		if (at == newest)
 			return;
@@ -76,7 +76,7 @@ void for_each_turn(const lk_table &table, Visit visit)
 
 bool is_for(const lk_record &turn, const lk_request &request)
 {
-	return turn.owner == request.manager && turn.type == request.op &&
+	return turn.holder->owner == request.manager && turn.type == request.op &&
 	       range_of(turn) == range_of(request);
 }
 
@@ -86,10 +86,10 @@ void count_late(work &work, uint64_t interval)
 	for_each_turn(work.table, [&](lk_record &turn) {
 		unsigned int room = UINT32_MAX - work.may_tell;
 
-		if (turn.turn.late > work.now)
+		if (turn.holder->turn.late > work.now)
 			return;
 		turn.flags |= LK_OVERDUE;
-		turn.turn.late = later(work.now, interval);
+		turn.holder->turn.late = later(work.now, interval);
 		work.may_tell += turn.turns > room / 3 ? room : turn.turns * 3;
 	});
 }
@@ -103,21 +103,21 @@ lk_record *keep_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t f
 	lk_record *record = table.reservations;
 	uint64_t late = later(work.now, pace(*table.graph));
 
-	if (record && is_for(*record, request) && record->turn.deadline == deadline &&
-	    record->turn.late == late && record->flags == flags && record->turns < UINT32_MAX) {
+	if (record && is_for(*record, request) && record->holder->turn.deadline == deadline &&
+	    record->holder->turn.late == late && record->flags == flags && record->turns < UINT32_MAX) {
 		record->turns++;
 		return record;
 	}
 	record = lk_list_pop(&waiter.nodes);
-	*record = lk_record {};
+	record->holder->waiters = nullptr;
 	record->start = request.start;
 	record->end = request.end;
-	record->owner = request.manager;
+	record->holder->owner = request.manager;
 	record->type = request.op;
 	record->flags = flags;
 	record->turns = 1;
-	record->turn.deadline = deadline;
-	record->turn.late = late;
+	record->holder->turn.deadline = deadline;
+	record->holder->turn.late = late;
 	append(table, *record);
 	enter_by_range(table, *record);
 	return record;
@@ -163,8 +163,8 @@ bool tell_early(work &work, lk_waiter &waiter, lk_record &blocker)
 	for (lk_record *at = &blocker; at; at = next_conflict(work.table, view, at)) {
 		if (!(at->flags & LK_OVERDUE))
 			return false;
-		if (at->turn.deadline < deadline)
-			deadline = at->turn.deadline;
+		if (at->holder->turn.deadline < deadline)
+			deadline = at->holder->turn.deadline;
 	}
 	work.may_tell--;
 	give_turn(work, waiter, deadline, LK_RESERVATION | LK_OVERDUE);
@@ -174,7 +174,7 @@ bool tell_early(work &work, lk_waiter &waiter, lk_record &blocker)
 void expire_turns(work &work)
 {
 	drop_if(work, [&](const lk_record &turn) {
-		bool over = turn.turn.deadline <= work.now;
+		bool over = turn.holder->turn.deadline <= work.now;
 
 		if (over)
 			work.table.graph->expired += turn.turns;
@@ -194,8 +194,8 @@ uint64_t next_turn(const lk_table &table)
 	uint64_t next = UINT64_MAX;
 
 	for_each_turn(table, [&](const lk_record &turn) {
-		uint64_t due = turn.turn.late < turn.turn.deadline ? turn.turn.late
-								   : turn.turn.deadline;
+		uint64_t due = turn.holder->turn.late < turn.holder->turn.deadline ? turn.holder->turn.late
+								   : turn.holder->turn.deadline;
 
 		next = due < next ? due : next;
 	});

@@ -26,20 +26,22 @@ bool clearly_free(const lk_table &table, const view &view, place &place)
 	       (gap.before->type == LK_WRITE && gap.before->end < view.where.start);
 }
 
+lk_record *record_of(lk_holder *holder) { return holder ? holder->record : nullptr; }
+
 /* Who unlocks what was locked last needs no search. */
 bool is_recent(const lk_table &table, uint64_t owner, int64_t from)
 {
 	const lk_record *recent = table.recent;
 
-	return recent && recent->owner == owner && recent->start <= from && from <= recent->end;
+	return recent && recent->holder->owner == owner && recent->start <= from && from <= recent->end;
 }
 
 /* In by_owner, before the owner's first that ends at from or later. */
 owner_tree::gap gap_before(const lk_table &table, uint64_t owner, int64_t from)
 {
 	/* Ends ascend with the starts: one owner's records share no byte. */
-	return owner_tree::gap_after(table.by_owner, [=](const lk_record &r) {
-		return r.owner != owner ? r.owner < owner : r.end < from;
+	return owner_tree::gap_after(table.by_owner, [=](const lk_holder &h) {
+		return h.owner != owner ? h.owner < owner : h.record->end < from;
 	});
 }
 
@@ -48,7 +50,7 @@ bool alone_behind(const place &place, uint64_t owner, range where)
 {
 	const lk_record *before = place.by_range.before;
 
-	return place.knows_range && before && before->owner == owner && before->end < where.start;
+	return place.knows_range && before && before->holder->owner == owner && before->end < where.start;
 }
 
 } // namespace
@@ -58,7 +60,7 @@ bool conflicts(const lk_record &record, const view &view)
 	if (!(view.write || record.type == LK_WRITE) || !view.where.overlaps(range_of(record)))
 		return false;
 	if (!is_reservation(record))
-		return record.owner != view.owner;
+		return record.holder->owner != view.owner;
 	return !view.past_reservations && !(view.past_overdue && (record.flags & LK_OVERDUE));
 }
 
@@ -85,17 +87,18 @@ lk_record *find_conflict(const lk_table &table, const view &view, place &place)
 
 lk_record *own_from(const lk_table &table, uint64_t owner, int64_t from)
 {
-	lk_record *found = is_recent(table, owner, from) ? table.recent
-							 : gap_before(table, owner, from).after;
+	if (is_recent(table, owner, from))
+		return table.recent;
+	lk_holder *found = gap_before(table, owner, from).after;
 
-	return found && found->owner == owner ? found : nullptr;
+	return found && found->owner == owner ? found->record : nullptr;
 }
 
 lk_record *own_after(lk_record &record)
 {
-	lk_record *next = owner_tree::next(&record);
+	lk_holder *next = owner_tree::next(record.holder);
 
-	return next && next->owner == record.owner ? next : nullptr;
+	return next && next->owner == record.holder->owner ? next->record : nullptr;
 }
 
 lk_record *own_in(const lk_table &table, uint64_t owner, range where)
@@ -112,11 +115,12 @@ void find_touched(const lk_table &table, const lk_request &request, place &place
 	if (request.op != LK_UNLOCK)
 		where = where.widened();
 	if (is_recent(table, request.owner, where.start)) {
-		place.by_owner.after = table.recent;
+		place.by_owner.after = table.recent->holder;
 		return;
 	}
+	lk_record *before = place.by_range.before;
 	auto gap = alone_behind(place, request.owner, where)
-			? owner_tree::gap { place.by_range.before, owner_tree::next(place.by_range.before) }
+			? owner_tree::gap { before->holder, owner_tree::next(before->holder) }
 			: gap_before(table, request.owner, where.start);
 
 	place.by_owner = { gap.before, gap.after };
@@ -162,8 +166,12 @@ lk_record *record_behind(const lk_table &table, int64_t start, uintptr_t address
 	});
 }
 
-lk_record *first_by_owner(const lk_table &table) { return owner_tree::first(table.by_owner); }
-lk_record *next_by_owner(lk_record &record) { return owner_tree::next(&record); }
+lk_record *first_by_owner(const lk_table &table)
+{
+	return record_of(owner_tree::first(table.by_owner));
+}
+
+lk_record *next_by_owner(lk_record &record) { return record_of(owner_tree::next(record.holder)); }
 
 const char *validate_trees(const lk_table &table)
 {

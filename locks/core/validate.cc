@@ -51,7 +51,7 @@ const char *check_owners(const lk_table &table)
 		recent |= at == table.recent;
 		if (is_reservation(*at))
 			return "a reservation has an owner";
-		if (!before || before->owner != at->owner)
+		if (!before || before->holder->owner != at->holder->owner)
 			continue;
 		if (range_of(*before).overlaps(range_of(*at)))
 			return "two records of one owner overlap";
@@ -81,11 +81,11 @@ const char *check_turns(const lk_table &table)
 		minded.past_reservations = true;
 		for (lk_record *r = next_conflict(table, minded, nullptr); r;
 		     r = next_conflict(table, minded, r)) {
-			if (other && other->owner != r->owner)
+			if (other && other->holder->owner != r->holder->owner)
 				return "two owners hold what is reserved";
 			other = r;
 		}
-		at = at->turn.next;
+		at = at->holder->turn.next;
 		if (at == table.reservations)
 			break;
 	}
@@ -110,7 +110,7 @@ const char *check_links(const lk_table &table)
 	uint64_t linked = 0;
 
 	for (lk_record *r = first_record(table); r; r = record_after(*r))
-		linked += count_linked(r->waiters, [=](const lk_waiter &w) {
+		linked += count_linked(r->holder->waiters, [=](const lk_waiter &w) {
 			return w.on_record == r && !w.on_waiter && conflicts(*r, view(w.request));
 		});
 	for (lk_waiter *b = first_waiter(table); b; b = waiter_after(*b))
@@ -171,7 +171,7 @@ const char *check_revocable(const lk_table &table)
 		if (!at->nodes.count || !in_graph(*table.graph, *at))
 			return "a grant cannot be taken back";
 		for (const lk_record *r = at->saved.first; r; r = r->next)
-			if (!undo.contains(range_of(*r)) || r->owner != held->owner)
+			if (!undo.contains(range_of(*r)) || r->holder->owner != held->holder->owner)
 				return "something was saved that was not taken";
 	}
 	return nullptr;

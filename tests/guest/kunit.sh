@@ -22,7 +22,7 @@ report() {
 # The suites fail allocations of their own task, GFP_KERNEL ones too.
 fail=/sys/kernel/debug/failslab
 hf_load holdfast_locks
-for cache in hf_lock_record hf_lock_table hf_lock_waiter file_lock_ctx; do
+for cache in hf_lock_record hf_lock_range hf_lock_table hf_lock_waiter file_lock_ctx; do
 	echo 1 >/sys/kernel/slab/$cache/failslab || hf_problem "no cache $cache"
 done
 echo Y >$fail/cache-filter

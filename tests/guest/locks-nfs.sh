@@ -42,7 +42,7 @@ check pairs-leave-nothing wait_until 60 no_locks
 # --- no memory: one allocation in ten of those that pass the filters. (The
 # probability comes last: without a filter it is everybody's.)
 slab=/sys/kernel/debug/failslab
-caches=(hf_lock_record hf_lock_waiter hf_lock_table)
+caches=(hf_lock_record hf_lock_range hf_lock_waiter hf_lock_table)
 # fail_on FILTER=VALUE...
 fail_on() {
 	local setting

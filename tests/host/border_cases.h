@@ -65,6 +65,7 @@ static inline const char *border_run(unsigned int index)
 {
 	const struct border_case *c = &border_cases[index];
 	struct lk_record memory[16];
+	struct lk_holder holders[16];
 	struct lk_list spares = { NULL, 0 };
 	struct lk_graph graph;
 	struct lk_table table;
@@ -73,8 +74,10 @@ static inline const char *border_run(unsigned int index)
 
 	lk_graph_init(&graph, 2000);
 	lk_table_init(&table, &graph, NULL, NULL);
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < 16; i++) {
+		lk_record_init(&memory[i], &holders[i]);
 		lk_list_push(&spares, &memory[i]);
+	}
 	for (i = 0; i < 8 && c->steps[i].owner; i++) {
 		const struct border_step *s = &c->steps[i];
 		struct lk_batch batch = { NULL, NULL, { NULL, 0 } };
@@ -122,7 +125,7 @@ unsigned int border_size_in_c(unsigned int which);
 static inline unsigned int border_size(unsigned int which)
 {
 	const unsigned int sizes[] = {
-		sizeof(struct lk_record), sizeof(struct lk_waiter), sizeof(struct lk_table),
+		sizeof(struct lk_record), sizeof(struct lk_holder), sizeof(struct lk_waiter), sizeof(struct lk_table),
 		sizeof(struct lk_graph), sizeof(struct lk_request), sizeof(struct lk_plan),
 		sizeof(struct lk_batch), sizeof(struct lk_observer), offsetof(struct lk_waiter, nodes),
 		offsetof(struct lk_waiter, state), offsetof(struct lk_record, type),

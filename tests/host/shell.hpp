@@ -34,16 +34,28 @@ inline long &live()
 	return count;
 }
 
+/* A record's two parts, joined. */
+struct memory {
+	lk_record record;
+	lk_holder holder;
+
+	memory() : record(), holder() { lk_record_init(&record, &holder); }
+	memory(const memory &) : memory() {}
+
+	static memory *of(lk_record *record) { return reinterpret_cast<memory *>(record); }
+};
+
 inline void give(lk_list &list, unsigned int count)
 {
 	for (; list.count < count; live()++)
-		lk_list_push(&list, new lk_record());
+		lk_list_push(&list, &(new memory)->record);
 }
 
 inline void free_all(lk_list &list)
 {
 	while (lk_record *record = lk_list_pop(&list)) {
-		delete record;
+		REQUIRE(record->holder->record == record);
+		delete memory::of(record);
 		live()--;
 	}
 }
@@ -72,7 +84,7 @@ struct mirror {
 		uint64_t identity = origin ? entries[origin].identity
 					   : *static_cast<const uint64_t *>(cookie);
 
-		REQUIRE(identity == record->owner);
+		REQUIRE(identity == record->holder->owner);
 		entries[record] = { identity, false, false, 0, 0, 0 };
 	}
 
@@ -141,8 +153,8 @@ struct mirror {
 			entry &e = entries.at(r);
 
 			REQUIRE(e.linked && e.start == r->start && e.end == r->end &&
-				e.type == r->type && e.identity == r->owner);
-			REQUIRE(e.blocks == !!r->waiters);
+				e.type == r->type && e.identity == r->holder->owner);
+			REQUIRE(e.blocks == !!r->holder->waiters);
 		}
 	}
 };

@@ -187,9 +187,9 @@ struct both {
 
 	bool same_owner(const lk_record &record, pid_t pid)
 	{
-		if (record.owner >= 200)
+		if (record.holder->owner >= 200)
 			return pid == -1;
-		return children[record.owner - 100]->pid == pid;
+		return children[record.holder->owner - 100]->pid == pid;
 	}
 };
 

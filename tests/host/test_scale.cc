@@ -11,7 +11,7 @@
 #include <random>
 #include <vector>
 
-#include "lock_core.h"
+#include "shell.hpp"
 
 namespace {
 
@@ -22,7 +22,7 @@ struct Scale : testing::Test {
 	lk_table table;
 	lk_list spares = {};
 	lk_batch batch = {};
-	std::vector<lk_record> memory;
+	std::vector<shell::memory> memory;
 	std::vector<lk_waiter> waiters;
 
 	Scale()
@@ -34,8 +34,8 @@ struct Scale : testing::Test {
 	void provide(size_t records)
 	{
 		memory.resize(records);
-		for (lk_record &r : memory)
-			lk_list_push(&spares, &r);
+		for (shell::memory &m : memory)
+			lk_list_push(&spares, &m.record);
 	}
 
 	void collect()

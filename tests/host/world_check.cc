@@ -136,8 +136,8 @@ void world::compare(slot &s)
 			compare_turn(s, *r, at);
 			continue;
 		}
-		REQUIRE(held.count(r->owner));
-		std::fill(held[r->owner].begin() + at.a, held[r->owner].begin() + at.b + 1,
+		REQUIRE(held.count(r->holder->owner));
+		std::fill(held[r->holder->owner].begin() + at.a, held[r->holder->owner].begin() + at.b + 1,
 			  r->type);
 	}
 	REQUIRE(held == s.model.held, "what is held differs");
@@ -157,8 +157,8 @@ void world::compare_turn(slot &s, const lk_record &r, model::span at)
 	size_t like = 0;
 
 	for (model::turn &t : s.model.turns)
-		like += t.manager == r.owner && t.type == r.type && t.at == at &&
-			t.deadline == r.turn.deadline && t.late == r.turn.late &&
+		like += t.manager == r.holder->owner && t.type == r.type && t.at == at &&
+			t.deadline == r.holder->turn.deadline && t.late == r.holder->turn.late &&
 			t.overdue == !!(r.flags & LK_OVERDUE);
 	REQUIRE(like >= r.turns, "a turn that the model does not know");
 }

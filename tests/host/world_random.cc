@@ -57,7 +57,7 @@ void world::random_test(source &from)
 	REQUIRE(!!hit == s.model.blocked_hard(r, at, false));
 	for (const lk_record *h = hit; h; h = lk_next_conflict(&s.core, &r, h)) {
 		REQUIRE(h->start <= r.end && h->end >= r.start && h->start >= hit->start);
-		REQUIRE((h->flags & LK_RESERVATION) || h->owner != r.owner);
+		REQUIRE((h->flags & LK_RESERVATION) || h->holder->owner != r.owner);
 	}
 	const lk_record *own = lk_find_own(&s.core, r.owner, r.start, r.end);
 
