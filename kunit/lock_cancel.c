@@ -52,6 +52,28 @@ static void after_granted_upgrade(struct kunit *test)
 	file_expect_held(file, "bR3-20 bW30-39");
 }
 
+/* lockd's client was told, and answered that it gave up: see svclock.c. */
+static void refused_by_client(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter;
+
+	file_expect_set(file, B, F_RDLCK, 3, 20);
+	waiter = queue(file);
+	EXPECT_DEFERRED(fake_init(file, 1, &fake_grant_ops, C, F_RDLCK, 0, 9));
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_told(file, "A");
+	file_expect_held(file, "bW0-9 bR10-20");
+	waiter->fl.c.flc_type = F_UNLCK;
+	KUNIT_EXPECT_EQ(test, 0, fake_ask(waiter));
+	file_expect_told(file, "B");
+	file_expect_held(file, "cR0-9 bR3-20");
+	/* With the same memory, an unlock like any other from now on. */
+	KUNIT_EXPECT_NULL(test, waiter->fl.fl_ops);
+	KUNIT_EXPECT_EQ(test, 0, fake_ask(waiter));
+	file_expect_held(file, "cR0-9 bR10-20");
+}
+
 /* The next in the queue gains by it. */
 static void serves_next(struct kunit *test)
 {
@@ -135,6 +157,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(before_grant),
 	KUNIT_CASE(after_grant),
 	KUNIT_CASE(after_granted_upgrade),
+	KUNIT_CASE(refused_by_client),
 	KUNIT_CASE(serves_next),
 	KUNIT_CASE(after_grant_serves_next),
 	KUNIT_CASE(of_no_waiter),

@@ -2,8 +2,6 @@
 /* The inode goes while servers still wait: the table outlives it. */
 #include "file.h"
 
-extern bool (*hf_may_notify_for_test)(const struct file_lock *fl);
-
 static bool yes(const struct file_lock *fl)
 {
 	return true;
@@ -32,6 +30,7 @@ static void evict(struct hf_test_file *file)
 static void with_turn(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
+	int users = hf_module_users();
 
 	file_expect_set(file, A, F_WRLCK, 0, 9);
 	queue(file, 0, &fake_notify_ops);
@@ -42,6 +41,8 @@ static void with_turn(struct kunit *test)
 	file_expect_told(file, "A");
 	evict(file);
 	file_expect_told(file, "");
+	/* The text that their file_locks point to stays until the last is gone. */
+	KUNIT_EXPECT_EQ(test, hf_module_users(), users + 4);
 	/* Each ends in its own way; the last one frees the table. */
 	fake_release(&file->fake[0]);
 	KUNIT_EXPECT_EQ(test, 0, hf_lock(file->domain, &file->li, NULL,
@@ -49,7 +50,9 @@ static void with_turn(struct kunit *test)
 	fake_release(&file->fake[1]);
 	fake_release(&file->fake[2]);
 	KUNIT_EXPECT_EQ(test, refcount_read(&file->domain->ref), 2U);
+	KUNIT_EXPECT_EQ(test, hf_module_users(), users + 1);
 	fake_release(&file->fake[3]);
+	KUNIT_EXPECT_EQ(test, hf_module_users(), users);
 	KUNIT_EXPECT_EQ(test, refcount_read(&file->domain->ref), 1U);
 }
 

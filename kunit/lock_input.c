@@ -59,7 +59,12 @@ static void unlocked_file(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
 
+	REFUSED(ask(file, F_SETLK, FL_POSIX, F_UNLCK, 9, 8));
+	REFUSED(ask(file, F_SETLK, FL_POSIX | BIT(20), F_UNLCK, 0, 9));
+	REFUSED(ask_flock(file, F_SETLK, FL_FLOCK | BIT(20), F_UNLCK));
 	refuse_all(test);
+	/* What is refused costs no memory. */
+	KUNIT_EXPECT_NULL(test, file->li.table);
 	file_expect_held(file, "");
 	file_expect_flock(file, "");
 }

@@ -5,8 +5,6 @@
 #include "file.h"
 
 /* Fake managers are no nfsd: only here they are taken for one. */
-extern bool (*hf_may_notify_for_test)(const struct file_lock *fl);
-
 static bool is_ours(const struct file_lock *fl)
 {
 	return fl->fl_lmops == &fake_notify_ops;

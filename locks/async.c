@@ -104,22 +104,34 @@ static bool same_request(const struct hf_waiter *waiter,
 	       ident->fl_start == fl->fl_start && ident->fl_end == fl->fl_end;
 }
 
+/* lockd's nlmsvc_grant_reply(), when the client answered "denied". */
+static bool refuses_grant(const struct hf_waiter *waiter,
+			  const struct hf_table *table,
+			  const struct file_lock *fl)
+{
+	return waiter->table == table && waiter->told == HF_TOLD_GRANT &&
+	       waiter->core.state == LK_WON && fl->c.flc_type == F_UNLCK;
+}
+
 /**
  * hf_async_again - a file_lock that has a waiter comes through ->lock again
  * @table: the table of the new request
  * @fl: the file_lock
+ * @ret: the answer, if this returns true
  *
  * A poll keeps its turn.  ksmbd comes back for a lock that it was told of: the
- * grant stands.  Anything else is a new request, and the old one ends.
+ * grant stands.  lockd unlocks with it what its client, told of the grant, does
+ * not want any more: what the owner held before stays.  Anything else is a new
+ * request, and the old one ends.
  *
- * Return: FILE_LOCK_DEFERRED for a poll; 0 to go on with the new request.
+ * Return: whether that was all; else the new request is still to be made.
  */
-int hf_async_again(struct hf_table *table, struct file_lock *fl)
+bool hf_async_again(struct hf_table *table, struct file_lock *fl, int *ret)
 {
 	struct hf_waiter *waiter = hf_slot(fl);
 	bool same = same_request(waiter, table, fl);
+	bool polled = false, refused = false;
 	struct lk_batch batch = {};
-	int ret = 0;
 
 	hf_enter(waiter->table, true);
 	if (same && waiter->core.state == LK_WAITING) {
@@ -127,15 +139,17 @@ int hf_async_again(struct hf_table *table, struct file_lock *fl)
 		if (waiter->told == HF_TOLD_BLOCKER)
 			fl->c.flc_blocker = &fl->c;
 		hf_count(polls);
-		ret = FILE_LOCK_DEFERRED;
+		polled = true;
 	} else {
+		refused = refuses_grant(waiter, table, fl);
 		end_locked(waiter, !same, &batch);
 	}
 	hf_leave(waiter->table, true);
 	hf_records_free(&batch.freed);
-	if (!ret)
+	*ret = polled ? FILE_LOCK_DEFERRED : 0;
+	if (!polled)
 		detach(waiter, fl);
-	return ret;
+	return polled || refused;
 }
 
 /**

@@ -8,6 +8,7 @@
  * Built only for a kernel with KUnit.
  */
 #include <linux/export.h>
+#include <linux/module.h>
 
 #include "locks.h"
 
@@ -42,3 +43,9 @@ FOR_KUNIT(hf_expire_soon);
 FOR_KUNIT(hf_deadline_nearer);
 FOR_KUNIT(hf_records_free_slow);
 FOR_KUNIT(hf_stat_sum);
+
+int hf_module_users(void)
+{
+	return module_refcount(THIS_MODULE);
+}
+FOR_KUNIT(hf_module_users);

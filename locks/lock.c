@@ -5,20 +5,22 @@
 
 #include "locks.h"
 
-static int getlk(struct hf_lock_inode *li, struct file_lock *fl)
+static int getlk(struct hf_lock_domain *domain, struct hf_lock_inode *li,
+		 struct file_lock *fl)
 {
 	struct hf_table *table = smp_load_acquire(&li->table);
 	struct lk_request request hf_filled_by_callee;
 	int ret;
 
-	if (!table) {
-		fl->c.flc_type = F_UNLCK;
-		return 0;
-	}
 	/* Callers leave flags, and lockd the type too, as they find them. */
 	fl->c.flc_flags &= FL_OFDLCK | FL_POSIX;
-	ret = hf_request_init(&request, table, fl, false);
-	return ret ?: hf_test(table, &request, fl);
+	ret = hf_request_init(&request, domain, fl, false);
+	if (ret)
+		return ret;
+	if (table)
+		return hf_test(table, &request, fl);
+	fl->c.flc_type = F_UNLCK;
+	return 0;
 }
 
 static bool is_setlkw(int cmd)
@@ -87,20 +89,17 @@ static int setlk(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 	bool may_wait;
 	int ret;
 
+	ret = hf_request_init(&request, domain, fl, false);
+	if (ret)
+		return ret;
 	if (!table && fl->c.flc_type == F_UNLCK)
 		return fl->c.flc_flags & FL_EXISTS ? -ENOENT : 0;
 	if (!table)
 		table = hf_table_of(domain, li, inode);
 	if (!table)
 		return hf_out_of_memory(fl);
-	ret = hf_request_init(&request, table, fl, false);
-	if (ret)
+	if (hf_is_async(fl) && hf_async_again(table, fl, &ret))
 		return ret;
-	if (hf_is_async(fl)) {
-		ret = hf_async_again(table, fl);
-		if (ret)
-			return ret;
-	}
 	may_wait = choose_told(cmd, fl, &told, &request.kind);
 	if (request.kind != LK_NOTIFY || may_wait)
 		return again_for(fl, hf_set(table, &table->posix, &request, fl,
@@ -115,7 +114,7 @@ int hf_lock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 {
 	if (!is_setlk(cmd) && !is_setlkw(cmd)) {
 		if (is_getlk(cmd))
-			return getlk(li, fl);
+			return getlk(domain, li, fl);
 		return cmd == F_CANCELLK ? hf_async_cancel(fl) : -EINVAL;
 	}
 	if ((fl->c.flc_flags & (FL_POSIX | FL_FLOCK)) != FL_POSIX)
@@ -166,15 +165,15 @@ int hf_flock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 		return -EINVAL;
 	if ((fl->c.flc_flags & (FL_ACCESS | FL_SLEEP)) == (FL_ACCESS | FL_SLEEP))
 		return -EINVAL;
+	ret = hf_request_init(&request, domain, fl, true);
+	if (ret)
+		return ret;
 	if (!table && fl->c.flc_type == F_UNLCK)
 		return fl->c.flc_flags & FL_EXISTS ? -ENOENT : 0;
 	if (!table)
 		table = hf_table_of(domain, li, file_inode(filp));
 	if (!table)
 		return -ENOMEM;
-	ret = hf_request_init(&request, table, fl, true);
-	if (ret)
-		return ret;
 	if (request.op != LK_UNLOCK) {
 		ret = convert(table, &request, fl);
 		if (ret != -EAGAIN)

@@ -147,7 +147,8 @@ int hf_records_init(void);
 void hf_records_exit(void);
 
 /* ---- request.c: from the VFS's words to the core's and back */
-int hf_request_init(struct lk_request *request, struct hf_table *table,
+int hf_request_init(struct lk_request *request,
+		    const struct hf_lock_domain *domain,
 		    const struct file_lock *fl, bool flock);
 int hf_out_of_memory(const struct file_lock *fl);
 
@@ -170,7 +171,7 @@ void hf_waiters_exit(void);
 /* ---- async.c: servers that do not sleep */
 extern const struct file_lock_operations hf_async_ops;
 void hf_async_attach(struct hf_waiter *waiter);
-int hf_async_again(struct hf_table *table, struct file_lock *fl);
+bool hf_async_again(struct hf_table *table, struct file_lock *fl, int *ret);
 int hf_async_cancel(struct file_lock *fl);
 
 /* ---- hand.c: telling the winners */
@@ -184,6 +185,11 @@ void hf_expire_stop(void);
 
 /* ---- nfsd.c: is this request from a client that can be notified? */
 bool hf_may_notify(const struct file_lock *fl);
+#if IS_ENABLED(CONFIG_KUNIT)
+/* KUnit's fake managers are no nfsd; only their own suites set this. */
+extern bool (*hf_may_notify_for_test)(const struct file_lock *fl);
+int hf_module_users(void);
+#endif
 
 /* ---- proc.c */
 int hf_proc_init(void);

@@ -42,7 +42,6 @@ static bool is_thread_of(const struct lock_manager_operations *ops)
 }
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* KUnit's fake managers are no nfsd; only their own suite sets this. */
 bool (*hf_may_notify_for_test)(const struct file_lock *fl);
 EXPORT_SYMBOL_NS_GPL(hf_may_notify_for_test, HOLDFAST_KUNIT);
 #endif

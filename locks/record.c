@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "locks.h"
+#include "trace.h"
 
 static struct kmem_cache *record_cache, *range_cache;
 
@@ -195,6 +196,19 @@ static void ask_courtesy(void *context, struct lk_record *core,
 		mirror->fl_lmops->lm_lock_expirable(mirror);
 }
 
+static void trace_ran_out(void *context, const struct lk_record *core)
+{
+	const struct lk_request request = {
+		.owner = core->holder->owner,
+		.start = core->start,
+		.end = core->end,
+		.op = core->type,
+		.kind = LK_NOTIFY,
+	};
+
+	trace_hf_lock_expire(context, &request);
+}
+
 const struct lk_observer hf_observer = {
 	.adopt = adopt,
 	.link = link_mirror,
@@ -202,6 +216,7 @@ const struct lk_observer hf_observer = {
 	.change = change_mirror,
 	.blocks = show_blocked,
 	.linked = ask_courtesy,
+	.ran_out = trace_ran_out,
 };
 
 /*

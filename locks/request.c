@@ -14,13 +14,14 @@ static_assert(F_RDLCK == LK_READ && F_WRLCK == LK_WRITE && F_UNLCK == LK_UNLOCK)
 /**
  * hf_request_init - put a file_lock into the core's words
  * @request: filled, but for the time, which is that of each look at the table
- * @table: the file's table
+ * @domain: of the file
  * @fl: what the VFS passed; it stays the cookie of @request
  * @flock: from ->flock: the open file is the owner, and there are no ranges
  *
  * Return: 0, or -EINVAL for a type, range or flag that does not exist.
  */
-int hf_request_init(struct lk_request *request, struct hf_table *table,
+int hf_request_init(struct lk_request *request,
+		    const struct hf_lock_domain *domain,
 		    const struct file_lock *fl, bool flock)
 {
 	const void *owner = flock ? fl->c.flc_file : fl->c.flc_owner;
@@ -38,7 +39,7 @@ int hf_request_init(struct lk_request *request, struct hf_table *table,
 	request->cookie = fl;
 	request->op = fl->c.flc_type;
 	request->kind = LK_LOCAL;
-	request->fairness = READ_ONCE(table->domain->fairness);
+	request->fairness = READ_ONCE(domain->fairness);
 	request->flags = 0;
 	/* As in Linux, only process-associated locks can deadlock. */
 	if (!flock && !(fl->c.flc_flags & FL_OFDLCK))

@@ -172,7 +172,8 @@ void hf_lock_evict(struct hf_lock_inode *li)
 	hf_leave(table, true);
 
 	if (left)
-		pr_warn_ratelimited("holdfast: inode %lu evicted with %llu locks held; they are dropped\n",
+		pr_warn_ratelimited("holdfast: device %u:%u inode %lu evicted with %llu locks held; they are dropped\n",
+				    MAJOR(table->dev), MINOR(table->dev),
 				    table->ino, left);
 	hf_records_free(&batch.freed);
 	hf_table_put(table);

@@ -280,6 +280,8 @@ struct lk_observer {
 	/* @waiter is linked to @record now, at queueing or later. */
 	void (*linked)(void *context, struct lk_record *record,
 		       struct lk_waiter *waiter);
+	/* The turns that the reservation @record stands for were not taken. */
+	void (*ran_out)(void *context, const struct lk_record *record);
 };
 
 struct lk_graph {

@@ -94,6 +94,12 @@ void count_late(work &work, uint64_t interval)
 	});
 }
 
+void tell_ran_out(const lk_table &table, const lk_record &turn)
+{
+	if (table.observer && table.observer->ran_out)
+		table.observer->ran_out(table.context, &turn);
+}
+
 } // namespace
 
 lk_record *keep_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t flags)
@@ -176,8 +182,10 @@ void expire_turns(work &work)
 	drop_if(work, [&](const lk_record &turn) {
 		bool over = turn.holder->turn.deadline <= work.now;
 
-		if (over)
+		if (over) {
 			work.table.graph->expired += turn.turns;
+			tell_ran_out(work.table, turn);
+		}
 		return over;
 	});
 	count_late(work, pace(*work.table.graph));

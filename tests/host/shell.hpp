@@ -70,6 +70,7 @@ struct entry {
 
 struct mirror {
 	std::map<const lk_record *, entry> entries;
+	uint64_t ran_out = 0;
 
 	static mirror &of(void *context) { return *static_cast<mirror *>(context); }
 
@@ -128,6 +129,11 @@ struct mirror {
 		REQUIRE(of(context).entries.at(record).blocks && waiter->on_record == record);
 	}
 
+	static void count_ran_out(void *context, const lk_record *record)
+	{
+		of(context).ran_out += record->turns;
+	}
+
 	/* Records that went out lose their identity; the rest is as in the table. */
 	void forget(const lk_list &freed)
 	{
@@ -166,6 +172,7 @@ inline const lk_observer observer = {
 	.change = mirror::change,
 	.blocks = mirror::blocks,
 	.linked = mirror::linked,
+	.ran_out = mirror::count_ran_out,
 };
 
 } // namespace shell

@@ -25,6 +25,7 @@ world::~world()
 
 void world::init(int i)
 {
+	ran_out += slots[i]->mirror.ran_out;
 	slots[i]->mirror = {};
 	slots[i]->model = {};
 	lk_table_init(&slots[i]->core, &graph, &shell::observer, &slots[i]->mirror);

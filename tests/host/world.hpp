@@ -47,6 +47,7 @@ struct world {
 	};
 	std::vector<std::unique_ptr<slot>> slots;
 	std::vector<std::unique_ptr<waiting>> waiters;
+	uint64_t ran_out = 0;	/* turns, in tables that are gone */
 	uint64_t now = 1000;
 	/* of the step that is going on */
 	uint64_t passes = 0, cycles = 0;

@@ -113,8 +113,13 @@ void world::finish_step()
 		expire_due();
 	REQUIRE(!graph.nr_attention);
 	passed += graph.passes - passes;
-	for (auto &s : slots)
+	uint64_t turns_over = ran_out;
+
+	for (auto &s : slots) {
 		compare(*s);
+		turns_over += s->mirror.ran_out;
+	}
+	REQUIRE(turns_over == graph.expired);
 	compare_cycles();
 }
 
