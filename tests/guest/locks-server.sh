@@ -32,6 +32,10 @@ no_module() { ! rmmod "$1" 2>/dev/null; }
 busy() { ! umount /srv/hf 2>/dev/null && mountpoint -q /srv/hf; }
 # The state of each of nfsd's clients from this address.
 client_status() { grep -l "address: \"$1:" /proc/fs/nfsd/clients/*/info | xargs -r sed -n 's/^status: //p'; }
+# As many of lockd's requests are queued.
+lockd_waits() {
+	[ "$(awk -v pid="$(pgrep -x lockd)" '$2 == "->" && $6 == pid' /proc/fs/holdfast/locks | wc -l)" = "$1" ]
+}
 is_courtesy() { client_status "$1" | grep -q courtesy; }
 
 hf_load
@@ -131,8 +135,17 @@ need B kill
 need B open "$a/v4/four"
 expect last-v3-waits waits A ask w
 expect last-v4-waits waits B ask w
+need E open "$b/v3/four"
+expect last-other-waits waits E ask w
+check lockd-queues wait_until 20 lockd_waits 2
+# An administrator moves an address, or a filesystem, to another machine.
+check unlock-ip tee /proc/fs/nfsd/unlock_ip <<<10.9.1.1
+check unlock-ip-drops-waiter wait_until 20 lockd_waits 1
+check unlock-filesystem tee /proc/fs/nfsd/unlock_filesystem <<</srv/hf
+check unlock-filesystem-drops-waiter wait_until 20 lockd_waits 0
 lk A kill
 lk B kill
+lk E kill
 check unmount-with-waiters busy
 check unload-with-waiters no_module holdfast_export
 lk_stop
