@@ -4,6 +4,7 @@
 #include <linux/fcntl.h>
 
 #include "locks.h"
+#include "trace.h"
 
 static int getlk(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 		 struct file_lock *fl)
@@ -101,6 +102,8 @@ static int setlk(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 	if (hf_is_async(fl) && hf_async_again(table, fl, &ret))
 		return ret;
 	may_wait = choose_told(cmd, fl, &told, &request.kind);
+	hf_count(requests);
+	trace_hf_lock_request(table, &request);
 	if (request.kind != LK_NOTIFY || may_wait)
 		return again_for(fl, hf_set(table, &table->posix, &request, fl,
 					    told, may_wait));
@@ -174,6 +177,9 @@ int hf_flock(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 		table = hf_table_of(domain, li, file_inode(filp));
 	if (!table)
 		return -ENOMEM;
+	/* Once: a conversion is one request, and an unlock. */
+	hf_count(requests);
+	trace_hf_lock_request(table, &request);
 	if (request.op != LK_UNLOCK) {
 		ret = convert(table, &request, fl);
 		if (ret != -EAGAIN)

@@ -238,8 +238,6 @@ int hf_set(struct hf_table *table, struct lk_table *space,
 
 	begin(&set, table, space, request, fl);
 	set.told = told;
-	hf_count(requests);
-	trace_hf_lock_request(table, request);
 	if (may_wait)
 		request->flags |= LK_WAIT;
 	/* One spare is what nearly every lock needs, and hardly any unlock. */
