@@ -139,7 +139,7 @@ int file_flock(struct hf_test_file *file, unsigned int open, int type)
 
 void file_pass_time(struct hf_test_file *file, u64 ms)
 {
-	hf_expire(hf_now_ms() + ms);
+	hf_expire(ms);
 	file_check(file);
 }
 

@@ -74,6 +74,48 @@ static void refused_by_client(struct kunit *test)
 	file_expect_held(file, "cR0-9 bR10-20");
 }
 
+/* The owner's other thread was busy in the range: nothing may be left of it. */
+static void refused_after_a_hole(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter = queue(file);
+
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_set(file, B, F_UNLCK, 4, 5);
+	file_expect_held(file, "bW0-3 bW6-9");
+	waiter->fl.c.flc_type = F_UNLCK;
+	KUNIT_EXPECT_EQ(test, 0, fake_ask(waiter));
+	file_expect_held(file, "");
+}
+
+static void two_refused(struct hf_test_file *file, unsigned int first)
+{
+	struct fake *waiter[] = {
+		fake_init(file, 0, &fake_grant_ops, B, F_WRLCK, 0, 9),
+		fake_init(file, 1, &fake_grant_ops, B, F_WRLCK, 5, 15),
+	};
+	unsigned int nr;
+
+	file_expect_set(file, A, F_WRLCK, 0, 20);
+	EXPECT_DEFERRED(waiter[0]);
+	EXPECT_DEFERRED(waiter[1]);
+	file_expect_set(file, A, F_UNLCK, 0, 20);
+	file_expect_held(file, "bW0-15");
+	for (nr = first; nr < first + 2; nr++) {
+		waiter[nr % 2]->fl.c.flc_type = F_UNLCK;
+		KUNIT_EXPECT_EQ(file->test, 0, fake_ask(waiter[nr % 2]));
+	}
+	file_expect_held(file, "");
+	fake_release(waiter[0]);
+	fake_release(waiter[1]);
+}
+
+static void two_of_one_owner_refused(struct kunit *test)
+{
+	two_refused(test->priv, 0);
+	two_refused(test->priv, 1);
+}
+
 /* The next in the queue gains by it. */
 static void serves_next(struct kunit *test)
 {
@@ -158,6 +200,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(after_grant),
 	KUNIT_CASE(after_granted_upgrade),
 	KUNIT_CASE(refused_by_client),
+	KUNIT_CASE(refused_after_a_hole),
+	KUNIT_CASE(two_of_one_owner_refused),
 	KUNIT_CASE(serves_next),
 	KUNIT_CASE(after_grant_serves_next),
 	KUNIT_CASE(of_no_waiter),

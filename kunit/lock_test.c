@@ -2,7 +2,6 @@
 /* F_GETLK and F_OFD_GETLK: what is in the way, and what is one's own. */
 #include "file.h"
 
-
 static void expect_answer(struct hf_test_file *file, const struct file_lock *fl,
 			  int type, loff_t start, loff_t end, pid_t pid)
 {

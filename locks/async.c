@@ -64,7 +64,9 @@ static void end_locked(struct hf_waiter *waiter, bool take_back,
 		       struct lk_batch *batch)
 {
 	struct hf_table *table = waiter->table;
-	u8 state = waiter->core.state;
+	bool waits = waiter->core.state == LK_WAITING;
+	bool reverts = take_back &&
+		       lk_revocable_left(&waiter->core) != LK_LEFT_NONE;
 
 	lockdep_assert_held(&hf_graph_lock);
 	lockdep_assert_held(&table->lock);
@@ -74,11 +76,11 @@ static void end_locked(struct hf_waiter *waiter, bool take_back,
 	hf_mirror_unlock(table);
 	hf_deliver(table, batch);
 
-	if (state == LK_WAITING)
+	if (waits)
 		hf_count(cancels);
-	if (state == LK_WON && take_back)
+	if (reverts)
 		hf_count(taken_back);
-	if (state == LK_WAITING || (state == LK_WON && take_back))
+	if (waits || reverts)
 		trace_hf_lock_cancel(table, &waiter->core.request);
 }
 
@@ -104,13 +106,19 @@ static bool same_request(const struct hf_waiter *waiter,
 	       ident->fl_start == fl->fl_start && ident->fl_end == fl->fl_end;
 }
 
-/* lockd's nlmsvc_grant_reply(), when the client answered "denied". */
+/*
+ * lockd's nlmsvc_grant_reply(), when the client answered "denied": to take the
+ * grant back is all.  Unless its owner (a process with threads) has changed
+ * part of the range since: then the rest of what was granted is in no one
+ * piece, and the unlock that lockd asks for is made, as on any filesystem.
+ */
 static bool refuses_grant(const struct hf_waiter *waiter,
 			  const struct hf_table *table,
 			  const struct file_lock *fl)
 {
 	return waiter->table == table && waiter->told == HF_TOLD_GRANT &&
-	       waiter->core.state == LK_WON && fl->c.flc_type == F_UNLCK;
+	       fl->c.flc_type == F_UNLCK &&
+	       lk_revocable_left(&waiter->core) == LK_LEFT_ALL;
 }
 
 /**
@@ -121,8 +129,8 @@ static bool refuses_grant(const struct hf_waiter *waiter,
  *
  * A poll keeps its turn.  ksmbd comes back for a lock that it was told of: the
  * grant stands.  lockd unlocks with it what its client, told of the grant, does
- * not want any more: what the owner held before stays.  Anything else is a new
- * request, and the old one ends.
+ * not want any more: see refuses_grant().  Anything else is a new request, and
+ * the old one ends.
  *
  * Return: whether that was all; else the new request is still to be made.
  */

@@ -41,17 +41,18 @@ static void expire_table(struct lk_table *space, u64 now,
 
 /**
  * hf_expire - serve all tables with something that ran out
- * @now: the time, in ms
+ * @ahead: 0, or in a test how much later it is, in ms
  *
  * Context: takes G, and T of each table in turn; sleeps.
  */
-void hf_expire(u64 now)
+void hf_expire(u64 ahead)
 {
 	struct lk_batch batch = {};
 	struct lk_table *space;
-	u64 next = U64_MAX;
+	u64 now, next = U64_MAX;
 
 	mutex_lock(&hf_graph_lock);
+	now = hf_now_ms() + ahead;
 	while ((space = lk_due(&hf_graph, now, &next)))
 		expire_table(space, now, &batch);
 	hf_deadline_nearer = false;
@@ -62,7 +63,7 @@ void hf_expire(u64 now)
 
 static void expire(struct work_struct *work)
 {
-	hf_expire(hf_now_ms());
+	hf_expire(0);
 }
 
 /**

@@ -179,7 +179,7 @@ void hf_deliver(struct hf_table *table, struct lk_batch *batch);
 
 /* ---- expire.c: turns that were not taken */
 extern bool hf_deadline_nearer;	/* G: than the expiry work is armed for */
-void hf_expire(u64 now);
+void hf_expire(u64 ahead);
 void hf_expire_soon(void);
 void hf_expire_stop(void);
 

@@ -199,7 +199,6 @@ static void ask_courtesy(void *context, struct lk_record *core,
 static void trace_ran_out(void *context, const struct lk_record *core)
 {
 	const struct lk_request request = {
-		.owner = core->holder->owner,
 		.start = core->start,
 		.end = core->end,
 		.op = core->type,

@@ -61,7 +61,7 @@ HF_LOCK_EVENT(handover);	/* granted by a release */
 HF_LOCK_EVENT(notify);		/* the client is told to ask again */
 HF_LOCK_EVENT(cancel);		/* gave up, or a grant was taken back */
 HF_LOCK_EVENT(deadlock);	/* refused, or failed by another's grant */
-HF_LOCK_EVENT(expire);		/* a waiter or a turn: not asked for in time */
+HF_LOCK_EVENT(expire);		/* a waiter, or turns (no owner, kind notify), not asked for in time */
 
 #endif /* HF_LOCKS_TRACE_H */
 

@@ -81,7 +81,10 @@ struct view {
 [[nodiscard]] lk_record *own_after(lk_record &record);
 [[nodiscard]] lk_record *own_in(const lk_table &table, uint64_t owner, range where);
 
-/* place.by_owner: before the first record that hold() or release() may touch. */
+/*
+ * place.by_owner: before the first record that hold() or release() may touch.
+ * place.by_range, if it is known, is of the same request and table as it is now.
+ */
 void find_touched(const lk_table &table, const lk_request &request, place &place);
 
 inline lk_record *own_at(const place &place, uint64_t owner)

@@ -115,7 +115,7 @@ struct lk_turn {
 
 /*
  * A held lock, or a reservation.  All fields belong to the core; the shell
- * may read start, end, type, flags and owner under T.
+ * may read start, end, type and flags, and the holder's owner, under T.
  *
  * In two parts that the shell allocates and frees together, and joins once
  * with lk_record_init().  This one is what a search by range reads: one cache
@@ -153,6 +153,9 @@ LK_SIZE(struct lk_holder, 48);
 static inline void lk_record_init(struct lk_record *record, struct lk_holder *holder)
 {
 	record->holder = holder;
+	/* The tree looks whether they change. */
+	record->max_end = 0;
+	record->subtree_writes = 0;
 	holder->record = record;
 }
 
@@ -417,6 +420,10 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter,
  */
 const struct lk_record *lk_test(const struct lk_table *table,
 				const struct lk_request *request);
+
+/* How much of what a waiter was granted lk_end_waiter() can still take back. */
+enum lk_left { LK_LEFT_NONE, LK_LEFT_PART, LK_LEFT_ALL };
+enum lk_left lk_revocable_left(const struct lk_waiter *waiter);
 
 /*
  * The next conflicting record after @after in order of the tree, or NULL; the

@@ -267,6 +267,15 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_b
 	lk::settle(work);
 }
 
+enum lk_left lk_revocable_left(const struct lk_waiter *waiter)
+{
+	lk::range undo = { waiter->undo_start, waiter->undo_end };
+
+	if (!lk::is_revocable(*waiter))
+		return LK_LEFT_NONE;
+	return undo == range_of(waiter->request) ? LK_LEFT_ALL : LK_LEFT_PART;
+}
+
 const struct lk_record *lk_test(const struct lk_table *table, const struct lk_request *request)
 {
 	return lk_next_conflict(table, request, nullptr);

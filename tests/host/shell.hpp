@@ -41,6 +41,7 @@ struct memory {
 
 	memory() : record(), holder() { lk_record_init(&record, &holder); }
 	memory(const memory &) : memory() {}
+	memory &operator=(const memory &) = delete;
 
 	static memory *of(lk_record *record) { return reinterpret_cast<memory *>(record); }
 };
