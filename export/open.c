@@ -167,11 +167,15 @@ static int open_waiting(struct inode *inode, struct file *file, fmode_t known)
  * others were told of.  Those count from the open, not from the late one.
  *
  * Only where there is write-back: whose pages are tmpfs's is taken for a file
- * of tmpfs (shmem_file()), whose inode is then not what it is taken for.
+ * of tmpfs (shmem_file()), whose inode is then not what it is taken for.  Nor
+ * for swapon(2), which alone opens with O_EXCL what it does not create: xfs and
+ * btrfs would take our inode for theirs.
  */
 static void show_pages(struct file *file, struct inode *lower)
 {
-	if (mapping_can_writeback(lower->i_mapping))
+	bool swapon = (file->f_flags & (O_CREAT | O_EXCL)) == O_EXCL;
+
+	if (mapping_can_writeback(lower->i_mapping) && !swapon)
 		file->f_mapping = lower->i_mapping;
 	file->f_wb_err = filemap_sample_wb_err(lower->i_mapping);
 }

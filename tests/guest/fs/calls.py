@@ -48,6 +48,10 @@ def sync_file_range(fd, offset, length, flags):
     return check(libc.sync_file_range(fd, ctypes.c_int64(offset), ctypes.c_int64(length), flags))
 
 
+def swapon(path):
+    return check(libc.swapon(os.fsencode(path), 0))
+
+
 def map_page(fd):
     """A shared mapping that keeps no descriptor, as Python's own does."""
     libc.mmap.restype = ctypes.c_void_p

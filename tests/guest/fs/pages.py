@@ -71,6 +71,18 @@ def sync_range():
     report("sync-range", *seen)
 
 
+def swap():
+    """No swap file through the mount: the lower filesystem would take our inode for its own."""
+    path = mount + "/swap"
+    head = bytearray(4096)
+    head[1024:1032] = (1).to_bytes(4, "little") + (255).to_bytes(4, "little")    # version, last page
+    head[4086:] = b"SWAPSPACE2"
+    put(path, bytes(head) + bytes(255 * 4096))
+    os.chmod(path, 0o600)
+    os.sync()
+    report("swap", (outcome(swapon, path), "EINVAL"))
+
+
 def asynchronous():
     """libaio and io_uring; a descriptor's first use is theirs."""
     job = ["fio", "--directory=" + mount, "--size=1m", "--rw=randwrite", "--bs=4k", "--iodepth=8", "--verify=crc32c",
@@ -86,6 +98,7 @@ if prefix == "tmpfs":
     delayed = lambda path: 0
 nowait()
 sync_range()
+swap()
 if prefix == "ext4":
     asynchronous()
 for left in os.listdir(lower):

@@ -335,8 +335,12 @@ static void killed_holder(int place)
 	start_on(&holder, places[place].dir, "cancel");
 	a_lock(&holder, 0, F_SETLKW, F_WRLCK, 0, 0);
 	for (int i = 0; i < KILLED; i++) {
-		start_on(&waiters[i], i & 1 ? other[2] : i & 2 ? other[0] : other[1],
-			 "cancel");
+		/* Local, and on both clients by each protocol. */
+		const char *const dirs[] = {
+			other[0], other[1], other[2], places[1].dir, places[2].dir,
+		};
+
+		start_on(&waiters[i], dirs[i % 5], "cancel");
 		agent_send(&waiters[i], &take);
 		good = hf_wait_lines(" waiting ", "POSIX", i + 1) && good;
 	}
