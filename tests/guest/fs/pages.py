@@ -78,8 +78,9 @@ def swap():
     head[1024:1032] = (1).to_bytes(4, "little") + (255).to_bytes(4, "little")    # version, last page
     head[4086:] = b"SWAPSPACE2"
     put(path, bytes(head) + bytes(255 * 4096))
-    os.chmod(path, 0o600)
-    os.sync()
+    fd = os.open(path, os.O_RDWR)
+    os.fsync(fd)
+    os.close(fd)
     report("swap", (outcome(swapon, path), "EINVAL"))
 
 
