@@ -56,11 +56,11 @@ grace_is_over() {
 	read -r answer <"$1" && [[ $answer = *Y* ]]
 }
 
-# (One that has ended by itself refuses to be ended again.)
+# (One that ends by itself meanwhile refuses to be ended; the wait is the judge.)
 nfsd_end_grace() {
 	local file
 	for file in $HF_NFSD/v4_end_grace /proc/fs/lockd/nlm_end_grace; do
-		grace_is_over "$file" || echo Y >"$file"
+		grace_is_over "$file" || echo Y >"$file" || :
 		wait_until 30 grace_is_over "$file" || return
 	done
 }

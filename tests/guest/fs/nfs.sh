@@ -21,7 +21,7 @@ client_path() { echo "/proc/$(cat /run/hf/client-1)/root$1"; }
 # (With what it calls; bash prints not every function so that it can read it.)
 sub() {
 	HF_NFSD=$HF_NFSD hf_silence=$hf_silence bash -exc \
-		"$(declare -f "$1" wait_until nfsd_threads nfsd_halt nfsd_end_grace); \"\$@\"" sub "$@"
+		"$(declare -f "$1" wait_until nfsd_threads nfsd_halt grace_is_over nfsd_end_grace); \"\$@\"" sub "$@"
 }
 
 nfs_restart() {	# descriptors live on while the server and its caches go
