@@ -335,12 +335,15 @@ static void killed_holder(int place)
 	start_on(&holder, places[place].dir, "cancel");
 	a_lock(&holder, 0, F_SETLKW, F_WRLCK, 0, 0);
 	for (int i = 0; i < KILLED; i++) {
-		/* Local, and on both clients by each protocol. */
+		/*
+		 * Local, and on both clients; not beside the holder, where
+		 * its own client keeps the request back.
+		 */
 		const char *const dirs[] = {
-			other[0], other[1], other[2], places[1].dir, places[2].dir,
+			other[0], other[1], other[2], places[place == 1 ? 2 : 1].dir,
 		};
 
-		start_on(&waiters[i], dirs[i % 5], "cancel");
+		start_on(&waiters[i], dirs[i % 4], "cancel");
 		agent_send(&waiters[i], &take);
 		good = hf_wait_lines(" waiting ", "POSIX", i + 1) && good;
 	}
