@@ -145,8 +145,7 @@ mount_nfs() {
 }
 
 # client_stop N: unmounts (-i: without umount.nfs, which would only say good-bye
-# to mountd) and ends it. client_crash N: its network goes first, so the server
-# hears nothing more of it.
+# to mountd) and ends it.
 client_stop() {
 	local n=$1 device mount type mounts=()
 	[ -e "/run/hf/client-$n" ] || return 0
@@ -156,13 +155,6 @@ client_stop() {
 	[ ${#mounts[@]} = 0 ] || in_client "$n" umount -i "${mounts[@]}" ||
 		hf_problem "client $n cannot unmount one of ${mounts[*]}"
 	client_end "$n"
-}
-
-client_crash() {
-	ip link del "hf$1"
-	in_client "$1" awk '$3 ~ "^nfs" {print $2}' /proc/mounts | tac |
-		while read -r mount; do in_client "$1" umount -f -l "$mount"; done
-	client_end "$1"
 }
 
 client_end() {
