@@ -15,11 +15,17 @@
 #include <stdint.h>
 #endif
 
+#ifdef __cplusplus
+#define LS_SIZE(type, bytes) static_assert(sizeof(type) == (bytes))
+#else
+#define LS_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type)
+#endif
+
 /* The last byte of any file: OFFSET_MAX. */
 #define LS_END ((int64_t)0x7fffffffffffffffLL)
 
 /* A deadline that never comes. */
-#define LS_NEVER UINT64_MAX
+#define LS_NEVER (~(uint64_t)0)
 
 enum ls_kind {
 	LS_LEASE = 0,		/* fcntl(F_SETLEASE); an entry of the VFS stands for it */
@@ -77,6 +83,8 @@ struct ls_grant {
 	uint32_t spare;
 };
 
+LS_SIZE(struct ls_grant, 72);
+
 /* A range whose blocks a device uses. */
 struct ls_pin {
 	struct ls_pin *next, **at;
@@ -88,6 +96,8 @@ struct ls_pin {
 	uint8_t spare[6];
 };
 
+LS_SIZE(struct ls_pin, 56);
+
 /* An operation that moves or frees blocks, from its first look to its end. */
 struct ls_change {
 	struct ls_change *next, **at;
@@ -95,6 +105,8 @@ struct ls_change {
 	int64_t start, end;	/* whose blocks it moves */
 	uint64_t deadline;	/* after LS_WAIT: when to ask again, at the latest */
 };
+
+LS_SIZE(struct ls_change, 48);
 
 /* What a holder asks for. */
 struct ls_wish {
@@ -105,6 +117,8 @@ struct ls_wish {
 	uint8_t spare[7];
 };
 
+LS_SIZE(struct ls_wish, 40);
+
 /* All of one file.  All zeroes is a valid, empty one. */
 struct ls_table {
 	struct ls_grant *leases;	/* and delegations */
@@ -112,6 +126,8 @@ struct ls_table {
 	struct ls_pin *pins;
 	struct ls_change *changes;
 };
+
+LS_SIZE(struct ls_table, 32);
 
 /*
  * The grants to which something happened, for the caller to tell and to trace,
