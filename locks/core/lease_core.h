@@ -229,10 +229,12 @@ void ls_lease_returned(struct ls_table *table, struct ls_grant *lease,
  * ls_release - a descriptor is closed for the last time
  * @table: the table
  * @holder: whose grants and pins go
+ * @batch: LS_RETURNED for each grant that was not revoked
  *
  * Return: them, idle, for the caller to free.
  */
-struct ls_leavings ls_release(struct ls_table *table, uint64_t holder);
+struct ls_leavings ls_release(struct ls_table *table, uint64_t holder,
+			      struct ls_batch *batch);
 
 #ifdef __cplusplus
 }
