@@ -12,7 +12,7 @@
 bin=/results/bin
 out=/results/measured.jsonl
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(scale close memory files io handover waiters)
+[ ${#stages[@]} -gt 0 ] || stages=(scale close memory files leases io handover waiters)
 : >$out
 
 say() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
@@ -108,6 +108,8 @@ if wants files; then
 			files $fs /srv/$fs/ours /srv/lower-$fs/peer
 	done
 fi
+wants leases && stage 60 "breaks of leases and layouts, alone and beside 10,000 others" \
+	leases /srv/ext4/ours /srv/lower-ext4/peer
 if wants io; then
 	for fs in ext4 tmpfs; do
 		stage 180 "reading and writing on $fs" \

@@ -18,6 +18,9 @@ OURS, PEER = "holdfast", "peer"
 SIZES = (0, 10, 100, 1000, 10000, 100000)
 OPERATIONS = ("open", "create", "stat", "unlink", "readdir")
 FILESYSTEMS = ("ext4", "tmpfs")
+OPEN_BEFORE_LEASES = 0.945  # the ratio of the row of open over ext4, by then
+LEASES_HELD = 10000
+BREAK_BAR = 2e6
 ACCESSES = (
     "4 KiB random read, buffered", "4 KiB random write, buffered",
     "4 KiB random write, 4 writers", "1 MiB sequential read, buffered",
@@ -200,6 +203,41 @@ def files(table):
         for name in OPERATIONS:
             table.compare("files", f"{name}, over {filesystem}", f"{name}, {filesystem}",
                           show_time, 0.85)
+    before = OPEN_BEFORE_LEASES
+    table.compare("files", f"open, over ext4: 0.95 of {before} before leases", "open, ext4",
+                  show_time, round(0.95 * before, 2))
+
+
+def leases(table):
+    measured = table.measured
+    beside = f"{LEASES_HELD} others"
+
+    def broken(kind, peer):
+        def judge():
+            ours = measured.middle("leases", kind, OURS)
+            bar = f"≤ {show_time(BREAK_BAR)}"
+            if not peer:
+                return show_time(ours), "", "", bar, ours <= BREAK_BAR
+            ratio = measured.ratio("leases", kind)
+            return (show_time(ours), show_time(measured.middle("leases", kind, PEER)),
+                    f"{ratio:.3g} ×", bar, ours <= BREAK_BAR)
+        return judge
+
+    def growth(kind, side, bar):
+        def judge():
+            many = measured.samples("leases", f"{kind}, {beside}", side)
+            alone = measured.samples("leases", kind, side)
+            ratio = median(a / b for a, b in zip(many, alone))
+            text, met = ("reported", None) if bar is None else (f"≤ {bar:g} ×", ratio <= bar)
+            return show_time(median(many)), show_time(median(alone)), f"{ratio:.3g} ×", text, met
+        return judge
+
+    table.row("leases", "lease broken by open, returned at once", broken("lease", True))
+    table.row("leases", "layout broken by truncate, likewise", broken("layout", False))
+    for kind, side, bar in (("lease", OURS, 1.2), ("layout", OURS, 1.2), ("lease", PEER, None)):
+        where = "" if side == OURS else ", ext4"
+        table.row("leases", f"{kind} with {LEASES_HELD:,} held, and with none{where}",
+                  growth(kind, side, bar))
 
 
 def access(table):
@@ -221,7 +259,7 @@ def memory(table):
 
 
 SECTIONS = {"handover": handover, "waiters": waiters, "scale": scale, "files": files,
-            "io": access, "close": leaving, "memory": memory}
+            "leases": leases, "io": access, "close": leaving, "memory": memory}
 
 
 def notes(measured, results):
