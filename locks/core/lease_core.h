@@ -48,6 +48,13 @@
  * shell's, given in idle (LS_IDLE, !in_table, at NULL) and given back through
  * results.  Time is in milliseconds of any clock that does not go backwards;
  * a deadline has come when now >= deadline.
+ *
+ * Nothing changes where the answer is not LS_OK or LS_WAIT, but for what time
+ * brought: a call that is given the time first revokes what it looks at and what
+ * is late, and says so in its batch (LS_RAN_OUT), whatever it answers then; not
+ * if the answer is LS_INVALID.  What the state of a thing forbids (a change that
+ * is begun twice, a pin in two tables, a lease that is in none) is LS_INVALID
+ * too, or nothing done.
  */
 #ifndef HF_LEASE_CORE_H
 #define HF_LEASE_CORE_H
@@ -80,7 +87,7 @@ const char *ls_validate(const struct ls_table *table);
  * @wish: what is asked for
  * @spare: an idle grant, or NULL; taken if the holder has no layout yet, which
  *	its state then tells
- * @batch: LS_GRANTED, or LS_CHANGED for one that was replaced
+ * @batch: LS_GRANTED, or LS_CHANGED for one that was replaced, revoked or not
  *
  * Return: LS_OK, LS_AGAIN, LS_NEED_SPARE, LS_INVALID.
  */
@@ -202,7 +209,8 @@ void ls_lease_granted(struct ls_table *table, struct ls_grant *lease,
  * @state: LS_HELD, LS_BREAKING_TO_READ or LS_BREAKING, from the entry's flags
  * @deadline: the entry's, or LS_NEVER
  * @batch: LS_BREAK, LS_BREAK_TO_READ, LS_DOWNGRADED, LS_CHANGED: what must
- *	have happened since the last look, if anything did
+ *	have happened since the last look, if anything did; LS_GRANTED for one
+ *	that was revoked
  */
 void ls_lease_seen(struct ls_table *table, struct ls_grant *lease, enum ls_type type,
 		   enum ls_state state, uint64_t deadline, struct ls_batch *batch);
