@@ -29,12 +29,15 @@ bool is_state_of_entry(unsigned int state)
 	return state == LS_HELD || state == LS_BREAKING_TO_READ || state == LS_BREAKING;
 }
 
-void take(ls_grant *from, uint64_t holder, ls_leavings &left)
+/* A revoked one has no one who waits for it, and nothing to give back. */
+void take(ls_grant *from, uint64_t holder, ls_leavings &left, teller &teller)
 {
 	for (ls_grant *next; from; from = next) {
 		next = from->next;
 		if (from->holder != holder)
 			continue;
+		if (from->state != LS_REVOKED)
+			teller.tell(*from, LS_RETURNED);
 		ls::make_idle(*from);
 		from->next = left.grants;
 		left.grants = from;
@@ -179,12 +182,13 @@ void ls_lease_returned(struct ls_table *, struct ls_grant *lease, struct ls_batc
 	teller.tell(*lease, LS_RETURNED);
 }
 
-struct ls_leavings ls_release(struct ls_table *table, uint64_t holder)
+struct ls_leavings ls_release(struct ls_table *table, uint64_t holder, struct ls_batch *batch)
 {
+	teller teller(*batch);
 	ls_leavings left = {};
 
-	take(table->leases, holder, left);
-	take(table->layouts, holder, left);
+	take(table->leases, holder, left, teller);
+	take(table->layouts, holder, left, teller);
 	for (ls_pin *at = table->pins, *next; at; at = next) {
 		next = at->next;
 		if (at->holder != holder)

@@ -68,7 +68,7 @@ struct lease_case {
 #define RETURN(who, answer, told, layouts) \
 	{ LV_RETURN, who, 0, 0, 0, 0, answer, told, layouts }
 #define LOOK(who, now, told, layouts) { LV_LOOK, who, 0, 0, 0, now, LS_OK, told, layouts }
-#define RELEASE(who, layouts) { LV_RELEASE, who, 0, 0, 0, 0, LS_OK, NULL, layouts }
+#define RELEASE(who, told, layouts) { LV_RELEASE, who, 0, 0, 0, 0, LS_OK, told, layouts }
 #define LEASE(who, type, told, layouts) { LV_LEASE, who, 0, 0, type, 0, LS_OK, told, layouts }
 
 static const struct lease_case lease_cases[] = {
@@ -237,8 +237,12 @@ static const struct lease_case lease_cases[] = {
 		HOLD(1, 0, 9, W, "h"), PIN(1, 0, 0, W, 0, OK, NULL, "h"),
 		PIN(1, 3, 3, R, 0, OK, NULL, "h"), HOLD(2, 0, 9, W, "hh"),
 		PIN(2, 9, 9, W, 0, OK, NULL, "hh"), LEASE(1, R, "G", "hh"),
-		RELEASE(1, ".h"), BEGIN(2, 0, 8, OK, ".h"), BEGIN(1, 9, 9, LS_PINNED, ".h"),
-		RELEASE(1, ".h"), RELEASE(2, NULL) } },
+		RELEASE(1, "R", ".h"), BEGIN(2, 0, 8, OK, ".h"), BEGIN(1, 9, 9, LS_PINNED, ".h"),
+		RELEASE(1, NULL, ".h"), RELEASE(2, ".R", NULL) } },
+	{ "the last close of a revoked one gives nothing back", {
+		HOLD(1, 0, 9, W, "h"), BEGIN(0, 0, 0, LS_WAIT, "h"),
+		BREAK(0, 0, LS_WAIT, "B", "b"), BREAK(0, 100, OK, "O", "r"),
+		RELEASE(1, NULL, NULL) } },
 };
 
 #undef R

@@ -65,9 +65,10 @@ static inline enum ls_answer lease_unpin(struct lease_stage *stage, const struct
 }
 
 /* All that was the holder's is idle now, and says that it was the holder's. */
-static inline enum ls_answer lease_release(struct lease_stage *stage, uint64_t who)
+static inline enum ls_answer lease_release(struct lease_stage *stage, uint64_t who,
+					   struct ls_batch *batch)
 {
-	struct ls_leavings left = ls_release(&stage->table, who);
+	struct ls_leavings left = ls_release(&stage->table, who, batch);
 	struct ls_grant *g;
 	struct ls_pin *p;
 
@@ -129,7 +130,7 @@ static inline enum ls_answer lease_do(struct lease_stage *stage, const struct le
 		lease_both(stage, s, batch);
 		break;
 	case LV_RELEASE:
-		return lease_release(stage, s->who);
+		return lease_release(stage, s->who, batch);
 	}
 	return answer;
 }
