@@ -139,7 +139,36 @@ int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	return err;
 }
 
-static int change_lower(struct dentry *dentry, struct iattr *attr)
+/* Whether blocks go, as the file is now. */
+static bool shrinks(const struct dentry *dentry, const struct iattr *attr)
+{
+	return attr->ia_valid & ATTR_SIZE &&
+	       attr->ia_size < i_size_read(hf_lower_inode(d_inode(dentry)));
+}
+
+/* Under the lower i_rwsem, under which files grow. */
+static int change_locked(struct dentry *dentry, struct dentry *lower,
+			 struct iattr *attr, bool may_shrink)
+{
+	int err;
+
+	if (!may_shrink && shrinks(dentry, attr))
+		return -EXDEV;
+	if (!(attr->ia_valid & ATTR_SIZE))
+		return notify_change(hf_lower_idmap(dentry->d_sb), lower, attr,
+				     NULL);
+	/* A program that runs from below may not be cut short. */
+	err = get_write_access(d_inode(lower));
+	if (err)
+		return err;
+	err = notify_change(hf_lower_idmap(dentry->d_sb), lower, attr, NULL);
+	put_write_access(d_inode(lower));
+	return err;
+}
+
+/* @may_shrink: nobody's layout is in the way; else it fails with -EXDEV. */
+static int change_lower(struct dentry *dentry, struct iattr *attr,
+			bool may_shrink)
 {
 	struct super_block *sb = dentry->d_sb;
 	struct dentry *lower;
@@ -154,7 +183,7 @@ static int change_lower(struct dentry *dentry, struct iattr *attr)
 		goto drop;
 	}
 	inode_lock(d_inode(lower));
-	err = notify_change(hf_lower_idmap(sb), lower, attr, NULL);
+	err = change_locked(dentry, lower, attr, may_shrink);
 	inode_unlock(d_inode(lower));
 	dput(lower);
 drop:
@@ -163,22 +192,68 @@ drop:
 	return err;
 }
 
+/* What truncate(2) has checked, and a wait without the lock made old. */
+static int look_again(struct inode *inode, const struct file *file)
+{
+	struct inode *lower = hf_lower_inode(inode);
+
+	if (file)
+		return 0;
+	if (IS_APPEND(lower))
+		return -EPERM;
+	return inode_permission(&nop_mnt_idmap, lower, MAY_WRITE);
+}
+
+/*
+ * A smaller size: layouts of what goes are broken first.  The wait for them is
+ * without i_rwsem, which their holders may need.
+ */
+static int shrink(struct dentry *dentry, struct iattr *attr, struct file *file)
+{
+	struct inode *inode = d_inode(dentry);
+	struct hf_change change;
+	int ret;
+
+	ret = hf_change_begin(&hf_inode(inode)->lease, &change, file,
+			      attr->ia_size, OFFSET_MAX, inode);
+	if (ret < 0)
+		return ret;
+	if (ret)
+		ret = look_again(inode, file);
+	if (!ret)
+		ret = change_lower(dentry, attr, true);
+	hf_change_end(&change);
+	return ret;
+}
+
+static int change_size(struct dentry *dentry, struct iattr *attr,
+		       struct file *file)
+{
+	int err = -EXDEV;
+
+	if (!shrinks(dentry, attr))
+		err = change_lower(dentry, attr, false);
+	return err == -EXDEV ? shrink(dentry, attr, file) : err;
+}
+
 /**
  * hf_setattr - ->setattr, with the caller's credentials below
  * @idmap: unused
  * @dentry: the upper object
  * @attr: the change, as notify_change() left it
  *
- * Context: i_rwsem of the upper inode held.
+ * Context: i_rwsem of the upper inode held; let go of while a truncate waits
+ * for a layout.
  * Return: 0 or -errno.
  */
 int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	       struct iattr *attr)
 {
-	struct inode *lower = hf_lower_inode(d_inode(dentry));
 	struct iattr change = *attr;
-	int err;
+	struct file *file = NULL;
 
+	if (attr->ia_valid & ATTR_FILE)
+		file = attr->ia_file;
 	/* ia_file is an upper file, and the lower one was not opened O_TRUNC. */
 	change.ia_valid &= ~(ATTR_FILE | ATTR_OPEN);
 	/* The mode that was derived from them above is derived again below. */
@@ -186,15 +261,8 @@ int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		change.ia_valid &= ~ATTR_MODE;
 
 	if (!(change.ia_valid & ATTR_SIZE))
-		return change_lower(dentry, &change);
-
-	/* A program that runs from below may not be cut short. */
-	err = get_write_access(lower);
-	if (err)
-		return err;
-	err = change_lower(dentry, &change);
-	put_write_access(lower);
-	return err;
+		return change_lower(dentry, &change, true);
+	return change_size(dentry, &change, file);
 }
 
 /**

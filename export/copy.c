@@ -2,8 +2,26 @@
 /* Space and copies that the lower filesystem can make without reading. */
 
 #include <linux/fs.h>
+#include <linux/falloc.h>
 
 #include "export.h"
+
+/* Whose blocks a call of fallocate(2) moves or frees; false: it only adds. */
+static bool moves_blocks(int mode, loff_t offset, loff_t len, loff_t *end)
+{
+	*end = mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE) ?
+	       OFFSET_MAX : offset + (len - 1);
+	return mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE |
+		       FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_COLLAPSE_RANGE |
+		       FALLOC_FL_INSERT_RANGE);
+}
+
+static int change_begin(struct hf_change *change, struct file *file,
+			loff_t start, loff_t end)
+{
+	return hf_change_begin(&hf_inode(file_inode(file))->lease, change, file,
+			       start, end, NULL);
+}
 
 /**
  * hf_fallocate - ->fallocate
@@ -17,11 +35,22 @@
 long hf_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
 	struct file *lower = hf_lower_file(file);
+	struct hf_change change;
+	loff_t end;
+	bool moves;
 	int err;
 
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
+	moves = moves_blocks(mode, offset, len, &end);
+	if (moves) {
+		err = change_begin(&change, file, offset, end);
+		if (err)
+			return err;
+	}
 	err = vfs_fallocate(lower, mode, offset, len);
+	if (moves)
+		hf_change_end(&change);
 	hf_refresh(file_inode(file));
 	return err;
 }
@@ -42,14 +71,27 @@ ssize_t hf_copy_file_range(struct file *in, loff_t pos_in, struct file *out,
 {
 	struct file *lower_in = hf_lower_file(in);
 	struct file *lower_out = hf_lower_file(out);
+	struct hf_change change;
+	bool may_share;
 	ssize_t ret;
 
 	if (IS_ERR(lower_in))
 		return PTR_ERR(lower_in);
 	if (IS_ERR(lower_out))
 		return PTR_ERR(lower_out);
+	if (!len)
+		return 0;
+	/* A filesystem with reflinks may copy by putting blocks in place. */
+	may_share = lower_out->f_op->remap_file_range;
+	if (may_share) {
+		ret = change_begin(&change, out, pos_out, pos_out + (len - 1));
+		if (ret)
+			return ret;
+	}
 	ret = vfs_copy_file_range(lower_in, pos_in, lower_out, pos_out, len,
 				  flags);
+	if (may_share)
+		hf_change_end(&change);
 	hf_refresh(file_inode(in));
 	hf_refresh(file_inode(out));
 	return ret;
@@ -71,6 +113,7 @@ loff_t hf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
 {
 	struct file *lower_in = hf_lower_file(in);
 	struct file *lower_out = hf_lower_file(out);
+	struct hf_change change;
 	loff_t ret;
 
 	if (flags & ~(REMAP_FILE_DEDUP | REMAP_FILE_ADVISORY))
@@ -79,6 +122,10 @@ loff_t hf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
 		return PTR_ERR(lower_in);
 	if (IS_ERR(lower_out))
 		return PTR_ERR(lower_out);
+	ret = change_begin(&change, out, pos_out,
+			   len ? pos_out + (len - 1) : OFFSET_MAX);
+	if (ret)
+		return ret;
 
 	if (flags & REMAP_FILE_DEDUP)
 		ret = vfs_dedupe_file_range_one(lower_in, pos_in, lower_out,
@@ -86,6 +133,7 @@ loff_t hf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
 	else
 		ret = vfs_clone_file_range(lower_in, pos_in, lower_out,
 					   pos_out, len, flags);
+	hf_change_end(&change);
 	hf_refresh(file_inode(in));
 	hf_refresh(file_inode(out));
 	return ret;

@@ -25,6 +25,7 @@
 #include <linux/siphash.h>
 #include <linux/time.h>
 
+#include <holdfast/lease.h>
 #include <holdfast/lock.h>
 
 #define HF_SUPER_MAGIC	0x48464553	/* "HFES" */
@@ -68,12 +69,14 @@ struct hf_super {
  *	keep an unlink from leaving a negative dentry, see hf_lower_get().
  * @lower_inode: I: the lower inode; held by @lower_dir, or a reference
  * @lock: the lock manager's part
+ * @lease: that of leases, layouts and pins
  */
 struct hf_inode {
 	struct inode vfs;
 	struct dentry *lower_dir;
 	struct inode *lower_inode;
 	struct hf_lock_inode lock;
+	struct hf_lease_inode lease;
 };
 
 static inline struct hf_super *hf_super(const struct super_block *sb)
@@ -243,5 +246,6 @@ int hf_file_lock(struct file *file, int cmd, struct file_lock *fl);
 int hf_file_flock(struct file *file, int cmd, struct file_lock *fl);
 int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv);
+long hf_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* HOLDFAST_EXPORT_H */

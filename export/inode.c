@@ -16,6 +16,7 @@ static void init_once(void *object)
 	struct hf_inode *hi = object;
 
 	inode_init_once(&hi->vfs);
+	hf_lease_inode_init(&hi->lease);
 }
 
 /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Locks and leases of open files. */
+/* Locks, leases and layouts of open files. */
 
 #include <linux/filelock.h>
 #include <linux/fs.h>
@@ -38,6 +38,17 @@ int hf_file_flock(struct file *file, int cmd, struct file_lock *fl)
 			file, cmd, fl);
 }
 
+/*
+ * Does somebody write below who is not one of ours?  Each writer above counts
+ * once below.  A shared writable mapping belongs to the lower file and outlives
+ * the descriptor; others have opened the file in LOWERDIR.
+ */
+static bool written_below(const struct inode *inode)
+{
+	return atomic_read(&hf_lower_inode(inode)->i_writecount) >
+	       atomic_read(&inode->i_writecount);
+}
+
 /**
  * hf_file_setlease - ->setlease: the VFS's, unless somebody writes below
  * @file: the upper file
@@ -45,22 +56,44 @@ int hf_file_flock(struct file *file, int cmd, struct file_lock *fl)
  * @lease: the lease
  * @priv: its owner
  *
- * The VFS sees who has the upper inode open for writing.  It does not see a
- * shared writable mapping, which belongs to the lower file and outlives the
- * descriptor, nor a writer that opened the file below.
- *
  * Return: 0 or -errno.
  */
 int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv)
 {
-	struct inode *lower = hf_lower_inode(file_inode(file));
+	struct inode *inode = file_inode(file);
+	struct hf_lease_inode *part = &hf_inode(inode)->lease;
+	void *owner;
+	int err;
 
-	if (arg == F_RDLCK && inode_is_open_for_write(lower))
+	if (arg == F_UNLCK)
+		return hf_setlease(part, file, arg, lease, priv);
+	if (written_below(inode))
 		return -EAGAIN;
-	/* Each writer above counts once below. */
-	if (arg == F_WRLCK && atomic_read(&lower->i_writecount) >
-			      atomic_read(&file_inode(file)->i_writecount))
-		return -EAGAIN;
-	return generic_setlease(file, arg, lease, priv);
+	owner = (*lease)->c.flc_owner;
+	err = hf_setlease(part, file, arg, lease, priv);
+	/*
+	 * A writer above that was closed meanwhile may have left a mapping: the
+	 * VFS did not count it any more, and above it still balanced.  Where a
+	 * lease was held before there was no such writer.
+	 */
+	if (!err && !*lease && written_below(inode)) {
+		hf_setlease(part, file, F_UNLCK, NULL, &owner);
+		err = -EAGAIN;
+	}
+	return err;
+}
+
+/**
+ * hf_file_ioctl - ->unlocked_ioctl: layouts and pins
+ * @file: the upper file
+ * @cmd: HF_IOC_*
+ * @arg: its argument
+ *
+ * Return: 0 or -errno; -ENOTTY for any other command.
+ */
+long hf_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return hf_layout_ioctl(&hf_inode(file_inode(file))->lease, file, cmd,
+			       arg);
 }

@@ -197,6 +197,7 @@ int hf_open(struct inode *inode, struct file *file)
 	struct file *lower;
 
 	hf_refresh(inode);
+	hf_lease_opened(&hf_inode(inode)->lease);
 	if (S_ISREG(inode->i_mode))
 		show_pages(file, hf_lower_inode(inode));
 	if (may_wait(hf_lower_inode(inode), file, known))
@@ -226,6 +227,7 @@ int hf_open(struct inode *inode, struct file *file)
  */
 int hf_release(struct inode *inode, struct file *file)
 {
+	hf_lease_release(&hf_inode(inode)->lease, file);
 	if (file->private_data)
 		__fput_sync(file->private_data);
 	else

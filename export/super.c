@@ -168,6 +168,7 @@ static void evict_inode(struct inode *inode)
 {
 	clear_inode(inode);
 	hf_lock_evict(&hf_inode(inode)->lock);
+	hf_lease_evict(&hf_inode(inode)->lease);
 }
 
 static const struct super_operations super_operations = {

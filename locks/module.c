@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "leases.h"
 #include "locks.h"
 
 static unsigned int reserve_ms = 2000;
@@ -42,11 +43,16 @@ static int __init hf_locks_init(void)
 	ret = hf_waiters_init();
 	if (ret)
 		goto out_records;
-	ret = hf_proc_init();
+	ret = hf_leases_init();
 	if (ret)
 		goto out_waiters;
+	ret = hf_proc_init();
+	if (ret)
+		goto out_leases;
 	return 0;
 
+out_leases:
+	hf_leases_exit();
 out_waiters:
 	hf_waiters_exit();
 out_records:
@@ -73,6 +79,7 @@ static void __exit hf_locks_exit(void)
 	synchronize_rcu_tasks();
 	hf_proc_exit();
 	hf_expire_stop();
+	hf_leases_exit();
 	hf_waiters_exit();
 	hf_records_exit();
 	hf_tables_exit();

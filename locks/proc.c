@@ -15,6 +15,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "leases.h"
 #include "locks.h"
 
 #define BATCH 256
@@ -243,19 +244,29 @@ static void stop(struct seq_file *m, void *v)
 {
 }
 
-/* As /proc/locks: -1 for OFD locks, remote pids as they are, others in @ns. */
-static pid_t pid_in(struct pid_namespace *ns, unsigned int flags, pid_t pid)
+/**
+ * hf_proc_pid - a process as a reader of /proc knows it
+ * @ns: the reader's pid namespace
+ * @pid: its number in the first one; a remote one (<= 0) stays what it is
+ *
+ * Return: its number there, or 0.
+ */
+pid_t hf_proc_pid(struct pid_namespace *ns, pid_t pid)
 {
 	pid_t nr;
 
-	if (flags & FL_OFDLCK)
-		return -1;
 	if (pid <= 0 || ns == &init_pid_ns)
 		return pid;
 	rcu_read_lock();
 	nr = pid_nr_ns(find_pid_ns(pid, &init_pid_ns), ns);
 	rcu_read_unlock();
 	return nr;
+}
+
+/* As /proc/locks: -1 for OFD locks. */
+static pid_t pid_in(struct pid_namespace *ns, unsigned int flags, pid_t pid)
+{
+	return flags & FL_OFDLCK ? -1 : hf_proc_pid(ns, pid);
 }
 
 /*
@@ -380,6 +391,7 @@ int hf_proc_init(void)
 	if (!dir)
 		return -ENOMEM;
 	if (proc_create("locks", 0444, dir, &locks_proc_ops) &&
+	    !hf_lease_proc_init(dir) &&
 	    proc_create_single("stats", 0444, dir, show_stats))
 		return 0;
 	hf_proc_exit();

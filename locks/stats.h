@@ -5,6 +5,16 @@
 
 #include <linux/percpu.h>
 
+/* In the order of enum ls_event: hf_count_grant() counts from the first. */
+#define HF_STATS_GRANT(X, kind)						\
+	X(kind##s_granted,	"held from then on")			\
+	X(kind##s_changed,	"type or range changed by the holder")	\
+	X(kind##s_broken,	"holders told to return them")		\
+	X(kind##s_broken_to_read, "holders told to downgrade")		\
+	X(kind##s_downgraded,	"from write to read, for a break")	\
+	X(kind##s_returned,	"by their holder, asked or not")	\
+	X(kind##s_revoked,	"not returned in time")
+
 #define HF_STATS(X)							\
 	X(requests,	"requests to set or unlock")			\
 	X(grants,	"granted at once")				\
@@ -18,7 +28,15 @@
 	X(taken_back,	"grants taken back")				\
 	X(deadlocks,	"refused or failed for a deadlock")		\
 	X(lapsed,	"waiters dropped: their client was not heard of") \
-	X(no_memory,	"failed for want of memory")
+	X(no_memory,	"failed for want of memory")		\
+	HF_STATS_GRANT(X, lease)					\
+	HF_STATS_GRANT(X, delegation)					\
+	HF_STATS_GRANT(X, layout)					\
+	X(pins,		"ranges that a device came to use")		\
+	X(pins_refused,	"no layout that allows it, or not now")		\
+	X(pins_ended,	"unpinned, or closed")				\
+	X(changes_waited, "truncates and the like that waited for layouts") \
+	X(changes_refused, "such that would have moved pinned blocks")
 
 enum hf_stat {
 #define X(name, text) HF_STAT_##name,
@@ -34,6 +52,13 @@ struct hf_stats {
 DECLARE_PER_CPU(struct hf_stats, hf_stats);
 
 #define hf_count(name) this_cpu_inc(hf_stats.count[HF_STAT_##name])
+
+/* @kind: enum ls_kind; @event: enum ls_event */
+static inline void hf_count_grant(unsigned int kind, unsigned int event)
+{
+	this_cpu_inc(hf_stats.count[HF_STAT_leases_granted + event + kind *
+			(HF_STAT_delegations_granted - HF_STAT_leases_granted)]);
+}
 
 const char *hf_stat_name(enum hf_stat stat);
 unsigned long hf_stat_sum(enum hf_stat stat);

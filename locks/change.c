@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations that move or free blocks, and their wait for layouts.
+ *
+ * The rule that keeps a promise: from its last look at the layouts until its
+ * end a change is in the table, and while it is, no layout and no pin can be
+ * made that touches it.
+ *
+ * The wait has a bound that nobody can move: the layout's deadline was set when
+ * the first change broke it, and the holder cannot take it anew meanwhile.
+ */
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/sched.h>
+
+#include "leases.h"
+#include "lease_trace.h"
+#include "stats.h"
+
+/* One look: breaks what is in the way, revokes what was too late. */
+static enum ls_answer ask(struct hf_change *change, u64 break_ms)
+{
+	struct hf_lease_inode *part = change->part;
+	struct ls_batch batch = {};
+	enum ls_answer answer;
+
+	spin_lock(&part->lock);
+	WRITE_ONCE(change->look, false);
+	answer = ls_change_break(hf_leases(part), hf_core_change(change),
+				 hf_lease_now(), break_ms, &batch);
+	hf_leases_tell(part, &batch);
+	spin_unlock(&part->lock);
+	return answer;
+}
+
+static long time_left(const struct ls_change *core)
+{
+	u64 now = hf_lease_now();
+
+	if (core->deadline == LS_NEVER)
+		return MAX_SCHEDULE_TIMEOUT;
+	if (core->deadline <= now)
+		return 1;
+	return msecs_to_jiffies(min_t(u64, core->deadline - now, INT_MAX)) + 1;
+}
+
+static int wait(struct hf_change *change, u64 break_ms)
+{
+	long left;
+
+	while (ask(change, break_ms) == LS_WAIT) {
+		left = time_left(hf_core_change(change));
+		left = wait_event_interruptible_timeout(change->wait,
+							READ_ONCE(change->look),
+							left);
+		if (left < 0)
+			return left;
+	}
+	return 0;
+}
+
+/* Something is to be broken. */
+static int break_layouts(struct hf_change *change, const struct file *file,
+			 struct inode *locked)
+{
+	bool patient = !(current->flags & PF_KTHREAD) &&
+		       !(file && file->f_flags & O_NONBLOCK);
+	u64 break_ms;
+	int err;
+
+	err = hf_break_time(&break_ms);
+	if (err)
+		return err;
+	if (ask(change, break_ms) == LS_OK)
+		return 0;
+	if (!patient)
+		return -EWOULDBLOCK;
+
+	hf_count(changes_waited);
+	trace_hf_change(change->part->inode, hf_core_change(change), false);
+	if (locked)
+		inode_unlock(locked);
+	err = wait(change, break_ms);
+	if (!locked)
+		return err;
+	inode_lock(locked);
+	return err ?: 1;
+}
+
+int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
+		    struct file *file, loff_t start, loff_t end,
+		    struct inode *locked)
+{
+	struct ls_change *core = hf_core_change(change);
+	enum ls_answer answer;
+	int err;
+
+	*core = (struct ls_change) {
+		.holder = file ? hf_holder(file) : 0,
+		.start = start,
+		.end = end,
+		.deadline = LS_NEVER,
+	};
+	change->part = part;
+	change->pid = current->tgid;
+	change->look = false;
+	init_waitqueue_head(&change->wait);
+
+	spin_lock(&part->lock);
+	answer = ls_change_begin(hf_leases(part), core);
+	spin_unlock(&part->lock);
+	if (likely(answer == LS_OK))
+		return 0;
+	if (answer == LS_PINNED) {
+		hf_count(changes_refused);
+		trace_hf_change(part->inode, core, true);
+		return -ETXTBSY;
+	}
+	if (answer != LS_WAIT)
+		return -EINVAL;
+
+	err = break_layouts(change, file, locked);
+	if (err < 0)
+		hf_change_end(change);
+	return err;
+}
+EXPORT_SYMBOL_GPL(hf_change_begin);
+
+void hf_change_end(struct hf_change *change)
+{
+	struct hf_lease_inode *part = change->part;
+
+	spin_lock(&part->lock);
+	ls_change_end(hf_leases(part), hf_core_change(change));
+	spin_unlock(&part->lock);
+}
+EXPORT_SYMBOL_GPL(hf_change_end);

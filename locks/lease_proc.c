@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/fs/holdfast/leases: a line for each lease, delegation, layout and pin,
+ * and behind each a line for everybody who waits for it.
+ *
+ *	N: KIND TYPE PID MAJOR:MINOR:INODE START END STATE LEFT
+ *
+ * LEFT is how many ms are left until it is revoked, "never" if it will not be
+ * by us (nfsd revokes its delegations itself), "-" if nothing is asked of it.
+ * Lines are copied out in batches; within a batch the picture is exact.  Whom
+ * the reader's pid namespace does not know, it does not see.
+ */
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "leases.h"
+#include "locks.h"
+
+#define BATCH 256
+
+static const char * const kind_names[] = {
+	[LS_LEASE]	= "LEASE",
+	[LS_DELEGATION]	= "DELEG",
+	[LS_LAYOUT]	= "LAYOUT",
+};
+
+static const char * const state_names[] = {
+	[LS_IDLE]		= "waiting",
+	[LS_HELD]		= "held",
+	[LS_BREAKING_TO_READ]	= "breaking-to-read",
+	[LS_BREAKING]		= "breaking",
+	[LS_REVOKED]		= "revoked",
+};
+
+struct line {
+	const char *kind;
+	dev_t dev;
+	unsigned long ino;
+	s64 start, end;
+	u64 deadline;		/* ms, or LS_NEVER */
+	pid_t pid;
+	u8 type;		/* LS_READ, LS_WRITE */
+	u8 state;		/* enum ls_state; LS_IDLE for a waiter */
+};
+
+struct cursor {
+	u64 number;			/* of the part to go on with */
+	unsigned int done;		/* its lines that were shown */
+	struct line *lines;		/* BATCH of them */
+	unsigned int count, index;
+	loff_t pos;			/* of lines[index] */
+	struct pid_namespace *ns;	/* of the mount of /proc */
+};
+
+/* The lines of one part, of which the first @skip are left out. */
+struct filler {
+	struct cursor *cursor;
+	struct hf_lease_inode *part;
+	unsigned int skip, seen;
+	bool full;
+};
+
+static void put(struct filler *filler, struct line line)
+{
+	struct cursor *cursor = filler->cursor;
+
+	if (cursor->count == BATCH) {
+		filler->full = true;
+		return;
+	}
+	if (filler->seen++ < filler->skip)
+		return;
+	line.dev = filler->part->inode->i_sb->s_dev;
+	line.ino = filler->part->inode->i_ino;
+	cursor->lines[cursor->count++] = line;
+}
+
+static void put_grant(struct filler *filler, const struct ls_grant *core)
+{
+	bool late = core->state != LS_REVOKED && hf_lease_now() >= core->deadline;
+
+	put(filler, (struct line) {
+		.kind = kind_names[core->kind],
+		.start = core->start,
+		.end = core->end,
+		.deadline = core->deadline,
+		.pid = hf_grant((struct ls_grant *)core)->pid,
+		.type = core->type,
+		/* As the next who asks will find it. */
+		.state = late && core->kind == LS_LAYOUT ? LS_REVOKED
+							 : core->state,
+	});
+}
+
+/* In the tree of those who wait for an entry, all of which flc_lock protects. */
+static struct file_lock_core *next_waiter(struct file_lock_core *root,
+					  struct file_lock_core *at)
+{
+	if (!list_empty(&at->flc_blocked_requests))
+		return list_first_entry(&at->flc_blocked_requests,
+					struct file_lock_core,
+					flc_blocked_member);
+	for (; at != root; at = at->flc_blocker)
+		if (!list_is_last(&at->flc_blocked_member,
+				  &at->flc_blocker->flc_blocked_requests))
+			return list_next_entry(at, flc_blocked_member);
+	return NULL;
+}
+
+static void put_breakers(struct filler *filler, struct file_lease *entry)
+{
+	struct file_lock_core *at = &entry->c;
+
+	while ((at = next_waiter(&entry->c, at)) && !filler->full)
+		put(filler, (struct line) {
+			.kind = "-> BREAK",
+			.end = LS_END,
+			.deadline = LS_NEVER,
+			.pid = at->flc_pid,
+			.type = at->flc_type == F_WRLCK ? LS_WRITE : LS_READ,
+			.state = LS_IDLE,
+		});
+}
+
+static void put_leases(struct filler *filler, struct file_lock_context *ctx)
+{
+	struct hf_lease_inode *part = filler->part;
+	struct ls_batch batch = {};
+	struct file_lease *entry;
+	struct ls_grant *core;
+
+	for (core = hf_leases(part)->leases; core && !filler->full;
+	     core = core->next) {
+		entry = hf_lease_entry(ctx, core);
+		if (core->state != LS_REVOKED)
+			hf_lease_see(part, core, entry, &batch);
+		put_grant(filler, core);
+		if (entry)
+			put_breakers(filler, entry);
+	}
+	hf_leases_tell(part, &batch);
+}
+
+static void put_layouts(struct filler *filler)
+{
+	struct ls_table *table = hf_leases(filler->part);
+	const struct ls_grant *layout;
+	struct ls_change *change;
+	struct ls_pin *pin;
+
+	for (layout = table->layouts; layout && !filler->full;
+	     layout = layout->next)
+		put_grant(filler, layout);
+	for (pin = table->pins; pin && !filler->full; pin = pin->next)
+		put(filler, (struct line) {
+			.kind = "PIN",
+			.start = pin->start,
+			.end = pin->end,
+			.deadline = LS_NEVER,
+			.pid = hf_pin(pin)->pid,
+			.type = pin->type,
+			.state = LS_HELD,
+		});
+	for (change = table->changes; change && !filler->full;
+	     change = change->next)
+		put(filler, (struct line) {
+			.kind = "-> BREAK",
+			.start = change->start,
+			.end = change->end,
+			.deadline = change->deadline,
+			.pid = hf_change(change)->pid,
+			.type = LS_WRITE,
+			.state = LS_IDLE,
+		});
+}
+
+static void put_part(struct filler *filler)
+{
+	struct hf_lease_inode *part = filler->part;
+	struct file_lock_context *ctx = locks_inode_context(part->inode);
+
+	/* Without it there never was a lease. */
+	if (ctx && hf_leases(part)->leases) {
+		spin_lock(&ctx->flc_lock);
+		spin_lock(&part->lock);
+		put_leases(filler, ctx);
+		spin_unlock(&part->lock);
+		spin_unlock(&ctx->flc_lock);
+	}
+	if (hf_lease_used(part)) {
+		spin_lock(&part->lock);
+		put_layouts(filler);
+		spin_unlock(&part->lock);
+	}
+}
+
+/* The next lines, or NULL at the end. */
+static struct line *fill(struct cursor *cursor)
+{
+	struct filler filler = { .cursor = cursor };
+	struct hf_lease_inode *part;
+
+	cursor->count = 0;
+	cursor->index = 0;
+	spin_lock(&hf_parts_lock);
+	list_for_each_entry(part, &hf_parts, all) {
+		if (part->number < cursor->number)
+			continue;
+		filler.part = part;
+		filler.skip = part->number == cursor->number ? cursor->done : 0;
+		filler.seen = 0;
+		put_part(&filler);
+		cursor->number = part->number;
+		cursor->done = filler.seen;
+		if (filler.full)
+			break;
+	}
+	spin_unlock(&hf_parts_lock);
+	return cursor->count ? cursor->lines : NULL;
+}
+
+static struct line *next_line(struct cursor *cursor)
+{
+	cursor->pos++;
+	if (++cursor->index < cursor->count)
+		return &cursor->lines[cursor->index];
+	return fill(cursor);
+}
+
+static void *start(struct seq_file *m, loff_t *pos)
+{
+	struct cursor *cursor = m->private;
+	struct line *line;
+
+	if (*pos && *pos == cursor->pos)
+		return cursor->index < cursor->count ?
+			&cursor->lines[cursor->index] : NULL;
+	cursor->pos = 0;
+	cursor->number = 0;
+	cursor->done = 0;
+	for (line = fill(cursor); line && cursor->pos < *pos;)
+		line = next_line(cursor);
+	return line;
+}
+
+static void *next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return next_line(m->private);
+}
+
+static void stop(struct seq_file *m, void *v)
+{
+}
+
+static void show_left(struct seq_file *m, const struct line *line)
+{
+	u64 now = hf_lease_now();
+
+	if (line->state == LS_HELD || line->state == LS_REVOKED)
+		seq_puts(m, " -\n");
+	else if (line->deadline == LS_NEVER)
+		seq_puts(m, " never\n");
+	else
+		seq_printf(m, " %llu\n",
+			   line->deadline > now ? line->deadline - now : 0);
+}
+
+static int show(struct seq_file *m, void *v)
+{
+	struct cursor *cursor = m->private;
+	const struct line *line = v;
+	pid_t pid = hf_proc_pid(cursor->ns, line->pid);
+
+	if (!pid && cursor->ns != &init_pid_ns)
+		return 0;
+	seq_printf(m, "%lld: %-6s %-5s %d %02x:%02x:%lu %lld", cursor->pos + 1,
+		   line->kind, line->type == LS_WRITE ? "WRITE" : "READ", pid,
+		   MAJOR(line->dev), MINOR(line->dev), line->ino, line->start);
+	if (line->end == LS_END)
+		seq_puts(m, " EOF");
+	else
+		seq_printf(m, " %lld", line->end);
+	seq_printf(m, " %s", state_names[line->state]);
+	show_left(m, line);
+	return 0;
+}
+
+static const struct seq_operations leases_seq_ops = {
+	.start = start,
+	.next = next,
+	.stop = stop,
+	.show = show,
+};
+
+static int open_leases(struct inode *inode, struct file *file)
+{
+	struct cursor *cursor = __seq_open_private(file, &leases_seq_ops,
+						   sizeof(*cursor));
+
+	if (!cursor)
+		return -ENOMEM;
+	cursor->lines = kvmalloc_array(BATCH, sizeof(*cursor->lines),
+				       GFP_KERNEL);
+	if (!cursor->lines) {
+		seq_release_private(inode, file);
+		return -ENOMEM;
+	}
+	cursor->ns = proc_pid_ns(inode->i_sb);
+	return 0;
+}
+
+static int release_leases(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct cursor *cursor = m->private;
+
+	kvfree(cursor->lines);
+	return seq_release_private(inode, file);
+}
+
+static const struct proc_ops leases_proc_ops = {
+	.proc_open = open_leases,
+	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = release_leases,
+};
+
+/**
+ * hf_lease_proc_init - make /proc/fs/holdfast/leases
+ * @dir: /proc/fs/holdfast, with which it goes
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int hf_lease_proc_init(struct proc_dir_entry *dir)
+{
+	return proc_create("leases", 0444, dir, &leases_proc_ops) ? 0 : -ENOMEM;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The shell of leases, layouts and pins: what its files share.
+ *
+ * Locks, outermost first (Documentation/lock-order.md):
+ *	hf_parts_lock	spinlock; the list of all parts, for /proc
+ *	flc_lock	the VFS's leases
+ *	part->lock	spinlock; leases, layouts, pins and changes of an inode.
+ *			Holders of layouts are signalled under it.
+ *	by_file_lock	spinlock; whose grant is whose (part.c)
+ */
+#ifndef HF_LEASES_H
+#define HF_LEASES_H
+
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+
+#include <holdfast/lease.h>
+#include "core/lease_core.h"
+
+struct proc_dir_entry;
+
+/*
+ * A lease, a delegation or a layout.  ->core.holder is the open file, which
+ * outlives it: its last close ends it.
+ */
+struct hf_grant {
+	struct ls_grant core;		/* L: part->lock */
+	struct hf_lease_inode *part;	/* I */
+	struct hlist_node by_file;	/* by_file_lock */
+	struct file *notice;		/* of a layout, see notice.c */
+	struct fasync_struct *fasync;
+	u32 signal;
+	pid_t pid;			/* I: to show, in the first namespace */
+};
+
+/* A range that a device uses. */
+struct hf_pin {
+	struct ls_pin core;		/* L: part->lock */
+	struct hf_lease_inode *part;	/* I */
+	struct file *file;		/* I: a driver's, with a reference; or NULL */
+	pid_t pid;			/* I: to show */
+};
+
+static inline struct ls_table *hf_leases(struct hf_lease_inode *part)
+{
+	static_assert(sizeof(part->core) == sizeof(struct ls_table));
+	return (struct ls_table *)part->core;
+}
+
+static inline struct ls_change *hf_core_change(struct hf_change *change)
+{
+	static_assert(sizeof(change->core) >= sizeof(struct ls_change));
+	return (struct ls_change *)change->core;
+}
+
+static inline struct hf_change *hf_change(struct ls_change *core)
+{
+	return container_of((void *)core, struct hf_change, core);
+}
+
+static inline struct hf_grant *hf_grant(struct ls_grant *core)
+{
+	return container_of(core, struct hf_grant, core);
+}
+
+static inline struct hf_pin *hf_pin(struct ls_pin *core)
+{
+	return container_of(core, struct hf_pin, core);
+}
+
+static inline u64 hf_holder(const struct file *file)
+{
+	return (unsigned long)file;
+}
+
+/* The clock of the core. */
+static inline u64 hf_lease_now(void)
+{
+	return jiffies64_to_msecs(get_jiffies_64());
+}
+
+/* ---- part.c: lifetime of grants, pins and of the parts that list them */
+extern struct list_head hf_parts;
+extern spinlock_t hf_parts_lock;
+
+void hf_part_join(struct hf_lease_inode *part, struct inode *inode);
+struct hf_grant *hf_grant_alloc(struct hf_lease_inode *part, enum ls_kind kind,
+				struct file *file, const void *owner);
+void hf_grant_hash(struct hf_grant *grant);
+void hf_grant_free(struct hf_grant *grant);
+struct hf_lease_inode *hf_part_of(const struct file *file, enum ls_kind kind);
+struct hf_pin *hf_pin_alloc(struct hf_lease_inode *part);
+void hf_pin_free(struct hf_pin *pin);
+void hf_leases_tell(struct hf_lease_inode *part, struct ls_batch *batch);
+int hf_leases_init(void);
+void hf_leases_exit(void);
+
+/* ---- notice.c: how the holder of a layout is told */
+int hf_notice_make(struct hf_grant *layout, struct file *file, u32 signal);
+void hf_notice_swap(struct hf_grant *layout, struct hf_grant *other);
+void hf_notice_end(struct hf_grant *layout);
+void hf_notice_send(struct hf_grant *layout);
+
+/* ---- lease.c: the VFS's entries */
+struct file_lease *hf_lease_entry(struct file_lock_context *ctx,
+				  const struct ls_grant *grant);
+u64 hf_lease_deadline(const struct file_lease *entry);
+void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
+		  const struct file_lease *entry, struct ls_batch *batch);
+
+/* ---- pin.c */
+struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
+			   const struct ls_wish *wish, u64 *id);
+int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id);
+
+/* ---- break_time.c */
+int hf_break_time_init(void);
+void hf_break_time_exit(void);
+int hf_break_time(u64 *ms);
+
+/* ---- lease_proc.c */
+int hf_lease_proc_init(struct proc_dir_entry *dir);
+
+#endif /* HF_LEASES_H */

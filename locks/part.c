@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lifetime of grants and pins, and of the parts of inodes that list them.
+ *
+ * A grant or pin is in its part's table from its making to its return, or to
+ * the last close of its open file, whichever comes first; the table is empty
+ * when the inode goes.  A part joins the list for /proc with its first grant
+ * and leaves it with its inode.
+ */
+#include <linux/file.h>
+#include <linux/hash.h>
+#include <linux/slab.h>
+
+#include "leases.h"
+#include "lease_trace.h"
+#include "stats.h"
+
+LIST_HEAD(hf_parts);
+DEFINE_SPINLOCK(hf_parts_lock);
+
+static u64 last_number;			/* hf_parts_lock */
+
+static struct kmem_cache *grant_cache;
+static struct kmem_cache *pin_cache;
+
+/* Grants by their open file: who is told of one has nothing else. */
+#define BY_FILE_BITS 10
+static struct hlist_head by_file[1 << BY_FILE_BITS];
+static DEFINE_SPINLOCK(by_file_lock);
+
+static struct hlist_head *bucket_of(u64 holder)
+{
+	return &by_file[hash_64(holder, BY_FILE_BITS)];
+}
+
+void hf_lease_inode_init(struct hf_lease_inode *part)
+{
+	spin_lock_init(&part->lock);
+	memset(part->core, 0, sizeof(part->core));
+	INIT_LIST_HEAD(&part->all);
+	part->inode = NULL;
+}
+EXPORT_SYMBOL_GPL(hf_lease_inode_init);
+
+/**
+ * hf_part_join - something is about to be granted on a file
+ * @part: what the inode embeds
+ * @inode: the inode, of which the caller has a file open
+ */
+void hf_part_join(struct hf_lease_inode *part, struct inode *inode)
+{
+	if (!list_empty_careful(&part->all))
+		return;
+	spin_lock(&hf_parts_lock);
+	if (list_empty(&part->all)) {
+		part->inode = inode;
+		part->number = ++last_number;
+		list_add_tail(&part->all, &hf_parts);
+	}
+	spin_unlock(&hf_parts_lock);
+}
+
+/**
+ * hf_grant_alloc - memory for a lease, delegation or layout
+ * @part: whose
+ * @kind: which
+ * @file: the open file that holds it
+ * @owner: tells two of one file apart
+ *
+ * Return: an idle grant, for hf_grant_free(), or NULL.
+ */
+struct hf_grant *hf_grant_alloc(struct hf_lease_inode *part, enum ls_kind kind,
+				struct file *file, const void *owner)
+{
+	struct hf_grant *grant = kmem_cache_zalloc(grant_cache, GFP_KERNEL);
+
+	if (!grant)
+		return NULL;
+	grant->core.kind = kind;
+	grant->core.holder = hf_holder(file);
+	grant->core.owner = (unsigned long)owner;
+	grant->core.end = LS_END;
+	grant->core.deadline = LS_NEVER;
+	grant->part = part;
+	grant->pid = current->tgid;
+	INIT_HLIST_NODE(&grant->by_file);
+	return grant;
+}
+
+/**
+ * hf_grant_hash - it is in its table: let hf_part_of() find it
+ * @grant: the grant
+ *
+ * Context: part->lock held.
+ */
+void hf_grant_hash(struct hf_grant *grant)
+{
+	lockdep_assert_held(&grant->part->lock);
+	spin_lock(&by_file_lock);
+	hlist_add_head(&grant->by_file, bucket_of(grant->core.holder));
+	spin_unlock(&by_file_lock);
+}
+
+/**
+ * hf_grant_free - the end of a grant that is in no table
+ * @grant: the grant, or NULL
+ *
+ * Context: may sleep; no lock held.
+ */
+void hf_grant_free(struct hf_grant *grant)
+{
+	if (!grant)
+		return;
+	if (!hlist_unhashed(&grant->by_file)) {
+		spin_lock(&by_file_lock);
+		hlist_del(&grant->by_file);
+		spin_unlock(&by_file_lock);
+	}
+	hf_notice_end(grant);
+	kmem_cache_free(grant_cache, grant);
+}
+
+/**
+ * hf_part_of - where the grants of an open file are listed
+ * @file: the file, open for as long as the caller uses the answer
+ * @kind: of which kind there has to be one
+ *
+ * Return: the part of its inode, or NULL if it has none of that kind.
+ */
+struct hf_lease_inode *hf_part_of(const struct file *file, enum ls_kind kind)
+{
+	struct hf_lease_inode *part = NULL;
+	struct hf_grant *grant;
+
+	spin_lock(&by_file_lock);
+	hlist_for_each_entry(grant, bucket_of(hf_holder(file)), by_file) {
+		if (grant->core.holder == hf_holder(file) &&
+		    grant->core.kind == kind) {
+			part = grant->part;
+			break;
+		}
+	}
+	spin_unlock(&by_file_lock);
+	return part;
+}
+
+struct hf_pin *hf_pin_alloc(struct hf_lease_inode *part)
+{
+	struct hf_pin *pin = kmem_cache_zalloc(pin_cache, GFP_KERNEL);
+
+	if (!pin)
+		return NULL;
+	pin->part = part;
+	pin->pid = current->tgid;
+	return pin;
+}
+
+void hf_pin_free(struct hf_pin *pin)
+{
+	if (!pin)
+		return;
+	if (pin->file)
+		__fput_sync(pin->file);
+	kmem_cache_free(pin_cache, pin);
+}
+
+/* By what happened to it, enum ls_event. */
+static void hf_trace_grant(const struct inode *inode,
+				  const struct hf_grant *grant)
+{
+	switch (grant->core.event) {
+	case LS_GRANTED:
+		return trace_hf_lease_grant(inode, grant);
+	case LS_CHANGED:
+		return trace_hf_lease_change(inode, grant);
+	case LS_BREAK:
+		return trace_hf_lease_break(inode, grant);
+	case LS_BREAK_TO_READ:
+		return trace_hf_lease_break_to_read(inode, grant);
+	case LS_DOWNGRADED:
+		return trace_hf_lease_downgrade(inode, grant);
+	case LS_RETURNED:
+		return trace_hf_lease_return(inode, grant);
+	case LS_RAN_OUT:
+		return trace_hf_lease_revoke(inode, grant);
+	}
+}
+
+/* Whoever waits for layouts of this file is to look again. */
+static void wake_changes(struct hf_lease_inode *part)
+{
+	struct ls_change *core;
+
+	for (core = hf_leases(part)->changes; core; core = core->next) {
+		WRITE_ONCE(hf_change(core)->look, true);
+		wake_up(&hf_change(core)->wait);
+	}
+}
+
+/**
+ * hf_leases_tell - say what a call of the core has brought about
+ * @part: the part
+ * @batch: what it answered
+ *
+ * Context: part->lock held since that call.
+ */
+void hf_leases_tell(struct hf_lease_inode *part, struct ls_batch *batch)
+{
+	struct ls_grant *core;
+
+	lockdep_assert_held(&part->lock);
+	for (core = batch->first; core; core = core->told_next) {
+		hf_count_grant(core->kind, core->event);
+		hf_trace_grant(part->inode, hf_grant(core));
+		if (core->kind != LS_LAYOUT)
+			continue;
+		if (core->event == LS_BREAK)
+			hf_notice_send(hf_grant(core));
+		else if (core->event == LS_RETURNED || core->event == LS_RAN_OUT)
+			wake_changes(part);
+	}
+}
+
+static void free_leavings(struct ls_leavings *left)
+{
+	struct ls_grant *grant;
+	struct ls_pin *pin;
+
+	while ((grant = left->grants)) {
+		left->grants = grant->next;
+		hf_grant_free(hf_grant(grant));
+	}
+	while ((pin = left->pins)) {
+		left->pins = pin->next;
+		hf_count(pins_ended);
+		hf_pin_free(hf_pin(pin));
+	}
+}
+
+/*
+ * The VFS has taken the leases of this file away by now.  A server's last
+ * thread may close it late, but nobody else has it.
+ */
+void hf_lease_release_slow(struct hf_lease_inode *part, struct file *file)
+{
+	struct ls_batch batch = {};
+	struct ls_leavings left;
+
+	spin_lock(&part->lock);
+	left = ls_release(hf_leases(part), hf_holder(file), &batch);
+	hf_leases_tell(part, &batch);
+	spin_unlock(&part->lock);
+	free_leavings(&left);
+}
+EXPORT_SYMBOL_GPL(hf_lease_release_slow);
+
+/*
+ * Why nothing can reach the inode through its part after this:
+ * 1. No descriptor is open, so none of ours runs with it, and each last close
+ *    has emptied the table of what was its own.
+ * 2. Readers of /proc come through the list, under its lock, which we take to
+ *    leave it.
+ */
+void hf_lease_evict(struct hf_lease_inode *part)
+{
+	if (!list_empty(&part->all)) {
+		spin_lock(&hf_parts_lock);
+		list_del_init(&part->all);
+		spin_unlock(&hf_parts_lock);
+	}
+	if (WARN_ONCE(!ls_idle(hf_leases(part)),
+		      "holdfast: inode %lu evicted with leases, layouts or pins\n",
+		      part->inode ? part->inode->i_ino : 0))
+		memset(part->core, 0, sizeof(part->core));
+	part->inode = NULL;
+}
+EXPORT_SYMBOL_GPL(hf_lease_evict);
+
+int hf_leases_init(void)
+{
+	int err = -ENOMEM;
+
+	grant_cache = kmem_cache_create("hf_lease_grant",
+					sizeof(struct hf_grant), 0,
+					SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
+	pin_cache = kmem_cache_create("hf_lease_pin", sizeof(struct hf_pin), 0,
+				      SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
+	if (grant_cache && pin_cache)
+		err = hf_break_time_init();
+	if (!err)
+		return 0;
+	kmem_cache_destroy(pin_cache);
+	kmem_cache_destroy(grant_cache);
+	return err;
+}
+
+void hf_leases_exit(void)
+{
+	hf_break_time_exit();
+	kmem_cache_destroy(pin_cache);
+	kmem_cache_destroy(grant_cache);
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Pins: a device uses a file's blocks, for a driver or for a process. */
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+
+#include "leases.h"
+#include "lease_trace.h"
+#include "stats.h"
+
+/* Unique for good, so that a late HF_IOC_UNPIN does not end another's. */
+static atomic64_t last_id;
+
+static int error_of(enum ls_answer answer)
+{
+	switch (answer) {
+	case LS_OK:
+		return 0;
+	case LS_AGAIN:
+		return -EAGAIN;
+	case LS_DENIED:
+		return -EPERM;
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * hf_pin_make - note that blocks are in use
+ * @part: the part of the file's inode
+ * @file: an open file with a layout
+ * @wish: the range, and what for
+ * @id: NULL for a driver's, which keeps the file open.  For a process's, where
+ *	to put its number; the file's last close ends it, and from this call on
+ *	any thread may: the pin itself is then not to be looked at.
+ *
+ * Context: may sleep.
+ * Return: the pin, or an ERR_PTR, see hf_layout_pin().
+ */
+struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
+			   const struct ls_wish *wish, u64 *id)
+{
+	struct hf_pin *pin = hf_pin_alloc(part);
+	struct ls_batch batch = {};
+	enum ls_answer answer;
+
+	if (!pin)
+		return ERR_PTR(-ENOMEM);
+	pin->core.id = atomic64_inc_return(&last_id);
+	if (id)
+		*id = pin->core.id;
+	else
+		pin->file = get_file(file);
+
+	spin_lock(&part->lock);
+	answer = ls_pin_add(hf_leases(part), wish, &pin->core, &batch);
+	hf_leases_tell(part, &batch);
+	if (answer == LS_OK) {
+		hf_count(pins);
+		trace_hf_pin(part->inode, &pin->core, false);
+	}
+	spin_unlock(&part->lock);
+
+	if (answer == LS_OK)
+		return pin;
+	hf_count(pins_refused);
+	hf_pin_free(pin);
+	return ERR_PTR(error_of(answer));
+}
+
+static void end(struct hf_lease_inode *part, struct hf_pin *pin)
+{
+	lockdep_assert_held(&part->lock);
+	trace_hf_pin(part->inode, &pin->core, true);
+	ls_pin_remove(hf_leases(part), &pin->core);
+	hf_count(pins_ended);
+}
+
+/**
+ * hf_pin_end - a process is done with its pin
+ * @part: the part of the file's inode
+ * @file: the open file under which it was made
+ * @id: what HF_IOC_PIN answered
+ *
+ * Return: 0, -ENOENT.  A driver's pin is the driver's to end.
+ */
+int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id)
+{
+	struct hf_pin *pin = NULL;
+	struct ls_pin *core;
+
+	spin_lock(&part->lock);
+	core = ls_pin_find(hf_leases(part), hf_holder(file), id);
+	if (core && !hf_pin(core)->file) {
+		pin = hf_pin(core);
+		end(part, pin);
+	}
+	spin_unlock(&part->lock);
+	hf_pin_free(pin);
+	return pin ? 0 : -ENOENT;
+}
+
+struct hf_pin *hf_layout_pin(struct file *file, loff_t start, loff_t length,
+			     bool write)
+{
+	struct hf_lease_inode *part = hf_part_of(file, LS_LAYOUT);
+	struct ls_wish wish = {
+		.holder = hf_holder(file),
+		.start = start,
+		.now = hf_lease_now(),
+		.type = write ? LS_WRITE : LS_READ,
+	};
+
+	if (start < 0 || length < 1 ||
+	    check_add_overflow(start, length - 1, &wish.end))
+		return ERR_PTR(-EINVAL);
+	return part ? hf_pin_make(part, file, &wish, NULL) : ERR_PTR(-EPERM);
+}
+EXPORT_SYMBOL_GPL(hf_layout_pin);
+
+void hf_layout_unpin(struct hf_pin *pin)
+{
+	struct hf_lease_inode *part = pin->part;
+
+	spin_lock(&part->lock);
+	end(part, pin);
+	spin_unlock(&part->lock);
+	hf_pin_free(pin);
+}
+EXPORT_SYMBOL_GPL(hf_layout_unpin);
