@@ -109,7 +109,8 @@ static struct file_lock_core *next_waiter(struct file_lock_core *root,
 	return NULL;
 }
 
-static void put_breakers(struct filler *filler, struct file_lease *entry)
+static void put_breakers(struct filler *filler, struct file_lease *entry,
+			 u64 deadline)
 {
 	struct file_lock_core *at = &entry->c;
 
@@ -117,7 +118,7 @@ static void put_breakers(struct filler *filler, struct file_lease *entry)
 		put(filler, (struct line) {
 			.kind = "-> BREAK",
 			.end = LS_END,
-			.deadline = LS_NEVER,
+			.deadline = deadline,
 			.pid = at->flc_pid,
 			.type = at->flc_type == F_WRLCK ? LS_WRITE : LS_READ,
 			.state = LS_IDLE,
@@ -138,7 +139,7 @@ static void put_leases(struct filler *filler, struct file_lock_context *ctx)
 			hf_lease_see(part, core, entry, &batch);
 		put_grant(filler, core);
 		if (entry)
-			put_breakers(filler, entry);
+			put_breakers(filler, entry, core->deadline);
 	}
 	hf_leases_tell(part, &batch);
 }
