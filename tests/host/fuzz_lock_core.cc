@@ -5,25 +5,11 @@
  */
 #include "world.hpp"
 
-namespace {
-
-struct bytes : world::source {
-	const uint8_t *at, *end;
-
-	bytes(const uint8_t *data, size_t size) : at(data), end(data + size) {}
-
-	bool left() const { return at != end; }
-
-	uint32_t pick(uint32_t below) override { return left() ? *at++ % below : 0; }
-};
-
-} // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	bytes from(data, size);
+	world::bytes from(data, size);
 	uint32_t kind = from.pick(256);
 	world::world w({ .tables = static_cast<int>(1 + kind % 3),
 			 .owners = static_cast<int>(2 + kind / 3 % 6),

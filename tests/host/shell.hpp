@@ -13,19 +13,9 @@
 #include <vector>
 
 #include "lock_core.h"
+#include "source.hpp"
 
 namespace shell {
-
-/* Tests and the fuzzer share this: report, and end. */
-#define REQUIRE(condition, ...)                                                      \
-	do {                                                                         \
-		if (!(condition)) {                                                  \
-			std::fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-			std::fprintf(stderr, " " __VA_ARGS__);                       \
-			std::fprintf(stderr, "\n");                                  \
-			std::abort();                                                \
-		}                                                                    \
-	} while (0)
 
 inline long &live()
 {

@@ -17,12 +17,6 @@
 
 namespace world {
 
-/* Where the decisions come from: a generator with a seed, or a fuzzer. */
-struct source {
-	virtual ~source() = default;
-	virtual uint32_t pick(uint32_t below) = 0;
-};
-
 struct options {
 	int tables = 2;
 	int owners = 5;
