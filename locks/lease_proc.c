@@ -7,18 +7,13 @@
  *
  * LEFT is how many ms are left until it is revoked, "never" if it will not be
  * by us (nfsd revokes its delegations itself), "-" if nothing is asked of it.
- * Lines are copied out in batches; within a batch the picture is exact.  Whom
- * the reader's pid namespace does not know, it does not see.
+ * Whom the reader's pid namespace does not know, it does not see.
  */
-#include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 
 #include "leases.h"
-#include "locks.h"
-
-#define BATCH 256
+#include "proc_lines.h"
 
 static const char * const kind_names[] = {
 	[LS_LEASE]	= "LEASE",
@@ -46,17 +41,14 @@ struct line {
 };
 
 struct cursor {
+	struct hf_lines lines;		/* of struct line */
 	u64 number;			/* of the part to go on with */
 	unsigned int done;		/* its lines that were shown */
-	struct line *lines;		/* BATCH of them */
-	unsigned int count, index;
-	loff_t pos;			/* of lines[index] */
-	struct pid_namespace *ns;	/* of the mount of /proc */
 };
 
 /* The lines of one part, of which the first @skip are left out. */
 struct filler {
-	struct cursor *cursor;
+	struct hf_lines *lines;
 	struct hf_lease_inode *part;
 	unsigned int skip, seen;
 	bool full;
@@ -64,9 +56,10 @@ struct filler {
 
 static void put(struct filler *filler, struct line line)
 {
-	struct cursor *cursor = filler->cursor;
+	struct hf_lines *lines = filler->lines;
+	struct line *to = lines->line;
 
-	if (cursor->count == BATCH) {
+	if (lines->count == HF_LINES_BATCH) {
 		filler->full = true;
 		return;
 	}
@@ -74,7 +67,7 @@ static void put(struct filler *filler, struct line line)
 		return;
 	line.dev = filler->part->inode->i_sb->s_dev;
 	line.ino = filler->part->inode->i_ino;
-	cursor->lines[cursor->count++] = line;
+	to[lines->count++] = line;
 }
 
 static void put_grant(struct filler *filler, const struct ls_grant *core)
@@ -197,14 +190,12 @@ static void put_part(struct filler *filler)
 	}
 }
 
-/* The next lines, or NULL at the end. */
-static struct line *fill(struct cursor *cursor)
+static void more(struct hf_lines *lines)
 {
-	struct filler filler = { .cursor = cursor };
+	struct cursor *cursor = container_of(lines, struct cursor, lines);
+	struct filler filler = { .lines = lines };
 	struct hf_lease_inode *part;
 
-	cursor->count = 0;
-	cursor->index = 0;
 	spin_lock(&hf_parts_lock);
 	list_for_each_entry(part, &hf_parts, all) {
 		if (part->number < cursor->number)
@@ -219,41 +210,14 @@ static struct line *fill(struct cursor *cursor)
 			break;
 	}
 	spin_unlock(&hf_parts_lock);
-	return cursor->count ? cursor->lines : NULL;
 }
 
-static struct line *next_line(struct cursor *cursor)
+static void begin(struct hf_lines *lines)
 {
-	cursor->pos++;
-	if (++cursor->index < cursor->count)
-		return &cursor->lines[cursor->index];
-	return fill(cursor);
-}
+	struct cursor *cursor = container_of(lines, struct cursor, lines);
 
-static void *start(struct seq_file *m, loff_t *pos)
-{
-	struct cursor *cursor = m->private;
-	struct line *line;
-
-	if (*pos && *pos == cursor->pos)
-		return cursor->index < cursor->count ?
-			&cursor->lines[cursor->index] : NULL;
-	cursor->pos = 0;
 	cursor->number = 0;
 	cursor->done = 0;
-	for (line = fill(cursor); line && cursor->pos < *pos;)
-		line = next_line(cursor);
-	return line;
-}
-
-static void *next(struct seq_file *m, void *v, loff_t *pos)
-{
-	++*pos;
-	return next_line(m->private);
-}
-
-static void stop(struct seq_file *m, void *v)
-{
 }
 
 static void show_left(struct seq_file *m, const struct line *line)
@@ -269,64 +233,40 @@ static void show_left(struct seq_file *m, const struct line *line)
 			   line->deadline > now ? line->deadline - now : 0);
 }
 
-static int show(struct seq_file *m, void *v)
+static void show(struct seq_file *m, const struct hf_lines *lines,
+		 const void *shown)
 {
-	struct cursor *cursor = m->private;
-	const struct line *line = v;
-	pid_t pid = hf_proc_pid(cursor->ns, line->pid);
+	const struct line *line = shown;
+	pid_t pid = hf_lines_pid(lines, line->pid);
 
-	if (!pid && cursor->ns != &init_pid_ns)
-		return 0;
-	seq_printf(m, "%lld: %-6s %-5s %d %02x:%02x:%lu %lld", cursor->pos + 1,
+	if (!pid && !hf_lines_all(lines))
+		return;
+	seq_printf(m, "%lld: %-6s %-5s %d %02x:%02x:%lu", lines->pos + 1,
 		   line->kind, line->type == LS_WRITE ? "WRITE" : "READ", pid,
-		   MAJOR(line->dev), MINOR(line->dev), line->ino, line->start);
-	if (line->end == LS_END)
-		seq_puts(m, " EOF");
-	else
-		seq_printf(m, " %lld", line->end);
+		   MAJOR(line->dev), MINOR(line->dev), line->ino);
+	hf_lines_range(m, line->start, line->end);
 	seq_printf(m, " %s", state_names[line->state]);
 	show_left(m, line);
-	return 0;
 }
 
-static const struct seq_operations leases_seq_ops = {
-	.start = start,
-	.next = next,
-	.stop = stop,
-	.show = show,
+static const struct hf_lines_kind leases_kind = {
+	.reader_size	= sizeof(struct cursor),
+	.line_size	= sizeof(struct line),
+	.begin		= begin,
+	.more		= more,
+	.show		= show,
 };
 
 static int open_leases(struct inode *inode, struct file *file)
 {
-	struct cursor *cursor = __seq_open_private(file, &leases_seq_ops,
-						   sizeof(*cursor));
-
-	if (!cursor)
-		return -ENOMEM;
-	cursor->lines = kvmalloc_array(BATCH, sizeof(*cursor->lines),
-				       GFP_KERNEL);
-	if (!cursor->lines) {
-		seq_release_private(inode, file);
-		return -ENOMEM;
-	}
-	cursor->ns = proc_pid_ns(inode->i_sb);
-	return 0;
-}
-
-static int release_leases(struct inode *inode, struct file *file)
-{
-	struct seq_file *m = file->private_data;
-	struct cursor *cursor = m->private;
-
-	kvfree(cursor->lines);
-	return seq_release_private(inode, file);
+	return hf_lines_open(inode, file, &leases_kind);
 }
 
 static const struct proc_ops leases_proc_ops = {
 	.proc_open = open_leases,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
-	.proc_release = release_leases,
+	.proc_release = hf_lines_release,
 };
 
 /**

@@ -192,8 +192,6 @@ int hf_module_users(void);
 #endif
 
 /* ---- proc.c */
-struct pid_namespace;
-pid_t hf_proc_pid(struct pid_namespace *ns, pid_t pid);
 int hf_proc_init(void);
 void hf_proc_exit(void);
 

@@ -5,20 +5,15 @@
  * it waits for.  /proc/fs/holdfast/stats: the counters.
  *
  * Lines are copied out of a table in batches, each under T (and G for waiters),
- * whose number does not grow with the table.  Within a batch the picture is
- * exact; between two of them locks may come and go, but what stays as it is has
- * exactly one line.  Who may read /proc/locks may read this: it tells no more
+ * whose number does not grow with the table.  Who may read /proc/locks may read this: it tells no more
  * of others than that does, and leaves out whom that leaves out.
  */
-#include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 
 #include "leases.h"
 #include "locks.h"
-
-#define BATCH 256
+#include "proc_lines.h"
 
 /* What is shown of a lock or a waiter. */
 struct line {
@@ -36,15 +31,12 @@ struct line {
 enum part { POSIX_HELD, POSIX_WAITING, FLOCK_HELD, FLOCK_WAITING, PARTS };
 
 struct cursor {
+	struct hf_lines lines;		/* of struct line */
 	struct hf_table *table;		/* counted, or NULL */
 	enum part part;
 	s64 start;			/* the last line's place in the order */
 	u64 mark;			/* ... of lk_record_behind(), _waiter_ */
 	bool part_done;
-	struct line *lines;		/* BATCH of them */
-	unsigned int count, index;
-	loff_t pos;			/* of lines[index] */
-	struct pid_namespace *ns;	/* of the mount of /proc */
 };
 
 /* The table after @after in the list, counted; ends the count of @after. */
@@ -124,15 +116,16 @@ static void take_records(struct cursor *cursor)
 	const struct lk_record *core = lk_record_behind(space_of(cursor),
 							cursor->start,
 							cursor->mark);
+	struct line *line = cursor->lines.line;
 	unsigned int n = 0;
 
-	for (; core && n < BATCH; core = lk_next_record(core)) {
-		cursor->lines[n++] = line_of_record(core);
+	for (; core && n < HF_LINES_BATCH; core = lk_next_record(core)) {
+		line[n++] = line_of_record(core);
 		cursor->start = core->start;
 		cursor->mark = (unsigned long)core;
 	}
 	cursor->part_done = !core;
-	cursor->count = n;
+	cursor->lines.count = n;
 }
 
 static void take_waiters(struct cursor *cursor)
@@ -140,15 +133,16 @@ static void take_waiters(struct cursor *cursor)
 	const struct lk_waiter *core = lk_waiter_behind(space_of(cursor),
 							cursor->start,
 							cursor->mark);
+	struct line *line = cursor->lines.line;
 	unsigned int n = 0;
 
-	for (; core && n < BATCH; core = lk_next_waiter(core)) {
-		cursor->lines[n++] = line_of_waiter(core);
+	for (; core && n < HF_LINES_BATCH; core = lk_next_waiter(core)) {
+		line[n++] = line_of_waiter(core);
 		cursor->start = core->request.start;
 		cursor->mark = core->seq;
 	}
 	cursor->part_done = !core;
-	cursor->count = n;
+	cursor->lines.count = n;
 }
 
 /*
@@ -161,7 +155,6 @@ static void take(struct cursor *cursor)
 	bool graph = cursor->part == POSIX_WAITING ||
 		     cursor->part == FLOCK_WAITING;
 
-	cursor->index = 0;
 	if (graph && !READ_ONCE(space_of(cursor)->waiters)) {
 		cursor->part_done = true;
 		return;
@@ -180,17 +173,17 @@ static void begin_part(struct cursor *cursor, enum part part)
 	cursor->part_done = false;
 	cursor->start = -1;
 	cursor->mark = 0;
-	cursor->count = 0;
 }
 
-/* The next line that is there, or NULL at the end. */
-static struct line *fill(struct cursor *cursor)
+static void more(struct hf_lines *lines)
 {
+	struct cursor *cursor = container_of(lines, struct cursor, lines);
+
 	while (cursor->table) {
 		if (!cursor->part_done) {
 			take(cursor);
-			if (cursor->count)
-				return cursor->lines;
+			if (lines->count)
+				return;
 			continue;
 		}
 		begin_part(cursor, cursor->part + 1);
@@ -199,83 +192,39 @@ static struct line *fill(struct cursor *cursor)
 			cursor->table = next_table(cursor->table);
 		}
 	}
-	return NULL;
 }
 
-static struct line *next_line(struct cursor *cursor)
+static void begin(struct hf_lines *lines)
 {
-	cursor->pos++;
-	if (++cursor->index < cursor->count)
-		return &cursor->lines[cursor->index];
-	cursor->count = 0;
-	return fill(cursor);
-}
+	struct cursor *cursor = container_of(lines, struct cursor, lines);
 
-static struct line *first_line(struct cursor *cursor)
-{
 	if (cursor->table)
 		hf_table_put(cursor->table);
 	begin_part(cursor, POSIX_HELD);
-	cursor->pos = 0;
 	cursor->table = next_table(NULL);
-	return fill(cursor);
 }
 
-static void *start(struct seq_file *m, loff_t *pos)
+static void end(struct hf_lines *lines)
 {
-	struct cursor *cursor = m->private;
-	struct line *line;
+	struct cursor *cursor = container_of(lines, struct cursor, lines);
 
-	if (*pos && *pos == cursor->pos)
-		return cursor->index < cursor->count ?
-			&cursor->lines[cursor->index] : fill(cursor);
-	for (line = first_line(cursor); line && cursor->pos < *pos;)
-		line = next_line(cursor);
-	return line;
-}
-
-static void *next(struct seq_file *m, void *v, loff_t *pos)
-{
-	++*pos;
-	return next_line(m->private);
-}
-
-static void stop(struct seq_file *m, void *v)
-{
-}
-
-/**
- * hf_proc_pid - a process as a reader of /proc knows it
- * @ns: the reader's pid namespace
- * @pid: its number in the first one; a remote one (<= 0) stays what it is
- *
- * Return: its number there, or 0.
- */
-pid_t hf_proc_pid(struct pid_namespace *ns, pid_t pid)
-{
-	pid_t nr;
-
-	if (pid <= 0 || ns == &init_pid_ns)
-		return pid;
-	rcu_read_lock();
-	nr = pid_nr_ns(find_pid_ns(pid, &init_pid_ns), ns);
-	rcu_read_unlock();
-	return nr;
+	if (cursor->table)
+		hf_table_put(cursor->table);
 }
 
 /* As /proc/locks: -1 for OFD locks. */
-static pid_t pid_in(struct pid_namespace *ns, unsigned int flags, pid_t pid)
+static pid_t pid_of(const struct hf_lines *lines, unsigned int flags, pid_t pid)
 {
-	return flags & FL_OFDLCK ? -1 : hf_proc_pid(ns, pid);
+	return flags & FL_OFDLCK ? -1 : hf_lines_pid(lines, pid);
 }
 
 /*
  * As /proc/locks: nothing of a process that the reader's pid namespace does not
  * know, nor of a turn, which is nobody's.
  */
-static bool visible(struct pid_namespace *ns, const struct line *line)
+static bool visible(const struct hf_lines *lines, const struct line *line)
 {
-	return ns == &init_pid_ns || pid_in(ns, line->flags, line->pid);
+	return hf_lines_all(lines) || pid_of(lines, line->flags, line->pid);
 }
 
 static const char *class_of(unsigned int flags)
@@ -285,88 +234,59 @@ static const char *class_of(unsigned int flags)
 	return flags & FL_OFDLCK ? "OFDLCK" : "POSIX";
 }
 
-static void show_range(struct seq_file *m, s64 start, s64 end)
+static void show(struct seq_file *m, const struct hf_lines *lines,
+		 const void *shown)
 {
-	if (end == LK_END)
-		seq_printf(m, " %lld EOF", start);
-	else
-		seq_printf(m, " %lld %lld", start, end);
-}
-
-static int show(struct seq_file *m, void *v)
-{
-	struct cursor *cursor = m->private;
-	const struct hf_table *table = cursor->table;
-	const struct line *line = v;
+	const struct hf_table *table =
+		container_of(lines, struct cursor, lines)->table;
+	const struct line *line = shown;
 	u64 now = hf_now_ms();
 
-	if (!visible(cursor->ns, line))
-		return 0;
+	if (!visible(lines, line))
+		return;
 	seq_printf(m, "%lld:%s %-6s ADVISORY  %-5s %d %02x:%02x:%lu",
-		   cursor->pos + 1, line->state == 'w' ? " ->" : "",
+		   lines->pos + 1, line->state == 'w' ? " ->" : "",
 		   class_of(line->flags),
 		   line->type == LK_WRITE ? "WRITE" : "READ",
-		   pid_in(cursor->ns, line->flags, line->pid),
+		   pid_of(lines, line->flags, line->pid),
 		   MAJOR(table->dev), MINOR(table->dev), table->ino);
-	show_range(m, line->start, line->end);
+	hf_lines_range(m, line->start, line->end);
 	if (line->state == 't') {
 		seq_puts(m, " reserved 0 -\n");
-		return 0;
+		return;
 	}
 	seq_printf(m, " %s %llu", line->state == 'w' ? "waiting" : "held",
 		   now > line->born ? now - line->born : 0);
 	if (!line->by) {
 		seq_puts(m, " -\n");
-		return 0;
+		return;
 	}
 	seq_printf(m, " %s %d", line->by == 'w' ? "behind" :
 		   line->by == 't' ? "reservation" : "holder",
-		   pid_in(cursor->ns, line->by_flags, line->by_pid));
-	show_range(m, line->by_start, line->by_end);
+		   pid_of(lines, line->by_flags, line->by_pid));
+	hf_lines_range(m, line->by_start, line->by_end);
 	seq_putc(m, '\n');
-	return 0;
 }
 
-static const struct seq_operations locks_seq_ops = {
-	.start = start,
-	.next = next,
-	.stop = stop,
-	.show = show,
+static const struct hf_lines_kind locks_kind = {
+	.reader_size	= sizeof(struct cursor),
+	.line_size	= sizeof(struct line),
+	.begin		= begin,
+	.more		= more,
+	.show		= show,
+	.end		= end,
 };
 
 static int open_locks(struct inode *inode, struct file *file)
 {
-	struct cursor *cursor = __seq_open_private(file, &locks_seq_ops,
-						   sizeof(*cursor));
-
-	if (!cursor)
-		return -ENOMEM;
-	cursor->lines = kvmalloc_array(BATCH, sizeof(*cursor->lines),
-				       GFP_KERNEL);
-	if (!cursor->lines) {
-		seq_release_private(inode, file);
-		return -ENOMEM;
-	}
-	cursor->ns = proc_pid_ns(inode->i_sb);
-	return 0;
-}
-
-static int release_locks(struct inode *inode, struct file *file)
-{
-	struct seq_file *m = file->private_data;
-	struct cursor *cursor = m->private;
-
-	if (cursor->table)
-		hf_table_put(cursor->table);
-	kvfree(cursor->lines);
-	return seq_release_private(inode, file);
+	return hf_lines_open(inode, file, &locks_kind);
 }
 
 static const struct proc_ops locks_proc_ops = {
 	.proc_open = open_locks,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
-	.proc_release = release_locks,
+	.proc_release = hf_lines_release,
 };
 
 static int show_stats(struct seq_file *m, void *v)
