@@ -60,7 +60,7 @@ check demo bench:
 soak:
 	cmake -S tests/host -B build/soak -DSOAK=ON
 	cmake --build build/soak -j2
-	ctest --test-dir build/soak -j2 --output-on-failure --timeout 1000000000
+	ctest --test-dir build/soak -j4 --output-on-failure --timeout 1000000000
 
 # DKMS builds in its own copy; the debug kernel and the guests have no part.
 install: DESTINATION = $(DESTDIR)/usr/src/holdfast-$(VERSION)
