@@ -11,6 +11,7 @@
 #include <linux/cred.h>
 #include <linux/fadvise.h>
 #include <linux/fsnotify.h>
+#include <linux/pagemap.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
@@ -21,13 +22,37 @@
 #define IOCB_FLAGS	(IOCB_NOWAIT | IOCB_HIPRI | IOCB_DSYNC | IOCB_SYNC | \
 			 IOCB_APPEND)
 
+/*
+ * An error of write-back that the lower file has told of is no news above: nfsd
+ * asks the upper file after each write, and would find it there for ever.  Only
+ * what is the last one is taken over, since the upper file may be ahead, having
+ * told of it by sync_file_range(2).
+ */
+static void told(struct file *file, const struct file *lower)
+{
+	struct address_space *mapping = lower->f_mapping;
+	errseq_t cursor;
+
+	if (likely(READ_ONCE(file->f_wb_err) == READ_ONCE(lower->f_wb_err)))
+		return;
+	if (file->f_mapping != mapping)
+		return;
+	spin_lock(&file->f_lock);
+	cursor = READ_ONCE(lower->f_wb_err);
+	if (!filemap_check_wb_err(mapping, cursor))
+		WRITE_ONCE(file->f_wb_err, cursor);
+	spin_unlock(&file->f_lock);
+}
+
 static void accessed(struct file *file)
 {
 	hf_refresh_size(file_inode(file));
 }
 
+/* Of an asynchronous write; it has opened the lower file. */
 static void end_write(struct file *file, loff_t pos, ssize_t ret)
 {
+	told(file, READ_ONCE(file->private_data));
 	hf_refresh_size(file_inode(file));
 }
 
@@ -132,6 +157,7 @@ static ssize_t write_sync(struct kiocb *iocb, struct iov_iter *iter)
 	if (ret > 0)
 		fsnotify_modify(lower);
 	file_end_write(lower);
+	told(iocb->ki_filp, lower);
 	iocb->ki_pos = below.ki_pos;
 	hf_refresh_size(file_inode(iocb->ki_filp));
 	return ret;
@@ -203,6 +229,7 @@ static ssize_t splice_write(struct pipe_inode_info *pipe, struct file *out,
 	file_start_write(lower);
 	ret = lower->f_op->splice_write(pipe, lower, ppos, len, flags);
 	file_end_write(lower);
+	told(out, lower);
 	hf_refresh(file_inode(out));
 	return ret;
 }
@@ -235,12 +262,7 @@ int hf_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
 	err = vfs_fsync_range(lower, start, end, datasync);
-	/* What the lower file has told of, nfsd shall not find in ours again. */
-	if (lower->f_mapping == file->f_mapping) {
-		spin_lock(&file->f_lock);
-		file->f_wb_err = READ_ONCE(lower->f_wb_err);
-		spin_unlock(&file->f_lock);
-	}
+	told(file, lower);
 	return err;
 }
 

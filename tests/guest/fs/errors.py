@@ -82,7 +82,22 @@ def story(top):
     seen += [outcome(os.fsync, sync), os.pwrite(idle, b"kept" * (SIZE // 4), 0)]
     outcome(os.fsync, idle)
     os.pwrite(idle, b"K", 0)
-    return seen + [outcome(os.fsync, idle), read(top + "/f")[:8].decode()]
+    return seen + [outcome(os.fsync, idle), told_once(top), read(top + "/f")[:8].decode()]
+
+
+def told_once(top):
+    """What a write tells at once is not told again, nor what sync_file_range() has told by a write."""
+    fd, sync = os.open(top + "/f", os.O_RDWR), os.open(top + "/f", os.O_WRONLY | os.O_DSYNC)
+    reader, writer = os.pipe()
+    os.write(writer, b"lost")
+    ways = [(sync, os.pwrite, sync, b"lost", 0), (sync, os.splice, reader, sync, 4),
+            (fd, os.pwritev, fd, [b"lost"], 0, os.RWF_SYNC), (fd, os.pwritev, fd, [b"lost"], 0, os.RWF_DSYNC),
+            (fd, aio_write, fd, b"lost", 0, os.RWF_DSYNC)]
+    with Full((lower if top == mount else top) + "/f"):
+        seen = [[outcome(*call), outcome(sync_file_range, used, 0, 0, 7)] for used, *call in ways]
+        os.pwrite(fd, b"lost", 0)
+        seen += [outcome(sync_file_range, fd, 0, 0, 7)]
+    return seen + [os.pwrite(fd, b"Kept", 0), outcome(sync_file_range, fd, 0, 0, 7)]
 
 
 def client_story(top):
@@ -105,11 +120,18 @@ def client_story(top):
         seen.append(committed != 0 or later != verifier)
         # And that is all: what is sent again is taken.
         seen += [client.write(handle, b"kept" * (SIZE // 4))[0], client.commit(handle)[0]]
-    return seen
+
+    # Who never commits is told by the next write that waits for the disk, and by no other.
+    with Full((lower if top == mount else top) + "/f"):
+        client.write(handle, b"lost" * (SIZE // 4))
+        os.sync()
+    stable = [client.write(handle, b"kept" * (SIZE // 4), nfs3.FILE_SYNC) for _ in range(4)]
+    return seen + [[status for status, _ in stable], len({verifier for _, verifier in stable[1:]})]
 
 
 tell = client_story if sys.argv[5:] == ["nfs"] else story
 below, above = tell(plain), tell(mount)
 print("below", below, "mount", above)
 told = below[:2] if tell == client_story else below[0]
-sys.exit(0 if below == above and told[0] in ("EIO", "ENOSPC") and not told[1] else 1)
+stable = tell == story or (not any(below[-2][1:]) and below[-1] == 1)
+sys.exit(0 if below == above and told[0] in ("EIO", "ENOSPC") and not told[1] and stable else 1)
