@@ -209,6 +209,8 @@ static void fill(struct inode *inode, const struct inode *lower)
 	inode->i_blkbits = lower->i_blkbits;
 	inode->i_mode = lower->i_mode;
 	inode->i_rdev = lower->i_rdev;
+	/* From here on it is set through our inode, for both. */
+	inode->i_write_hint = lower->i_write_hint;
 	/* The lower inode caches them, and is asked each time. */
 	inode->i_acl = ACL_DONT_CACHE;
 	inode->i_default_acl = ACL_DONT_CACHE;

@@ -168,14 +168,15 @@ static int open_waiting(struct inode *inode, struct file *file, fmode_t known)
  *
  * Only where there is write-back: whose pages are tmpfs's is taken for a file
  * of tmpfs (shmem_file()), whose inode is then not what it is taken for.  Nor
- * for swapon(2), which alone opens with O_EXCL what it does not create: xfs and
- * btrfs would take our inode for theirs.
+ * for swapon(2): xfs and btrfs would take our inode for theirs.  It opens with
+ * O_EXCL what it does not create.  So may anybody, and nothing tells the two
+ * apart: sync_file_range(2) and cachestat(2) then find no pages.
  */
 static void show_pages(struct file *file, struct inode *lower)
 {
-	bool swapon = (file->f_flags & (O_CREAT | O_EXCL)) == O_EXCL;
+	unsigned int how = file->f_flags & (O_CREAT | O_EXCL | __O_TMPFILE);
 
-	if (mapping_can_writeback(lower->i_mapping) && !swapon)
+	if (mapping_can_writeback(lower->i_mapping) && how != O_EXCL)
 		file->f_mapping = lower->i_mapping;
 	file->f_wb_err = filemap_sample_wb_err(lower->i_mapping);
 }

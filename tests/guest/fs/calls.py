@@ -8,6 +8,7 @@ import os
 import struct
 
 libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall.restype = ctypes.c_long
 AT_FDCWD, AT_EMPTY_PATH = -100, 0x1000
 RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT = 1, 2, 4
 FALLOC_KEEP_SIZE, FALLOC_PUNCH, FALLOC_COLLAPSE, FALLOC_ZERO = 1, 2, 8, 16
@@ -48,10 +49,16 @@ def sync_file_range(fd, offset, length, flags):
     return check(libc.sync_file_range(fd, ctypes.c_int64(offset), ctypes.c_int64(length), flags))
 
 
+def cachestat(fd):
+    """(pages in the cache, dirty ones, ones being written, evicted, evicted lately)."""
+    everything, answer = ctypes.create_string_buffer(16), ctypes.create_string_buffer(40)
+    check(libc.syscall(451, fd, everything, answer, 0))
+    return struct.unpack("QQQQQ", answer.raw)
+
+
 def aio_write(fd, data, offset, flags=0):
     """pwritev2() by way of libaio, which gives it an asynchronous kiocb."""
     context = ctypes.c_ulong()
-    libc.syscall.restype = ctypes.c_long
     check(libc.syscall(206, 1, ctypes.byref(context)))              # io_setup
     buffer = ctypes.create_string_buffer(data, len(data))
     iocb = ctypes.create_string_buffer(struct.pack("QIIHhIQQqQII", 0, 0, flags, 1, 0, fd, ctypes.addressof(buffer),

@@ -5,7 +5,9 @@
 The lower filesystem is the oracle, but for calls that may not wait: the first
 use of a descriptor is a wait (the file is opened below), and says so.
 """
+import fcntl
 import os
+import struct
 import subprocess
 import sys
 
@@ -64,11 +66,47 @@ def sync_range():
             answers.append([before, answer, delayed(path) if flags == SYNC_ALL else None])
             os.close(fd)
         seen.append((answers[1], answers[0]))
+    answers = []
+    for root in (lower, mount):                 # O_EXCL alone is swapon()'s, not with O_TMPFILE
+        fd = os.open(root, os.O_TMPFILE | os.O_EXCL | os.O_RDWR)
+        os.write(fd, bytes(1 << 18))
+        path = "/proc/self/fd/%d" % fd
+        answers.append([delayed(path), outcome(sync_file_range, fd, 0, 0, SYNC_ALL), delayed(path)])
+        os.close(fd)
+    seen.append((answers[1], answers[0]))
     # On tmpfs nothing is ever written.
     seen += [(seen[0][0][0] > 0 and seen[0][0][2] == 0, True)] if prefix != "tmpfs" else []
     pipe = os.pipe()
     seen += [(outcome(sync_file_range, pipe[0], 0, 0, 2), "ESPIPE")]
     report("sync-range", *seen)
+
+
+def cached():
+    """cachestat() counts the pages of the lower file; those of tmpfs it does not see."""
+    put(mount + "/f", bytes(1 << 18))
+    above, below = os.open(mount + "/f", os.O_RDWR), os.open(lower + "/f", os.O_RDONLY)
+    for _ in range(1000):                       # until nothing is written back meanwhile
+        os.pwrite(above, bytes(1 << 18), 0)
+        before, through, after = (cachestat(fd) for fd in (below, above, below))
+        if before == after and (before[1] or prefix == "tmpfs"):
+            break
+    wanted = [before, True] if prefix != "tmpfs" else [(0,) * 5, False]
+    report("cachestat", (through, wanted[0]), (before, after), (before[0], 64), (before[1] > 0, wanted[1]))
+
+
+def hints():
+    """How long what is written will live: above as it was set below, and below as it is set above."""
+    get_hint, set_hint = 1024 + 11, 1024 + 12   # F_GET_RW_HINT, F_SET_RW_HINT
+    put(lower + "/hinted")
+    below = os.open(lower + "/hinted", os.O_RDWR)
+    fcntl.fcntl(below, set_hint, struct.pack("Q", 3))
+    above = os.open(mount + "/hinted", os.O_RDWR)
+    seen = [(fcntl.fcntl(above, get_hint, bytes(8))[0], 3)]
+    fcntl.fcntl(above, set_hint, struct.pack("Q", 4))
+    # (Nobody writes tmpfs's pages, and its file is not told.)
+    seen += [(fcntl.fcntl(above, get_hint, bytes(8))[0], 4),
+             (fcntl.fcntl(below, get_hint, bytes(8))[0], 4 if prefix != "tmpfs" else 3)]
+    report("write-hint", *seen)
 
 
 def swap():
@@ -99,6 +137,8 @@ if prefix == "tmpfs":
     delayed = lambda path: 0
 nowait()
 sync_range()
+cached()
+hints()
 swap()
 if prefix == "ext4":
     asynchronous()
