@@ -27,12 +27,12 @@ make_fs() {
 
 # nfsd_start [THREADS] [--grace]: with --grace it returns in the grace period,
 # so that clients can reclaim (10 s: the least that nfsd accepts). The lease
-# time is nfsd's own default: it drops a waiter that has not asked again for
-# one lease time, and clients ask every 30 s.
+# time is nfsd's own default (or nfsd_lease): it drops a waiter that has not asked
+# again for one lease time, and clients ask every 30 s.
 nfsd_start() {
 	local threads=${1:-8} grace=${2:-}
 	[ -e /run/hf/nfsd ] || nfsd_daemons || return
-	rpc.nfsd --grace-time 10 --lease-time 90 "$threads" || return
+	rpc.nfsd --grace-time 10 --lease-time "${nfsd_lease:-90}" "$threads" || return
 	[ -z "$grace" ] || return 0
 	nfsd_end_grace
 }

@@ -161,6 +161,21 @@ static bool read_proc(pid_t pid, const char *file, char *buf, size_t size)
 	return n > 0;
 }
 
+/* The calls that wait for a lock, a lease or a layout. */
+static bool may_wait(long nr)
+{
+	switch (nr) {
+	case SYS_fcntl: case SYS_flock: case SYS_ioctl:
+	case SYS_open: case SYS_openat: case SYS_creat:
+	case SYS_truncate: case SYS_ftruncate: case SYS_fallocate:
+	case SYS_copy_file_range:
+	case SYS_unlink: case SYS_rename: case SYS_link: case SYS_chmod:
+	case SYS_fchmodat: case SYS_chown: case SYS_setxattr: case SYS_utimensat:
+		return true;
+	}
+	return false;
+}
+
 /*
  * First the system call, then the state: one that has left the call since is
  * found by its answer, which the caller looks for next.
@@ -172,8 +187,7 @@ static bool sleeps_for_lock(pid_t pid)
 
 	if (!read_proc(pid, "syscall", buf, sizeof(buf)))
 		return false;
-	if (sscanf(buf, "%ld", &nr) != 1 ||
-	    (nr != SYS_fcntl && nr != SYS_flock))
+	if (sscanf(buf, "%ld", &nr) != 1 || !may_wait(nr))
 		return false;
 	if (!read_proc(pid, "stat", buf, sizeof(buf)))
 		return false;

@@ -2,11 +2,11 @@
 /*
  * Agents: processes that a test drives, one call at a time.
  *
- * Whether an agent waits for a lock is read from the kernel (it sleeps,
- * interruptibly, inside fcntl() or flock()), so no test has to guess by
- * sleeping: agent_settle() returns when the call has answered or waits.
- * That holds for local locks, NLM and NFSv4: their other sleeps are not
- * interruptible.
+ * Whether an agent waits for a lock, or for a lease to be returned, is read from
+ * the kernel (it sleeps, interruptibly, inside a call that may wait for one), so
+ * no test has to guess by sleeping: agent_settle() returns when the call has
+ * answered or waits. That holds for local files, NLM and NFSv4: their other
+ * sleeps are not interruptible.
  */
 #ifndef AGENT_H
 #define AGENT_H

@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Leases of local processes: the same plays on ext4 and on holdfast over it, whose
+# words have the answers of fcntl(2), and storms of breaks.
+. "$(dirname "$0")/lib.sh"
+. "$HF_HERE/locks/run.sh"
+
+hf_load
+check mount locks_mount
+mkdir -p /srv/disk/lower-spare /srv/spare
+check mount-spare mount -t holdfast /srv/disk/lower-spare /srv/spare
+run cases /srv/disk/plain /srv/hf /srv/disk/lower /srv/spare
+run storm /srv/hf "${HF_STORMS:-1000}" "${HF_SEED:-$RANDOM}"
+hf_finish
