@@ -49,8 +49,22 @@ static bool written_below(const struct inode *inode)
 	       atomic_read(&inode->i_writecount);
 }
 
+/*
+ * Does somebody use the file below for whom the VFS would refuse this lease?
+ * Beside a write lease nobody may read either.  (With delegations readers are
+ * the server's business.)
+ */
+static bool used_below(const struct inode *inode, int arg, bool delegation)
+{
+	if (written_below(inode))
+		return true;
+	return arg == F_WRLCK && !delegation &&
+	       atomic_read(&hf_lower_inode(inode)->i_readcount) >
+	       atomic_read(&inode->i_readcount);
+}
+
 /**
- * hf_file_setlease - ->setlease: the VFS's, unless somebody writes below
+ * hf_file_setlease - ->setlease: the VFS's, unless the file is used below
  * @file: the upper file
  * @arg: F_RDLCK, F_WRLCK or F_UNLCK
  * @lease: the lease
@@ -63,21 +77,23 @@ int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 {
 	struct inode *inode = file_inode(file);
 	struct hf_lease_inode *part = &hf_inode(inode)->lease;
+	bool delegation;
 	void *owner;
 	int err;
 
 	if (arg == F_UNLCK)
 		return hf_setlease(part, file, arg, lease, priv);
-	if (written_below(inode))
+	delegation = (*lease)->c.flc_flags & FL_DELEG;
+	if (used_below(inode, arg, delegation))
 		return -EAGAIN;
 	owner = (*lease)->c.flc_owner;
 	err = hf_setlease(part, file, arg, lease, priv);
 	/*
-	 * A writer above that was closed meanwhile may have left a mapping: the
-	 * VFS did not count it any more, and above it still balanced.  Where a
-	 * lease was held before there was no such writer.
+	 * Who was closed above meanwhile may have left a mapping: the VFS did
+	 * not count him any more, and above it still balanced.  Where a lease
+	 * was held before there was nobody such.
 	 */
-	if (!err && !*lease && written_below(inode)) {
+	if (!err && !*lease && used_below(inode, arg, delegation)) {
 		hf_setlease(part, file, F_UNLCK, NULL, &owner);
 		err = -EAGAIN;
 	}

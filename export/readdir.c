@@ -54,4 +54,6 @@ const struct file_operations hf_dir_operations = {
 	.lock		= hf_file_lock,
 	.flock		= hf_file_flock,
 	.setlease	= hf_file_setlease,
+	.unlocked_ioctl	= hf_file_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
 };
