@@ -50,17 +50,22 @@ static bool written_below(const struct inode *inode)
 }
 
 /*
- * Does somebody use the file below for whom the VFS would refuse this lease?
- * Beside a write lease nobody may read either.  (With delegations readers are
- * the server's business.)
+ * Does somebody read below?  Only for who is alone above, or else the VFS
+ * refuses a write lease anyway: what is left to subtract is the own lower file,
+ * which is opened at the first use.
  */
-static bool used_below(const struct inode *inode, int arg, bool delegation)
+static bool read_below(const struct file *file)
 {
-	if (written_below(inode))
-		return true;
-	return arg == F_WRLCK && !delegation &&
-	       atomic_read(&hf_lower_inode(inode)->i_readcount) >
-	       atomic_read(&inode->i_readcount);
+	int own = READ_ONCE(file->private_data) && !(file->f_mode & FMODE_WRITE);
+
+	return atomic_read(&hf_lower_inode(file_inode(file))->i_readcount) > own;
+}
+
+/* For whom the VFS would refuse this lease; a server asks itself who reads. */
+static bool used_below(const struct file *file, int arg, bool delegation)
+{
+	return written_below(file_inode(file)) ||
+	       (arg == F_WRLCK && !delegation && read_below(file));
 }
 
 /**
@@ -84,7 +89,7 @@ int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 	if (arg == F_UNLCK)
 		return hf_setlease(part, file, arg, lease, priv);
 	delegation = (*lease)->c.flc_flags & FL_DELEG;
-	if (used_below(inode, arg, delegation))
+	if (used_below(file, arg, delegation))
 		return -EAGAIN;
 	owner = (*lease)->c.flc_owner;
 	err = hf_setlease(part, file, arg, lease, priv);
@@ -93,7 +98,7 @@ int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 	 * not count him any more, and above it still balanced.  Where a lease
 	 * was held before there was nobody such.
 	 */
-	if (!err && !*lease && used_below(inode, arg, delegation)) {
+	if (!err && !*lease && used_below(file, arg, delegation)) {
 		hf_setlease(part, file, F_UNLCK, NULL, &owner);
 		err = -EAGAIN;
 	}
