@@ -63,8 +63,11 @@ soak:
 	ctest --test-dir build/soak -j4 --output-on-failure --timeout 1000000000
 
 # DKMS builds in its own copy; the debug kernel and the guests have no part.
+PREFIX ?= /usr/local
 install: DESTINATION = $(DESTDIR)/usr/src/holdfast-$(VERSION)
 install:
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/holdfast include/uapi/holdfast/*.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man2 Documentation/*.2
 	rm -rf $(DESTINATION)
 	mkdir -p $(DESTINATION)
 	rsync -rlpR --exclude=kunit --exclude=samples $(MIRROR) $(DESTINATION)/
@@ -87,6 +90,6 @@ help:
 	@echo 'make host-test     the host tests alone'
 	@echo 'make bench         the benchmarks (build/bench)'
 	@echo 'make soak          random tests without end'
-	@echo 'make install       the source for DKMS'
+	@echo 'make install       the source for DKMS; header and man page to PREFIX=/usr/local'
 	@echo 'make setup         install build tools and QEMU'
 	@echo 'make clean         remove build/ (the cache stays: ~/.cache/holdfast)'
