@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lockfs: the smallest filesystem whose locks are holdfast's.
+ * lockfs: the smallest filesystem whose locks, leases and layouts are holdfast's.
  *
  *	mount -t lockfs none /mnt
  *
@@ -14,10 +14,12 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 
+#include <holdfast/lease.h>
 #include <holdfast/lock.h>
 
 struct sample_inode {
 	struct hf_lock_inode locks;		/* 1 */
+	struct hf_lease_inode leases;		/* 7 */
 	struct inode vfs;
 };
 
@@ -26,6 +28,11 @@ static struct kmem_cache *inode_cache;
 static struct sample_inode *sample(struct inode *inode)
 {
 	return container_of(inode, struct sample_inode, vfs);
+}
+
+static struct hf_lease_inode *leases(struct inode *inode)
+{
+	return &sample(inode)->leases;
 }
 
 static struct hf_lock_domain *domain(struct file *file)
@@ -45,14 +52,71 @@ static int sample_flock(struct file *file, int cmd, struct file_lock *fl)
 			file, cmd, fl);		/* 3 */
 }
 
+static int sample_setlease(struct file *file, int arg,
+			   struct file_lease **lease, void **priv)
+{
+	return hf_setlease(leases(file_inode(file)), file, arg, lease,
+			   priv);		/* 8 */
+}
+
+static long sample_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return hf_layout_ioctl(leases(file_inode(file)), file, cmd, arg); /* 8 */
+}
+
+static int sample_open(struct inode *inode, struct file *file)
+{
+	hf_lease_opened(leases(inode));		/* 9 */
+	return 0;
+}
+
+static int sample_release(struct inode *inode, struct file *file)
+{
+	hf_lease_release(leases(inode), file);	/* 9 */
+	return 0;
+}
+
+/*
+ * Whether blocks go is known for sure, since i_rwsem is held.  It is not during
+ * a wait; afterwards the file may be even shorter, which is no harm.
+ */
+static int sample_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			  struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct file *file = attr->ia_valid & ATTR_FILE ? attr->ia_file : NULL;
+	struct hf_change change;
+	int ret;
+
+	if (!(attr->ia_valid & ATTR_SIZE) || attr->ia_size >= i_size_read(inode))
+		return simple_setattr(idmap, dentry, attr);
+
+	ret = hf_change_begin(leases(inode), &change, file, attr->ia_size,
+			      OFFSET_MAX, inode);	/* 10 */
+	if (ret < 0)
+		return ret;
+	ret = simple_setattr(idmap, dentry, attr);
+	hf_change_end(&change);			/* 10 */
+	return ret;
+}
+
+static const struct inode_operations file_inode_operations = {
+	.setattr = sample_setattr,
+};
+
 static const struct file_operations file_operations = {
+	.open = sample_open,
+	.release = sample_release,
 	.llseek = generic_file_llseek,
 	.read_iter = generic_file_read_iter,
 	.write_iter = generic_file_write_iter,
 	.mmap = generic_file_mmap,
 	.fsync = noop_fsync,
+	.unlocked_ioctl = sample_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 	.lock = sample_lock,
 	.flock = sample_flock,
+	.setlease = sample_setlease,
 };
 
 /* Directories have both as well: a lock on one must not go to fs/locks.c. */
@@ -69,7 +133,10 @@ static const struct file_operations dir_operations = {
 
 static void init_once(void *p)
 {
-	inode_init_once(&((struct sample_inode *)p)->vfs);
+	struct sample_inode *si = p;
+
+	inode_init_once(&si->vfs);
+	hf_lease_inode_init(&si->leases);	/* 7 */
 }
 
 static struct inode *alloc_inode(struct super_block *sb)
@@ -92,6 +159,7 @@ static void evict_inode(struct inode *inode)
 	truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
 	hf_lock_evict(&sample(inode)->locks);	/* 4 */
+	hf_lease_evict(&sample(inode)->leases);	/* 11 */
 }
 
 static const struct super_operations super_operations = {
@@ -117,6 +185,7 @@ static struct inode *make_inode(struct super_block *sb, umode_t mode)
 		inode->i_fop = &dir_operations;
 		inc_nlink(inode);
 	} else {
+		inode->i_op = &file_inode_operations;
 		inode->i_fop = &file_operations;
 		inode->i_mapping->a_ops = &ram_aops;
 		mapping_set_unevictable(inode->i_mapping);
@@ -210,5 +279,5 @@ static void __exit lockfs_exit(void)
 module_init(lockfs_init);
 module_exit(lockfs_exit);
 MODULE_ALIAS_FS("lockfs");
-MODULE_DESCRIPTION("sample: a filesystem with holdfast locks");
+MODULE_DESCRIPTION("sample: a filesystem with holdfast locks and leases");
 MODULE_LICENSE("GPL");
