@@ -28,8 +28,13 @@ static bool learn(struct file_lease *lease)
 	return true;
 }
 
+/*
+ * A break that had no memory has left its entry, which the next one finds: it
+ * is taken for a change of it.
+ */
 static const struct lease_manager_operations operations = {
 	.lm_break = learn,
+	.lm_change = lease_modify,
 };
 
 static struct file_lease *make_entry(void)
