@@ -28,7 +28,7 @@ static struct fake *nfsd(struct hf_test_file *file, unsigned int nr,
 }
 
 /* B has been told that it may ask for 0 to 9. */
-static struct fake *told(struct hf_test_file *file)
+static struct fake *told_for_a_while(struct hf_test_file *file)
 {
 	struct fake *waiter = nfsd(file, 0, B);
 
@@ -37,6 +37,14 @@ static struct fake *told(struct hf_test_file *file)
 	file_expect_set(file, A, F_UNLCK, 0, 9);
 	file_expect_told(file, "A");
 	KUNIT_EXPECT_EQ(file->test, waiter->notified, 1U);
+	return waiter;
+}
+
+/* For so long that its turn is kept. */
+static struct fake *told(struct hf_test_file *file)
+{
+	struct fake *waiter = told_for_a_while(file);
+
 	file_expect_held(file, "~W0-9");
 	return waiter;
 }
@@ -141,7 +149,7 @@ static void work_expires_turn(struct kunit *test)
 	mutex_lock(&hf_graph_lock);
 	hf_graph.reserve_ms = 1;
 	mutex_unlock(&hf_graph_lock);
-	told(file);
+	told_for_a_while(file);
 	waiter = fake_init(file, 1, NULL, C, F_WRLCK, 0, 9);
 	if (fake_ask(waiter) == FILE_LOCK_DEFERRED)
 		wait_event(waiter->fl.c.flc_wait,
