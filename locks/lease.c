@@ -29,12 +29,13 @@ u64 hf_lease_deadline(const struct file_lease *entry)
 {
 	unsigned long when = entry->c.flc_flags & FL_UNLOCK_PENDING ?
 			     entry->fl_break_time : entry->fl_downgrade_time;
+	/* First: who finds the entry gone is not to be too early for ours. */
+	u64 now = hf_lease_now();
+	long left = when - jiffies;
 
 	if (!when)
 		return LS_NEVER;
-	if (time_after_eq(jiffies, when))
-		return hf_lease_now();
-	return hf_lease_now() + jiffies_to_msecs(when - jiffies);
+	return left > 0 ? now + jiffies_to_msecs(left) : now;
 }
 
 /**
