@@ -8,12 +8,13 @@
 HF_EXPECTED=/holdfast/kunit/expected
 
 report() {
-	local suite=$1 line
+	local suite=$1 line words
 	while IFS= read -r line; do
+		read -ra words <<<"$line"
 		case $line in
-		'    ok '*'# SKIP'*) not_ok "$suite.$(cut -d' ' -f7 <<<"$line")" "it skipped itself" ;;
-		'    ok '*) ok "$suite.$(cut -d' ' -f7 <<<"$line")" ;;
-		'    not ok '*) not_ok "$suite.$(cut -d' ' -f8 <<<"$line")" "see above" ;;
+		'    ok '*'# SKIP'*) not_ok "$suite.${words[2]}" "it skipped itself" ;;
+		'    ok '*) ok "$suite.${words[2]}" ;;
+		'    not ok '*) not_ok "$suite.${words[3]}" "see above" ;;
 		'    #'*) echo "$line" ;;
 		esac
 	done
@@ -22,7 +23,8 @@ report() {
 # The suites fail allocations of their own task, GFP_KERNEL ones too.
 fail=/sys/kernel/debug/failslab
 hf_load holdfast_locks
-for cache in hf_lock_record hf_lock_range hf_lock_table hf_lock_waiter file_lock_ctx; do
+for cache in hf_lock_record hf_lock_range hf_lock_table hf_lock_waiter file_lock_ctx \
+	hf_lease_grant hf_lease_pin file_lease_cache fasync_cache filp dentry; do
 	echo 1 >/sys/kernel/slab/$cache/failslab || hf_problem "no cache $cache"
 done
 echo Y >$fail/cache-filter
@@ -30,7 +32,8 @@ echo N >$fail/ignore-gfp-wait
 echo 0 >$fail/verbose
 hf_load holdfast_kunit
 for results in /sys/kernel/debug/kunit/*/results; do
-	suite=$(basename "$(dirname "$results")")
+	suite=${results%/results}
+	suite=${suite##*/}
 	case $suite in
 	# The kernel's own suites are not ours to judge.
 	hf_* | holdfast*) report "$suite" <"$results" ;;
