@@ -24,6 +24,8 @@ endif
 OUT := $(CURDIR)/build/$(KERNEL)
 MIRROR := Kbuild scripts/Makefile.cxx include \
 	$(wildcard locks netfs localio export client samples kunit)
+# Of the host's tests what KUnit runs as well.
+SHARED := tests/host/lease_cases.h tests/host/lease_run.h
 
 .DEFAULT_GOAL := modules
 .PHONY: all modules mirror setup host-test check demo bench soak install clean help
@@ -36,7 +38,7 @@ mirror:
 	@mkdir -p $(OUT)
 	@rsync -rlpcR --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' \
 		--exclude='*.mod.c' --exclude='.*.cmd' --exclude='modules.order' \
-		--exclude='*.a' --exclude='*.symversions' $(MIRROR) $(OUT)/
+		--exclude='*.a' --exclude='*.symversions' $(MIRROR) $(SHARED) $(OUT)/
 
 # One build at a time in each copy.
 modules: mirror

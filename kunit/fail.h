@@ -2,7 +2,7 @@
 /*
  * Allocations of this task that fail when a test wants it, by the kernel's own
  * fault injection.  It has to be told that GFP_KERNEL may fail, and that only
- * our caches (and the VFS's file_lock_ctx) may, else those that kmemleak makes
+ * our caches and some of the VFS (kunit.sh) may, else those that kmemleak makes
  * for itself are counted:
  *
  *	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait

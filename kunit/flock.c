@@ -75,7 +75,7 @@ static void waits(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
 	struct sleepers sleepers = { .type = { F_WRLCK } };
-	struct crew crew = { .file = file, .work = sleep_in_flock,
+	struct crew crew = { .test = test, .file = file, .work = sleep_in_flock,
 			     .private = &sleepers };
 
 	expect_flock(file, 0, F_WRLCK, 0);
@@ -94,7 +94,7 @@ static void downgrade_serves(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
 	struct sleepers sleepers = { .type = { F_RDLCK } };
-	struct crew crew = { .file = file, .work = sleep_in_flock,
+	struct crew crew = { .test = test, .file = file, .work = sleep_in_flock,
 			     .private = &sleepers };
 
 	expect_flock(file, 0, F_WRLCK, 0);
@@ -111,7 +111,7 @@ static void conversion_serves(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
 	struct sleepers sleepers = { .type = { F_WRLCK } };
-	struct crew crew = { .file = file, .work = sleep_in_flock,
+	struct crew crew = { .test = test, .file = file, .work = sleep_in_flock,
 			     .private = &sleepers };
 
 	expect_flock(file, 0, F_RDLCK, 0);
@@ -130,7 +130,7 @@ static void two_conversions(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
 	struct sleepers sleepers = { .type = { F_WRLCK, F_WRLCK } };
-	struct crew crew = { .file = file, .work = sleep_in_flock,
+	struct crew crew = { .test = test, .file = file, .work = sleep_in_flock,
 			     .private = &sleepers };
 
 	expect_flock(file, 0, F_RDLCK, 0);

@@ -55,7 +55,8 @@ static void exclusion(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
 	struct shared shared = {};
-	struct crew crew = { .file = file, .work = increment, .private = &shared };
+	struct crew crew = { .test = test, .file = file, .work = increment,
+			     .private = &shared };
 
 	crew_start(&crew, THREADS);
 	crew_wait(&crew, THREADS);
@@ -79,7 +80,8 @@ static void unlock_or_cancel(struct crew *crew, unsigned int nr)
 static void race(struct hf_test_file *file, struct fake *waiter,
 		 void (*work)(struct crew *crew, unsigned int nr))
 {
-	struct crew crew = { .file = file, .work = work, .private = waiter };
+	struct crew crew = { .test = file->test, .file = file, .work = work,
+			     .private = waiter };
 
 	file_expect_set(file, A, F_WRLCK, 0, 9);
 	EXPECT_DEFERRED(waiter);

@@ -19,6 +19,7 @@ struct thread {
 };
 
 struct crew {
+	struct kunit *test;
 	struct hf_test_file *file;
 	void (*work)(struct crew *crew, unsigned int nr);
 	void *private;
@@ -50,7 +51,7 @@ static inline void crew_start(struct crew *crew, unsigned int count)
 		init_completion(&thread->done);
 		task = kthread_run(thread_main, thread, "hf_kunit/%u", nr);
 		if (IS_ERR(task)) {
-			KUNIT_FAIL(crew->file->test, "no thread");
+			KUNIT_FAIL(crew->test, "no thread");
 			complete(&thread->done);
 		}
 	}

@@ -59,12 +59,22 @@ static int wait(struct hf_change *change, u64 break_ms)
 	return 0;
 }
 
+#if IS_ENABLED(CONFIG_KUNIT)
+bool hf_kthreads_wait_for_test;
+EXPORT_SYMBOL_NS_GPL(hf_kthreads_wait_for_test, HOLDFAST_KUNIT);
+#endif
+
+static bool is_patient(const struct file *file)
+{
+	if (file && file->f_flags & O_NONBLOCK)
+		return false;
+	return !(current->flags & PF_KTHREAD) || hf_kthreads_wait_for_test;
+}
+
 /* Something is to be broken. */
 static int break_layouts(struct hf_change *change, const struct file *file,
 			 struct inode *locked)
 {
-	bool patient = !(current->flags & PF_KTHREAD) &&
-		       !(file && file->f_flags & O_NONBLOCK);
 	u64 break_ms;
 	int err;
 
@@ -73,7 +83,7 @@ static int break_layouts(struct hf_change *change, const struct file *file,
 		return err;
 	if (ask(change, break_ms) == LS_OK)
 		return 0;
-	if (!patient)
+	if (!is_patient(file))
 		return -EWOULDBLOCK;
 
 	hf_count(changes_waited);

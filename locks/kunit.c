@@ -10,6 +10,7 @@
 #include <linux/export.h>
 #include <linux/module.h>
 
+#include "leases.h"
 #include "locks.h"
 
 #define FOR_KUNIT(name) EXPORT_SYMBOL_NS_GPL(name, HOLDFAST_KUNIT)
@@ -36,6 +37,25 @@ FOR_KUNIT(lk_next_record);
 FOR_KUNIT(lk_first_waiter);
 FOR_KUNIT(lk_next_waiter);
 FOR_KUNIT(lk_validate);
+
+FOR_KUNIT(ls_idle);
+FOR_KUNIT(ls_validate);
+FOR_KUNIT(ls_layout_set);
+FOR_KUNIT(ls_layout_of);
+FOR_KUNIT(ls_layout_return);
+FOR_KUNIT(ls_pin_add);
+FOR_KUNIT(ls_pin_find);
+FOR_KUNIT(ls_pin_remove);
+FOR_KUNIT(ls_change_begin);
+FOR_KUNIT(ls_change_break);
+FOR_KUNIT(ls_change_end);
+FOR_KUNIT(ls_lease_find);
+FOR_KUNIT(ls_lease_granted);
+FOR_KUNIT(ls_lease_seen);
+FOR_KUNIT(ls_lease_missing);
+FOR_KUNIT(ls_lease_returned);
+FOR_KUNIT(ls_release);
+FOR_KUNIT(hf_break_time);
 
 FOR_KUNIT(hf_graph);
 FOR_KUNIT(hf_graph_lock);

@@ -116,6 +116,13 @@ struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 			   const struct ls_wish *wish, u64 *id);
 int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id);
 
+/* ---- change.c, for KUnit, whose threads are the kernel's: they wait, too */
+#if IS_ENABLED(CONFIG_KUNIT)
+extern bool hf_kthreads_wait_for_test;
+#else
+#define hf_kthreads_wait_for_test false
+#endif
+
 /* ---- break_time.c */
 int hf_break_time_init(void);
 void hf_break_time_exit(void);

@@ -2,12 +2,17 @@
 /*
  * The conflict table of lease_core.h, row by row, as cases.  Compiled as C11
  * and as C++20, each of which runs all of them: the structures must be the
- * same on both sides.
+ * same on both sides.  And as the kernel's C, by kunit/.
  */
 #ifndef HF_TESTS_LEASE_CASES_H
 #define HF_TESTS_LEASE_CASES_H
 
+#ifdef __KERNEL__
+#include <linux/string.h>
+#define INT64_MIN S64_MIN
+#else
 #include <string.h>
+#endif
 
 #include "lease_core.h"
 

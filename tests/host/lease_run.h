@@ -138,7 +138,7 @@ static inline enum ls_answer lease_do(struct lease_stage *stage, const struct le
 static inline const char *lease_case_run(unsigned int index, unsigned int *step)
 {
 	const struct lease_case *c = &lease_cases[index];
-	struct lease_stage stage;
+	static struct lease_stage stage;	/* too large for a kernel's stack */
 	char letters[5];
 	unsigned int i;
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Leases and delegations as the VFS's entries, and our record beside each. */
+#include "lease.h"
+
+static void granted_and_returned(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	long granted = lease_count(leases_granted);
+	long returned = lease_count(leases_returned);
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_UNLCK));
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_WRLCK));
+	lease_expect(file, "0LW");
+	KUNIT_EXPECT_TRUE(test, hf_lease_used(&file->part));
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_UNLCK));
+	lease_expect(file, "");
+	KUNIT_EXPECT_FALSE(test, hf_lease_used(&file->part));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_UNLCK));
+	KUNIT_EXPECT_EQ(test, granted + 1, lease_count(leases_granted));
+	KUNIT_EXPECT_EQ(test, returned + 1, lease_count(leases_returned));
+}
+
+/* The holder's own upgrade and downgrade; still one record. */
+static void changed(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	long changed = lease_count(leases_changed);
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_WRLCK));
+	lease_expect(file, "0LW");
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	lease_expect(file, "0LR");
+	KUNIT_EXPECT_EQ(test, changed + 2, lease_count(leases_changed));
+}
+
+/* The VFS's answer stands, and nothing is left of the request. */
+static void refused(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+
+	lease_open(file, 0, O_RDONLY);
+	lease_open(file, 1, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_WRLCK));
+	KUNIT_EXPECT_EQ(test, -EINVAL, lease_set(file, 0, 77));
+	lease_expect(file, "");
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 1, F_RDLCK));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_WRLCK));
+	lease_expect(file, "0LR 1LR");
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_UNLCK));
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 1, F_UNLCK));
+	lease_open(file, 2, O_RDWR);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_RDLCK));
+	lease_expect(file, "");
+}
+
+static void closed(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	long returned = lease_count(leases_returned);
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	lease_open(file, 1, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 1, F_RDLCK));
+	lease_close(file, 0);
+	lease_expect(file, "1LR");
+	KUNIT_EXPECT_EQ(test, returned + 1, lease_count(leases_returned));
+	lease_close(file, 1);
+	KUNIT_EXPECT_FALSE(test, hf_lease_used(&file->part));
+	KUNIT_EXPECT_NULL(test, lease_ops(file));
+}
+
+static void user_operations_wrapped(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	const struct lease_manager_operations *ops;
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	ops = lease_ops(file);
+	KUNIT_EXPECT_PTR_NE(test, ops, &fake_user_ops);
+	/* A second time it is the same entry. */
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_WRLCK));
+	KUNIT_EXPECT_PTR_EQ(test, ops, lease_ops(file));
+	/* The break gets through to the wrapped ones. */
+	KUNIT_EXPECT_EQ(test, -EWOULDBLOCK,
+			lease_break(file, O_WRONLY | O_NONBLOCK));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&file->breaks));
+}
+
+/* nfsd knows its own by their address. */
+static void server_operations_stay(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	long granted = lease_count(delegations_granted);
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_grant(file, 0, 0, F_WRLCK, FL_LEASE));
+	KUNIT_EXPECT_PTR_EQ(test, lease_ops(file), &fake_server_ops);
+	lease_expect(file, "0LW");
+	KUNIT_EXPECT_EQ(test, 0, lease_return(file, 0, 0));
+
+	KUNIT_EXPECT_EQ(test, 0, lease_grant(file, 0, 0, F_RDLCK, FL_DELEG));
+	KUNIT_EXPECT_PTR_EQ(test, lease_ops(file), &fake_server_ops);
+	lease_expect(file, "0DR");
+	KUNIT_EXPECT_EQ(test, granted + 1, lease_count(delegations_granted));
+	KUNIT_EXPECT_EQ(test, 0, lease_return(file, 0, 0));
+	lease_expect(file, "");
+}
+
+/* Of a layout of nfsd's pNFS server nothing is recorded. */
+static void server_layouts_pass(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_grant(file, 0, 0, F_RDLCK, FL_LAYOUT));
+	KUNIT_EXPECT_PTR_EQ(test, lease_ops(file), &fake_server_ops);
+	lease_expect(file, "");
+	KUNIT_EXPECT_EQ(test, 0, lease_return(file, 0, 0));
+}
+
+/* Two of one file are told apart by their owners. */
+static void two_owners(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_grant(file, 0, 0, F_RDLCK, FL_DELEG));
+	KUNIT_EXPECT_EQ(test, 0, lease_grant(file, 0, 1, F_RDLCK, FL_DELEG));
+	lease_expect(file, "0DR 0DR");
+	KUNIT_EXPECT_EQ(test, 0, lease_return(file, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_return(file, 0, 1));
+	lease_expect(file, "0DR");
+	KUNIT_EXPECT_EQ(test, 0, lease_return(file, 0, 0));
+	lease_expect(file, "");
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(granted_and_returned),
+	KUNIT_CASE(changed),
+	KUNIT_CASE(refused),
+	KUNIT_CASE(closed),
+	KUNIT_CASE(user_operations_wrapped),
+	KUNIT_CASE(server_operations_stay),
+	KUNIT_CASE(server_layouts_pass),
+	KUNIT_CASE(two_owners),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "hf_lease_entry",
+	.init = lease_init,
+	.exit = lease_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);
