@@ -139,11 +139,14 @@ int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	return err;
 }
 
-/* Whether blocks go, as the file is now. */
+/*
+ * Whether blocks go, as the file is now.  At an equal size ext4 and xfs free
+ * what is allocated behind the end.
+ */
 static bool shrinks(const struct dentry *dentry, const struct iattr *attr)
 {
 	return attr->ia_valid & ATTR_SIZE &&
-	       attr->ia_size < i_size_read(hf_lower_inode(d_inode(dentry)));
+	       attr->ia_size <= i_size_read(hf_lower_inode(d_inode(dentry)));
 }
 
 /* Under the lower i_rwsem, under which files grow. */
@@ -197,15 +200,13 @@ static int look_again(struct inode *inode, const struct file *file)
 {
 	struct inode *lower = hf_lower_inode(inode);
 
-	if (file)
-		return 0;
 	if (IS_APPEND(lower))
 		return -EPERM;
-	return inode_permission(&nop_mnt_idmap, lower, MAY_WRITE);
+	return file ? 0 : inode_permission(&nop_mnt_idmap, lower, MAY_WRITE);
 }
 
 /*
- * A smaller size: layouts of what goes are broken first.  The wait for them is
+ * A size that is not larger: layouts of what goes are broken first.  The wait for them is
  * without i_rwsem, which their holders may need.
  */
 static int shrink(struct dentry *dentry, struct iattr *attr, struct file *file)
@@ -260,6 +261,8 @@ int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (change.ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
 		change.ia_valid &= ~ATTR_MODE;
 
+	/* truncate(2) has got past the leases, as an open has. */
+	hf_lease_opened(&hf_inode(d_inode(dentry))->lease);
 	if (!(change.ia_valid & ATTR_SIZE))
 		return change_lower(dentry, &change, true);
 	return change_size(dentry, &change, file);

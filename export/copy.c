@@ -7,10 +7,19 @@
 #include "export.h"
 
 /* Whose blocks a call of fallocate(2) moves or frees; false: it only adds. */
-static bool moves_blocks(int mode, loff_t offset, loff_t len, loff_t *end)
+static bool moves_blocks(const struct inode *lower, int mode, loff_t len,
+			 loff_t *start, loff_t *end)
 {
-	*end = mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE) ?
-	       OFFSET_MAX : offset + (len - 1);
+	loff_t mask = i_blocksize(lower) - 1;
+
+	*end = *start + (len - 1);
+	if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
+		*end = OFFSET_MAX;
+	/* A block of which a part is to be unshared moves as a whole. */
+	if (mode & FALLOC_FL_UNSHARE_RANGE) {
+		*start &= ~mask;
+		*end |= mask;
+	}
 	return mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE |
 		       FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_COLLAPSE_RANGE |
 		       FALLOC_FL_INSERT_RANGE);
@@ -36,15 +45,15 @@ long hf_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
 	struct file *lower = hf_lower_file(file);
 	struct hf_change change;
-	loff_t end;
+	loff_t start = offset, end;
 	bool moves;
 	int err;
 
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
-	moves = moves_blocks(mode, offset, len, &end);
+	moves = moves_blocks(file_inode(lower), mode, len, &start, &end);
 	if (moves) {
-		err = change_begin(&change, file, offset, end);
+		err = change_begin(&change, file, start, end);
 		if (err)
 			return err;
 	}

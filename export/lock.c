@@ -45,8 +45,9 @@ int hf_file_flock(struct file *file, int cmd, struct file_lock *fl)
  */
 static bool written_below(const struct inode *inode)
 {
+	/* A negative count is that of programs that run from it. */
 	return atomic_read(&hf_lower_inode(inode)->i_writecount) >
-	       atomic_read(&inode->i_writecount);
+	       max(atomic_read(&inode->i_writecount), 0);
 }
 
 /*
@@ -64,8 +65,14 @@ static bool read_below(const struct file *file)
 /* For whom the VFS would refuse this lease; a server asks itself who reads. */
 static bool used_below(const struct file *file, int arg, bool delegation)
 {
-	return written_below(file_inode(file)) ||
-	       (arg == F_WRLCK && !delegation && read_below(file));
+	const struct inode *inode = file_inode(file);
+
+	if (written_below(inode))
+		return true;
+	/* A mapping of a writer's who is counted above until he has closed. */
+	if (arg == F_RDLCK)
+		return mapping_writably_mapped(hf_lower_inode(inode)->i_mapping);
+	return !delegation && read_below(file);
 }
 
 /**

@@ -22,9 +22,14 @@ static u64 learned_ms = 45000;		/* learning; Linux's default */
 
 static bool learn(struct file_lease *lease)
 {
-	/* 0 is for ever; the second may have begun to pass. */
-	learned_ms = !lease->fl_break_time ? 0 :
-		jiffies_to_msecs(lease->fl_break_time - jiffies);
+	unsigned long now = jiffies, end = lease->fl_break_time;
+
+	/* 0 is for ever.  What passed since the VFS read the clock is lost. */
+	if (!end)
+		learned_ms = 0;
+	else
+		learned_ms = time_after(end, now) ?
+			     jiffies64_to_msecs(end - now) : 1;
 	return true;
 }
 
@@ -33,8 +38,8 @@ static bool learn(struct file_lease *lease)
  * is taken for a change of it.
  */
 static const struct lease_manager_operations operations = {
-	.lm_break = learn,
-	.lm_change = lease_modify,
+	.lm_break	= learn,
+	.lm_change	= lease_modify,
 };
 
 static struct file_lease *make_entry(void)

@@ -2,8 +2,8 @@
 /*
  * Operations that move or free blocks, and their wait for layouts.
  *
- * The rule that keeps a promise: from its last look at the layouts until its
- * end a change is in the table, and while it is, no layout and no pin can be
+ * The rule that keeps a promise: from its first look at the layouts until
+ * its end a change is in the table, and while it is, no layout and no pin can be
  * made that touches it.
  *
  * The wait has a bound that nobody can move: the layout's deadline was set when
@@ -88,9 +88,11 @@ static int break_layouts(struct hf_change *change, const struct file *file,
 
 	hf_count(changes_waited);
 	trace_hf_change(change->part->inode, hf_core_change(change), false);
+	WRITE_ONCE(change->waits, true);
 	if (locked)
 		inode_unlock(locked);
 	err = wait(change, break_ms);
+	WRITE_ONCE(change->waits, false);
 	if (!locked)
 		return err;
 	inode_lock(locked);
@@ -114,6 +116,7 @@ int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
 	change->part = part;
 	change->pid = current->tgid;
 	change->look = false;
+	change->waits = false;
 	init_waitqueue_head(&change->wait);
 
 	spin_lock(&part->lock);

@@ -66,7 +66,7 @@ static int set(struct hf_lease_inode *part, struct file *file,
 	err = hf_notice_make(spare, file, signal);
 	if (err)
 		goto out;
-	hf_part_join(part, file_inode(file));
+	hf_part_use(part, file_inode(file));
 
 	spin_lock(&part->lock);
 	answer = ls_layout_set(hf_leases(part), wish, &spare->core, &batch);
@@ -80,6 +80,7 @@ static int set(struct hf_lease_inode *part, struct file *file,
 		hf_notice_swap(hf_grant(own), spare);
 	}
 	spin_unlock(&part->lock);
+	hf_part_join(part);
 	if (answer == LS_AGAIN)
 		err = -EAGAIN;
 	else if (answer != LS_OK)
@@ -100,6 +101,7 @@ static int give_back(struct hf_lease_inode *part, struct file *file)
 	spin_unlock(&part->lock);
 	if (!layout)
 		return -EAGAIN;
+	hf_part_leave(part);
 	hf_grant_free(hf_grant(layout));
 	return 0;
 }
@@ -182,6 +184,8 @@ static int pin(struct hf_lease_inode *part, struct file *file,
 		return -EINVAL;
 	err = wish_init(&wish, file, request.type, request.start,
 			request.length);
+	if (!err)
+		err = may_use(file, request.type);
 	if (err)
 		return err;
 	made = hf_pin_make(part, file, &wish, &id);

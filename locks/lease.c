@@ -18,14 +18,8 @@
 /* fcntl's operations, all of whose leases have the same. */
 static const struct lease_manager_operations *fcntl_operations;
 
-/**
- * hf_lease_deadline - when an entry is taken away
- * @entry: an entry that is breaking
- *
- * Context: flc_lock held.
- * Return: ms, or LS_NEVER.
- */
-u64 hf_lease_deadline(const struct file_lease *entry)
+/* When an entry that is breaking is taken away: ms, or LS_NEVER. */
+static u64 deadline_of(const struct file_lease *entry)
 {
 	unsigned long when = entry->c.flc_flags & FL_UNLOCK_PENDING ?
 			     entry->fl_break_time : entry->fl_downgrade_time;
@@ -35,27 +29,37 @@ u64 hf_lease_deadline(const struct file_lease *entry)
 
 	if (!when)
 		return LS_NEVER;
-	return left > 0 ? now + jiffies_to_msecs(left) : now;
+	return left > 0 ? now + jiffies64_to_msecs(left) : now;
 }
 
-/**
- * hf_lease_entry - the VFS's entry of a lease
- * @ctx: the inode's, with flc_lock held
- * @grant: our record of it
- *
- * Return: the entry, or NULL if there is none (any more).
- */
-struct file_lease *hf_lease_entry(struct file_lock_context *ctx,
-				  const struct ls_grant *grant)
+/* The VFS's entry of one; O(n) in them, as everything of the VFS's is. */
+static struct file_lease *entry_of(struct file_lock_context *ctx,
+				   const struct file *file, const void *owner)
 {
 	struct file_lease *entry;
 
 	lockdep_assert_held(&ctx->flc_lock);
 	list_for_each_entry(entry, &ctx->flc_lease, c.flc_list)
-		if (hf_holder(entry->c.flc_file) == grant->holder &&
-		    (unsigned long)entry->c.flc_owner == grant->owner)
+		if (entry->c.flc_file == file && entry->c.flc_owner == owner)
 			return entry;
 	return NULL;
+}
+
+/**
+ * hf_lease_of - our record of an entry
+ * @part: the part of its inode
+ * @entry: the VFS's
+ *
+ * Context: flc_lock and part->lock held.
+ * Return: the record, or NULL if it is not made yet, or not ours to keep.
+ */
+struct hf_grant *hf_lease_of(struct hf_lease_inode *part,
+			     const struct file_lease *entry)
+{
+	return hf_grant_find(part, entry->c.flc_file,
+			     entry->c.flc_flags & FL_DELEG ? LS_DELEGATION
+							   : LS_LEASE,
+			     entry->c.flc_owner);
 }
 
 /**
@@ -65,7 +69,10 @@ struct file_lease *hf_lease_entry(struct file_lock_context *ctx,
  * @entry: the VFS's, or NULL
  * @batch: what has happened since
  *
- * Context: flc_lock and part->lock held.
+ * Without an entry and before its time has run out it is being returned, or
+ * closed, and whoever does that is about to say so.
+ *
+ * Context: part->lock held, and flc_lock if there is an entry.
  */
 void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
 		  const struct file_lease *entry, struct ls_batch *batch)
@@ -75,7 +82,8 @@ void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
 
 	lockdep_assert_held(&part->lock);
 	if (!entry) {
-		ls_lease_missing(hf_leases(part), grant, batch);
+		if (hf_lease_now() >= grant->deadline)
+			ls_lease_missing(hf_leases(part), grant, batch);
 		return;
 	}
 	if (entry->c.flc_flags & FL_UNLOCK_PENDING)
@@ -83,44 +91,70 @@ void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
 	else if (entry->c.flc_flags & FL_DOWNGRADE_PENDING)
 		state = LS_BREAKING_TO_READ;
 	if (state != LS_HELD)
-		deadline = hf_lease_deadline(entry);
+		deadline = deadline_of(entry);
 	ls_lease_seen(hf_leases(part), grant,
 		      entry->c.flc_type == F_WRLCK ? LS_WRITE : LS_READ,
 		      state, deadline, batch);
 }
 
-/* Looks for the entry of one, or of those whose time has come. */
-static void look(struct hf_lease_inode *part, const struct file *file)
+static bool is_due(const struct ls_grant *core, u64 now)
 {
-	struct file_lock_context *ctx = locks_inode_context(part->inode);
-	u64 now = hf_lease_now();
-	struct ls_batch batch = {};
-	struct ls_grant *grant;
+	return core->state != LS_REVOKED && now >= core->deadline;
+}
 
-	if (!ctx)
-		return;
-	spin_lock(&ctx->flc_lock);
-	spin_lock(&part->lock);
-	for (grant = hf_leases(part)->leases; grant; grant = grant->next)
-		if (file ? grant->holder == hf_holder(file) :
-			   grant->state != LS_REVOKED && now >= grant->deadline)
-			hf_lease_see(part, grant, hf_lease_entry(ctx, grant),
-				     &batch);
-	hf_leases_tell(part, &batch);
-	spin_unlock(&part->lock);
-	spin_unlock(&ctx->flc_lock);
+static bool any_due(struct hf_lease_inode *part, u64 now)
+{
+	const struct ls_grant *core = hf_leases(part)->leases;
+
+	while (core && !is_due(core, now))
+		core = core->next;
+	return core;
+}
+
+/* Those that are there first, so that nothing has to be looked for. */
+static void look(struct hf_lease_inode *part, struct file_lock_context *ctx,
+		 u64 now, struct ls_batch *batch)
+{
+	struct file_lease *entry;
+	struct hf_grant *grant;
+	struct ls_grant *core;
+
+	part->looks++;
+	list_for_each_entry(entry, &ctx->flc_lease, c.flc_list) {
+		grant = hf_lease_of(part, entry);
+		if (!grant)
+			continue;
+		grant->look = part->looks;
+		if (is_due(&grant->core, now))
+			hf_lease_see(part, &grant->core, entry, batch);
+	}
+	for (core = hf_leases(part)->leases; core; core = core->next)
+		if (is_due(core, now) && hf_grant(core)->look != part->looks)
+			hf_lease_see(part, core, NULL, batch);
 }
 
 /**
  * hf_lease_look - notice which leases the VFS has revoked
- * @part: the part, on the list
+ * @part: the part
  *
- * Looks only for those whose time has come: once more for each, not each time
- * for all.
+ * Once the time of one has come it has, or does at the next break.
  */
 void hf_lease_look(struct hf_lease_inode *part)
 {
-	look(part, NULL);
+	struct file_lock_context *ctx;
+	u64 now = hf_lease_now();
+	struct ls_batch batch = {};
+
+	ctx = locks_inode_context(READ_ONCE(part->inode));
+	if (!ctx)
+		return;
+	spin_lock(&ctx->flc_lock);
+	spin_lock(&part->lock);
+	if (any_due(part, now))
+		look(part, ctx, now, &batch);
+	hf_leases_tell(part, &batch);
+	spin_unlock(&part->lock);
+	spin_unlock(&ctx->flc_lock);
 }
 EXPORT_SYMBOL_GPL(hf_lease_look);
 
@@ -129,16 +163,14 @@ static bool user_break(struct file_lease *entry)
 {
 	struct hf_lease_inode *part = hf_part_of(entry->c.flc_file, LS_LEASE);
 	struct ls_batch batch = {};
-	struct ls_grant *grant;
+	struct hf_grant *grant;
 
-	/* Too early for ours: hf_setlease() looks again when it has made it. */
+	/* Too early for ours: hf_setlease() looks again when it makes it. */
 	if (part) {
 		spin_lock(&part->lock);
-		grant = ls_lease_find(hf_leases(part),
-				      hf_holder(entry->c.flc_file),
-				      (unsigned long)entry->c.flc_owner);
+		grant = hf_lease_of(part, entry);
 		if (grant)
-			hf_lease_see(part, grant, entry, &batch);
+			hf_lease_see(part, &grant->core, entry, &batch);
 		hf_leases_tell(part, &batch);
 		spin_unlock(&part->lock);
 	}
@@ -169,7 +201,7 @@ static enum ls_kind adopt(struct file_lease *lease, void **priv)
 
 	if (lease->c.flc_flags & FL_DELEG)
 		return LS_DELEGATION;
-	/* Only fcntl has something to set up; a kernel's lease stays as it is. */
+	/* fcntl is the only one that has something to set up. */
 	if (!priv || !lease->fl_lmops->lm_setup)
 		return LS_LEASE;
 	known = cmpxchg(&fcntl_operations, NULL, lease->fl_lmops);
@@ -179,46 +211,105 @@ static enum ls_kind adopt(struct file_lease *lease, void **priv)
 }
 
 /*
- * The VFS has it: our record follows.  Return: whether @spare was needed, which
- * then another thread may have freed already.
+ * The VFS has it, unless another thread has returned it already: our record
+ * follows.  Return: whether @spare was needed, which then may be gone.
  */
 static bool granted(struct hf_lease_inode *part, struct hf_grant *spare,
-		    int type)
+		    struct file *file, const void *owner)
 {
-	struct ls_table *table = hf_leases(part);
-	struct ls_batch batch = {};
-	struct ls_grant *grant;
+	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
+	struct ls_batch batch = {}, seen = {};
+	struct hf_grant *grant = NULL;
+	struct file_lease *entry;
+	bool used = false;
 
+	spin_lock(&ctx->flc_lock);
 	spin_lock(&part->lock);
-	grant = ls_lease_find(table, spare->core.holder, spare->core.owner);
-	ls_lease_granted(table, grant ?: &spare->core,
-			 type == F_WRLCK ? LS_WRITE : LS_READ, &batch);
-	if (!grant)
-		hf_grant_hash(spare);
+	entry = entry_of(ctx, file, owner);
+	if (entry) {
+		grant = hf_lease_of(part, entry);
+		used = !grant;
+		if (used)
+			grant = spare;
+		ls_lease_granted(hf_leases(part), &grant->core,
+				 entry->c.flc_type == F_WRLCK ? LS_WRITE : LS_READ,
+				 &batch);
+		if (used)
+			hf_grant_hash(spare);
+		hf_leases_tell(part, &batch);
+		/* It may be breaking by now. */
+		hf_lease_see(part, &grant->core, entry, &seen);
+		hf_leases_tell(part, &seen);
+	}
+	spin_unlock(&part->lock);
+	spin_unlock(&ctx->flc_lock);
+	hf_part_join(part);
+	return used;
+}
+
+static struct hf_grant *record_of(struct hf_lease_inode *part,
+				  const struct file *file, const void *owner)
+{
+	return hf_grant_find(part, file, LS_LEASE, owner) ?:
+	       hf_grant_find(part, file, LS_DELEGATION, owner);
+}
+
+/* What is about to be returned: was that asked for?  nfsd's ops are its own. */
+static void before_return(struct hf_lease_inode *part, struct file *file,
+			  const void *owner)
+{
+	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
+	struct ls_batch batch = {};
+	struct file_lease *entry;
+	struct hf_grant *grant;
+
+	if (!ctx)
+		return;
+	spin_lock(&ctx->flc_lock);
+	spin_lock(&part->lock);
+	entry = entry_of(ctx, file, owner);
+	grant = entry ? hf_lease_of(part, entry) : NULL;
+	if (grant)
+		hf_lease_see(part, &grant->core, entry, &batch);
 	hf_leases_tell(part, &batch);
 	spin_unlock(&part->lock);
-	return !grant;
+	spin_unlock(&ctx->flc_lock);
+}
+
+/* It was: the record goes, unless another thread has taken it anew. */
+static void returned(struct hf_lease_inode *part, struct file *file,
+		     const void *owner)
+{
+	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
+	struct ls_batch batch = {};
+	struct hf_grant *grant = NULL;
+
+	spin_lock(&ctx->flc_lock);
+	spin_lock(&part->lock);
+	if (!entry_of(ctx, file, owner))
+		grant = record_of(part, file, owner);
+	if (grant)
+		ls_lease_returned(hf_leases(part), &grant->core, &batch);
+	hf_leases_tell(part, &batch);
+	spin_unlock(&part->lock);
+	spin_unlock(&ctx->flc_lock);
+	if (grant)
+		hf_part_leave(part);
+	hf_grant_free(grant);
 }
 
 static int unlock(struct hf_lease_inode *part, struct file *file,
-		  const void *owner, int ret)
+		  struct file_lease **lease, void **priv)
 {
-	struct ls_batch batch = {};
-	struct ls_grant *grant;
+	const void *owner = *priv;
+	int err;
 
-	spin_lock(&part->lock);
-	grant = ls_lease_find(hf_leases(part), hf_holder(file),
-			      (unsigned long)owner);
-	/* The VFS had none: it was revoked, which shows until it is unlocked. */
-	if (grant && !ret)
-		ls_lease_returned(hf_leases(part), grant, &batch);
-	else
-		grant = NULL;
-	hf_leases_tell(part, &batch);
-	spin_unlock(&part->lock);
-	if (grant)
-		hf_grant_free(hf_grant(grant));
-	return ret;
+	before_return(part, file, owner);
+	err = generic_setlease(file, F_UNLCK, lease, priv);
+	/* One that was revoked the VFS has not: it shows until the close. */
+	if (!err)
+		returned(part, file, owner);
+	return err;
 }
 
 int hf_setlease(struct hf_lease_inode *part, struct file *file, int arg,
@@ -226,29 +317,24 @@ int hf_setlease(struct hf_lease_inode *part, struct file *file, int arg,
 {
 	struct hf_grant *spare;
 	enum ls_kind kind;
+	const void *owner;
 	int err;
 
-	if (arg == F_UNLCK) {
-		const void *owner = *priv;
-
-		return unlock(part, file, owner,
-			      generic_setlease(file, arg, lease, priv));
-	}
+	if (arg == F_UNLCK)
+		return unlock(part, file, lease, priv);
 	/* Layouts of nfsd's pNFS server are entries as well, and no leases. */
 	if ((*lease)->c.flc_flags & FL_LAYOUT)
 		return generic_setlease(file, arg, lease, priv);
 
+	owner = (*lease)->c.flc_owner;
 	kind = adopt(*lease, priv);
-	spare = hf_grant_alloc(part, kind, file, (*lease)->c.flc_owner);
+	spare = hf_grant_alloc(part, kind, file, owner);
 	if (!spare)
 		return -ENOMEM;
-	hf_part_join(part, file_inode(file));
+	hf_part_use(part, file_inode(file));
 	err = generic_setlease(file, arg, lease, priv);
-	if (err || !granted(part, spare, arg))
+	if (err || !granted(part, spare, file, owner))
 		hf_grant_free(spare);
-	/* It may be breaking already. */
-	if (!err)
-		look(part, file);
 	return err;
 }
 EXPORT_SYMBOL_GPL(hf_setlease);

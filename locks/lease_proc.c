@@ -7,7 +7,9 @@
  *
  * LEFT is how many ms are left until it is revoked, "never" if it will not be
  * by us (nfsd revokes its delegations itself), "-" if nothing is asked of it.
- * Whom the reader's pid namespace does not know, it does not see.
+ * Whom the reader's pid namespace does not know, it does not see.  Where grants
+ * of a file come and go between two batches of lines, one of that file may be
+ * shown twice or not at all.
  */
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -118,23 +120,33 @@ static void put_breakers(struct filler *filler, struct file_lease *entry,
 		});
 }
 
+/*
+ * Those that the VFS has, in its order, and behind them the revoked.  None is
+ * looked for in a list, since there may be as many as descriptors.
+ */
 static void put_leases(struct filler *filler, struct file_lock_context *ctx)
 {
 	struct hf_lease_inode *part = filler->part;
 	struct ls_batch batch = {};
 	struct file_lease *entry;
-	struct ls_grant *core;
+	const struct ls_grant *core;
+	struct hf_grant *grant;
 
-	for (core = hf_leases(part)->leases; core && !filler->full;
-	     core = core->next) {
-		entry = hf_lease_entry(ctx, core);
-		if (core->state != LS_REVOKED)
-			hf_lease_see(part, core, entry, &batch);
-		put_grant(filler, core);
-		if (entry)
-			put_breakers(filler, entry, core->deadline);
+	list_for_each_entry(entry, &ctx->flc_lease, c.flc_list) {
+		grant = hf_lease_of(part, entry);
+		if (!grant)
+			continue;
+		hf_lease_see(part, &grant->core, entry, &batch);
+		put_grant(filler, &grant->core);
+		put_breakers(filler, entry, grant->core.deadline);
+		if (filler->full)
+			break;
 	}
 	hf_leases_tell(part, &batch);
+	for (core = hf_leases(part)->leases; core && !filler->full;
+	     core = core->next)
+		if (core->state == LS_REVOKED)
+			put_grant(filler, core);
 }
 
 static void put_layouts(struct filler *filler)
@@ -159,15 +171,16 @@ static void put_layouts(struct filler *filler)
 		});
 	for (change = table->changes; change && !filler->full;
 	     change = change->next)
-		put(filler, (struct line) {
-			.kind = "-> BREAK",
-			.start = change->start,
-			.end = change->end,
-			.deadline = change->deadline,
-			.pid = hf_change(change)->pid,
-			.type = LS_WRITE,
-			.state = LS_IDLE,
-		});
+		if (READ_ONCE(hf_change(change)->waits))
+			put(filler, (struct line) {
+				.kind = "-> BREAK",
+				.start = change->start,
+				.end = change->end,
+				.deadline = change->deadline,
+				.pid = hf_change(change)->pid,
+				.type = LS_WRITE,
+				.state = LS_IDLE,
+			});
 }
 
 static void put_part(struct filler *filler)
@@ -176,7 +189,8 @@ static void put_part(struct filler *filler)
 	struct file_lock_context *ctx = locks_inode_context(part->inode);
 
 	/* Without it there never was a lease. */
-	if (ctx && hf_leases(part)->leases) {
+	if (ctx && READ_ONCE(hf_leases(part)->leases)) {
+		hf_lease_look(part);
 		spin_lock(&ctx->flc_lock);
 		spin_lock(&part->lock);
 		put_leases(filler, ctx);

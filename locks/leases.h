@@ -30,11 +30,15 @@ struct hf_grant {
 	struct ls_grant core;		/* L: part->lock */
 	struct hf_lease_inode *part;	/* I */
 	struct hlist_node by_file;	/* by_file_lock */
-	struct file *notice;		/* of a layout, see notice.c */
-	struct fasync_struct *fasync;
-	u32 signal;
-	pid_t pid;			/* I: to show, in the first namespace */
+	struct file *notice;		/* L: of a layout, see notice.c */
+	struct fasync_struct *fasync;	/* L */
+	u32 signal;			/* L */
+	u32 look;			/* L: the last that found its entry */
+	pid_t pid;			/* L: to show, in the first namespace */
 };
+
+/* Each close of a file walks through all of its pins. */
+#define HF_PINS_MAX 16384
 
 /* A range that a device uses. */
 struct hf_pin {
@@ -86,11 +90,16 @@ static inline u64 hf_lease_now(void)
 extern struct list_head hf_parts;
 extern spinlock_t hf_parts_lock;
 
-void hf_part_join(struct hf_lease_inode *part, struct inode *inode);
+void hf_part_use(struct hf_lease_inode *part, struct inode *inode);
+void hf_part_join(struct hf_lease_inode *part);
+void hf_part_leave(struct hf_lease_inode *part);
 struct hf_grant *hf_grant_alloc(struct hf_lease_inode *part, enum ls_kind kind,
 				struct file *file, const void *owner);
 void hf_grant_hash(struct hf_grant *grant);
 void hf_grant_free(struct hf_grant *grant);
+struct hf_grant *hf_grant_find(struct hf_lease_inode *part,
+			       const struct file *file, enum ls_kind kind,
+			       const void *owner);
 struct hf_lease_inode *hf_part_of(const struct file *file, enum ls_kind kind);
 struct hf_pin *hf_pin_alloc(struct hf_lease_inode *part);
 void hf_pin_free(struct hf_pin *pin);
@@ -105,9 +114,8 @@ void hf_notice_end(struct hf_grant *layout);
 void hf_notice_send(struct hf_grant *layout);
 
 /* ---- lease.c: the VFS's entries */
-struct file_lease *hf_lease_entry(struct file_lock_context *ctx,
-				  const struct ls_grant *grant);
-u64 hf_lease_deadline(const struct file_lease *entry);
+struct hf_grant *hf_lease_of(struct hf_lease_inode *part,
+			     const struct file_lease *entry);
 void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
 		  const struct file_lease *entry, struct ls_batch *batch);
 

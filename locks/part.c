@@ -4,8 +4,7 @@
  *
  * A grant or pin is in its part's table from its making to its return, or to
  * the last close of its open file, whichever comes first; the table is empty
- * when the inode goes.  A part joins the list for /proc with its first grant
- * and leaves it with its inode.
+ * when the inode goes.  A part is on the list for /proc while it has one.
  */
 #include <linux/file.h>
 #include <linux/hash.h>
@@ -39,24 +38,54 @@ void hf_lease_inode_init(struct hf_lease_inode *part)
 	memset(part->core, 0, sizeof(part->core));
 	INIT_LIST_HEAD(&part->all);
 	part->inode = NULL;
+	part->pins = 0;
 }
 EXPORT_SYMBOL_GPL(hf_lease_inode_init);
 
 /**
- * hf_part_join - something is about to be granted on a file
+ * hf_part_use - something is about to be granted on a file
  * @part: what the inode embeds
  * @inode: the inode, of which the caller has a file open
  */
-void hf_part_join(struct hf_lease_inode *part, struct inode *inode)
+void hf_part_use(struct hf_lease_inode *part, struct inode *inode)
+{
+	/* Always the same one: what is read under part->lock is it, or unused. */
+	WRITE_ONCE(part->inode, inode);
+}
+
+/**
+ * hf_part_join - something has been granted
+ * @part: what the inode embeds
+ *
+ * Context: part->lock was held since: hf_part_leave() has seen it, or will.
+ */
+void hf_part_join(struct hf_lease_inode *part)
 {
 	if (!list_empty_careful(&part->all))
 		return;
 	spin_lock(&hf_parts_lock);
 	if (list_empty(&part->all)) {
-		part->inode = inode;
 		part->number = ++last_number;
 		list_add_tail(&part->all, &hf_parts);
 	}
+	spin_unlock(&hf_parts_lock);
+}
+
+/**
+ * hf_part_leave - something has gone
+ * @part: what the inode embeds
+ *
+ * Context: no lock held.
+ */
+void hf_part_leave(struct hf_lease_inode *part)
+{
+	if (hf_lease_used(part) || list_empty_careful(&part->all))
+		return;
+	spin_lock(&hf_parts_lock);
+	spin_lock(&part->lock);
+	if (!hf_lease_used(part))
+		list_del_init(&part->all);
+	spin_unlock(&part->lock);
 	spin_unlock(&hf_parts_lock);
 }
 
@@ -118,6 +147,37 @@ void hf_grant_free(struct hf_grant *grant)
 	}
 	hf_notice_end(grant);
 	kmem_cache_free(grant_cache, grant);
+}
+
+/**
+ * hf_grant_find - the grant of an open file
+ * @part: the part of its inode
+ * @file: the open file
+ * @kind: of which kind
+ * @owner: tells two of one file apart
+ *
+ * However many others the inode has.
+ *
+ * Context: part->lock held, so that it stays what it is.
+ * Return: the grant, or NULL.
+ */
+struct hf_grant *hf_grant_find(struct hf_lease_inode *part,
+			       const struct file *file, enum ls_kind kind,
+			       const void *owner)
+{
+	struct hf_grant *grant;
+
+	lockdep_assert_held(&part->lock);
+	spin_lock(&by_file_lock);
+	hlist_for_each_entry(grant, bucket_of(hf_holder(file)), by_file)
+		/* One that is idle has left its table and is about to be freed. */
+		if (grant->core.holder == hf_holder(file) &&
+		    grant->core.owner == (unsigned long)owner &&
+		    grant->core.kind == kind && grant->part == part &&
+		    READ_ONCE(grant->core.state) != LS_IDLE)
+			break;
+	spin_unlock(&by_file_lock);
+	return grant;
 }
 
 /**
@@ -216,12 +276,13 @@ void hf_leases_tell(struct hf_lease_inode *part, struct ls_batch *batch)
 			continue;
 		if (core->event == LS_BREAK)
 			hf_notice_send(hf_grant(core));
-		else if (core->event == LS_RETURNED || core->event == LS_RAN_OUT)
+		else if (core->event != LS_GRANTED)
 			wake_changes(part);
 	}
 }
 
-static void free_leavings(struct ls_leavings *left)
+static void free_leavings(struct hf_lease_inode *part,
+			  struct ls_leavings *left)
 {
 	struct ls_grant *grant;
 	struct ls_pin *pin;
@@ -233,8 +294,27 @@ static void free_leavings(struct ls_leavings *left)
 	while ((pin = left->pins)) {
 		left->pins = pin->next;
 		hf_count(pins_ended);
+		trace_hf_pin(part->inode, pin, true);
 		hf_pin_free(hf_pin(pin));
+		cond_resched();
 	}
+}
+
+/* Those of its leases whose time ran out before it closed, and others. */
+static void look_at_own(struct hf_lease_inode *part, const struct file *file,
+			struct ls_batch *batch)
+{
+	struct ls_grant *core;
+
+	for (core = hf_leases(part)->leases; core; core = core->next)
+		if (core->holder == hf_holder(file) && core->state != LS_REVOKED)
+			hf_lease_see(part, core, NULL, batch);
+}
+
+static void forget_pins(struct hf_lease_inode *part, const struct ls_pin *pin)
+{
+	for (; pin; pin = pin->next)
+		part->pins--;
 }
 
 /*
@@ -247,10 +327,15 @@ void hf_lease_release_slow(struct hf_lease_inode *part, struct file *file)
 	struct ls_leavings left;
 
 	spin_lock(&part->lock);
+	look_at_own(part, file, &batch);
+	hf_leases_tell(part, &batch);
+	batch = (struct ls_batch) {};
 	left = ls_release(hf_leases(part), hf_holder(file), &batch);
 	hf_leases_tell(part, &batch);
+	forget_pins(part, left.pins);
 	spin_unlock(&part->lock);
-	free_leavings(&left);
+	hf_part_leave(part);
+	free_leavings(part, &left);
 }
 EXPORT_SYMBOL_GPL(hf_lease_release_slow);
 
@@ -272,6 +357,7 @@ void hf_lease_evict(struct hf_lease_inode *part)
 		      "holdfast: inode %lu evicted with leases, layouts or pins\n",
 		      part->inode ? part->inode->i_ino : 0))
 		memset(part->core, 0, sizeof(part->core));
+	part->pins = 0;
 	part->inode = NULL;
 }
 EXPORT_SYMBOL_GPL(hf_lease_evict);

@@ -22,6 +22,8 @@ static int error_of(enum ls_answer answer)
 		return -EAGAIN;
 	case LS_DENIED:
 		return -EPERM;
+	case LS_NEED_SPARE:
+		return -ENOSPC;
 	default:
 		return -EINVAL;
 	}
@@ -55,9 +57,12 @@ struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 		pin->file = get_file(file);
 
 	spin_lock(&part->lock);
-	answer = ls_pin_add(hf_leases(part), wish, &pin->core, &batch);
+	answer = LS_NEED_SPARE;
+	if (part->pins < HF_PINS_MAX)
+		answer = ls_pin_add(hf_leases(part), wish, &pin->core, &batch);
 	hf_leases_tell(part, &batch);
 	if (answer == LS_OK) {
+		part->pins++;
 		hf_count(pins);
 		trace_hf_pin(part->inode, &pin->core, false);
 	}
@@ -75,6 +80,7 @@ static void end(struct hf_lease_inode *part, struct hf_pin *pin)
 	lockdep_assert_held(&part->lock);
 	trace_hf_pin(part->inode, &pin->core, true);
 	ls_pin_remove(hf_leases(part), &pin->core);
+	part->pins--;
 	hf_count(pins_ended);
 }
 
@@ -98,6 +104,7 @@ int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id)
 		end(part, pin);
 	}
 	spin_unlock(&part->lock);
+	hf_part_leave(part);
 	hf_pin_free(pin);
 	return pin ? 0 : -ENOENT;
 }
@@ -116,6 +123,8 @@ struct hf_pin *hf_layout_pin(struct file *file, loff_t start, loff_t length,
 	if (start < 0 || length < 1 ||
 	    check_add_overflow(start, length - 1, &wish.end))
 		return ERR_PTR(-EINVAL);
+	if (!(file->f_mode & (write ? FMODE_WRITE : FMODE_READ)))
+		return ERR_PTR(-EBADF);
 	return part ? hf_pin_make(part, file, &wish, NULL) : ERR_PTR(-EPERM);
 }
 EXPORT_SYMBOL_GPL(hf_layout_pin);
@@ -127,6 +136,7 @@ void hf_layout_unpin(struct hf_pin *pin)
 	spin_lock(&part->lock);
 	end(part, pin);
 	spin_unlock(&part->lock);
+	hf_part_leave(part);
 	hf_pin_free(pin);
 }
 EXPORT_SYMBOL_GPL(hf_layout_unpin);

@@ -5,7 +5,8 @@
  * it waits for.  /proc/fs/holdfast/stats: the counters.
  *
  * Lines are copied out of a table in batches, each under T (and G for waiters),
- * whose number does not grow with the table.  Who may read /proc/locks may read this: it tells no more
+ * whose number does not grow with the table.  What stays as it is has exactly
+ * one line.  Who may read /proc/locks may read this: it tells no more
  * of others than that does, and leaves out whom that leaves out.
  */
 #include <linux/proc_fs.h>

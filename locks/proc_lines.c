@@ -3,7 +3,7 @@
  * Lines in batches, between what gathers them and seq_file.
  *
  * Within a batch the picture is exact; between two of them things may come and
- * go, but what stays as it is has exactly one line.
+ * go, and what is shown of those that stay is up to what gathers them.
  */
 #include <linux/limits.h>
 #include <linux/pid_namespace.h>
@@ -96,7 +96,7 @@ int hf_lines_open(struct inode *inode, struct file *file,
 	lines->kind = kind;
 	lines->ns = proc_pid_ns(inode->i_sb);
 	lines->line = kvmalloc_array(HF_LINES_BATCH, kind->line_size,
-				     GFP_KERNEL);
+				     GFP_KERNEL_ACCOUNT);
 	if (lines->line)
 		return 0;
 	seq_release_private(inode, file);

@@ -33,9 +33,11 @@ struct hf_pin;
  * struct hf_lease_inode - what a filesystem's inode carries
  * @lock: protects @core
  * @core: leases, layouts, pins and changes: a struct ls_table
- * @all: on the list of all that ever had one of them
- * @inode: the inode, once it is on that list
+ * @all: on the list of all that have one of them
+ * @inode: the inode, once it had one
  * @number: its place in that list
+ * @pins: how many there are in @core
+ * @looks: how often the VFS's leases were looked through
  *
  * Between hf_lease_evict() and the next use of its memory it is as
  * hf_lease_inode_init() made it, which so may be called once, by the
@@ -47,6 +49,7 @@ struct hf_lease_inode {
 	struct list_head all;
 	struct inode *inode;
 	u64 number;
+	unsigned int pins, looks;
 };
 
 /**
@@ -60,7 +63,7 @@ struct hf_change {
 	struct hf_lease_inode *part;
 	wait_queue_head_t wait;
 	pid_t pid;
-	bool look;
+	bool look, waits;
 };
 
 /**
@@ -180,7 +183,7 @@ int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
  * hf_change_end - they are where they will be
  * @change: what hf_change_begin() filled
  *
- * Context: any that may take a spinlock.
+ * Context: process; takes a spinlock.
  */
 void hf_change_end(struct hf_change *change);
 
@@ -197,7 +200,8 @@ void hf_change_end(struct hf_change *change);
  * Context: may sleep.
  * Return: the pin, which the caller ends with hf_layout_unpin(); ERR_PTR():
  * -EPERM without such a layout, -EAGAIN while it breaks or blocks there are
- * moved, -EINVAL, -ENOMEM.
+ * moved, -EBADF if the file is not open for that, -ENOSPC beside 16,384 others
+ * of the file, -EINVAL, -ENOMEM.
  */
 struct hf_pin *hf_layout_pin(struct file *file, loff_t start, loff_t length,
 			     bool write);
