@@ -85,6 +85,10 @@ def cached():
     """cachestat() counts the pages of the lower file; those of tmpfs it does not see."""
     put(mount + "/f", bytes(1 << 18))
     above, below = os.open(mount + "/f", os.O_RDWR), os.open(lower + "/f", os.O_RDONLY)
+    if os.environ["HF_KERNEL"] == "debug" and outcome(cachestat, below) == "ENOSYS":
+        print("# the debug kernel is built without cachestat(2): the stock one tells")
+        report("cachestat", (outcome(cachestat, above), "ENOSYS"))
+        return
     for _ in range(1000):                       # until nothing is written back meanwhile
         os.pwrite(above, bytes(1 << 18), 0)
         before, through, after = (cachestat(fd) for fd in (below, above, below))
