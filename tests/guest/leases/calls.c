@@ -96,7 +96,10 @@ int call_map(struct call *call)
 
 int call_unmap(struct call *call)
 {
-	return munmap(maps[call->slot], 4096) ? -errno : 0;
+	int ret = munmap(maps[call->slot], 4096);
+
+	maps[call->slot] = NULL;
+	return ret ? -errno : 0;
 }
 
 int call_truncate(struct call *call)
@@ -171,5 +174,24 @@ int call_kill_child(struct call *call)
 {
 	if (kill(child, SIGKILL) || waitpid(child, NULL, 0) != child)
 		return -errno;
+	child = 0;
 	return 0;
+}
+
+int call_reset(struct call *call)
+{
+	int ret = child ? call_kill_child(call) : 0;
+
+	for (int i = 0; i < SLOTS; i++) {
+		if (maps[i])
+			munmap(maps[i], 4096);
+		if (fds[i] >= 0)
+			close(fds[i]);
+		maps[i] = NULL;
+		fds[i] = -1;
+	}
+	call_signals(call);
+	ret = seteuid(0) ? -errno : ret;
+	setfsuid(0);
+	return ret;
 }

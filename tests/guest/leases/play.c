@@ -73,12 +73,24 @@ static void make_file(struct stage *stage)
 		t_die("%s: %m", path);
 }
 
-void play_done(struct stage *stage)
+/*
+ * The agents stay for the next play, as new: to start some for each costs more
+ * than all the rest. (After a failure one may be stopped.)
+ */
+static void reset_agents(struct stage *stage)
 {
-	for (int i = 0; i < AGENTS; i++)
-		if (stage->there[i])
-			agent_stop(&stage->agents[i]);
-	memset(stage->there, 0, sizeof(stage->there));
+	struct call reset = { .fn = call_reset };
+
+	for (int i = 0; i < AGENTS; i++) {
+		struct agent *agent = &stage->agents[i];
+
+		if (!stage->there[i])
+			continue;
+		if (!stage->wrong[0] && agent_poll(agent) && !agent_do(agent, &reset))
+			continue;
+		agent_stop(agent);
+		stage->there[i] = false;
+	}
 }
 
 static void wrong(struct stage *stage, const char *word, const char *answer,
@@ -250,7 +262,7 @@ bool play(struct stage *stage, const char *script)
 	}
 	if (stage->wrong[0])
 		sysctl_fs("leases-enable", 1);
-	play_done(stage);
+	reset_agents(stage);
 	fclose(stage->log);
 	return !stage->wrong[0];
 }

@@ -78,6 +78,7 @@ int call_path(struct call *call);	/* cmd: see x above; arg */
 int call_id(struct call *call);		/* cmd e or i, arg */
 int call_fork(struct call *call);
 int call_kill_child(struct call *call);
+int call_reset(struct call *call);	/* nothing open, mapped, pending; root */
 int call_setlayout(struct call *call);	/* type, start, len, arg: signal */
 int call_getlayout(struct call *call);	/* as text in path */
 int call_pin(struct call *call);	/* cmd: which; type, start, len */
@@ -96,7 +97,6 @@ bool make_call(struct stage *stage, const struct word *word, struct call *call);
 void play_init(void);
 /* Plays one script from a clean start; false, and wrong[] set, if it fails. */
 bool play(struct stage *stage, const char *script);
-void play_done(struct stage *stage);	/* ends the agents */
 /* A result: the play is right on all stages, with equal records. */
 void play_compare(struct stage *stages, int nr, const struct play *play);
 void path_in(char *path, size_t size, const char *dir, const char *name);
