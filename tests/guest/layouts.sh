@@ -32,6 +32,12 @@ for event in 'hf_lease_grant: lease read' 'hf_lease_grant: layout write' \
 	check "trace-${name//--/-}" traced "${event%%:*}" "${event#*: }"
 done
 cat /proc/fs/holdfast/stats
+# Every one that was taken has ended (a revoked layout is returned as well).
+balanced() {
+	[ "$(count_of pins)" = "$(count_of pins_ended)" ] &&
+		[ "$(count_of leases_granted)" = $(($(count_of leases_returned) + $(count_of leases_revoked))) ]
+}
+check counters-balance balanced
 
 run storm /srv/hf "${HF_STORMS:-1000}" "${HF_SEED:-$RANDOM}" layouts
 
