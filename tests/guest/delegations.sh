@@ -3,7 +3,7 @@
 #
 # Delegations of two NFSv4.2 clients of the real knfsd: granted, recalled by
 # whatever conflicts, here or on the other client, and revoked when the network
-# of the one that has them is gone.
+# of the one that has them is gone. Layouts of files that a client truncates.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/locks/run.sh"
 
@@ -24,6 +24,11 @@ result serve serve
 one=$(root_of 1)/mnt/v4 two=$(root_of 2)/mnt/v4
 run delegations /srv/hf "$one" "$two"
 run absent /srv/hf "$one" hf1 $nfsd_lease
+
+# --- layouts of what a client truncates, with a single thread for all of it
+layouts_serve() { rpc.nfsd 1 && mount_nfs 1 3 /srv/hf /mnt/v3; }
+result layouts-serve layouts_serve
+run layout-nfs /srv/hf v3 "$(root_of 1)/mnt/v3" v4 "$one"
 
 # --- the end: an administrator takes the filesystem away
 echo data >/srv/hf/last

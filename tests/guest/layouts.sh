@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Layouts and pins of local processes, and of files that an NFS client truncates;
-# layouts beside leases; what is seen of both; storms; and all of it while memory
-# fails. The lower filesystem is xfs, which can collapse, insert and reflink.
+# Layouts and pins, also beside leases; what is seen of both; storms; and all of
+# it while memory fails. The lower filesystem is xfs, which can collapse, insert
+# and reflink.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/locks/run.sh"
 
@@ -40,14 +40,6 @@ balanced() {
 check counters-balance balanced
 
 run storm /srv/hf "${HF_STORMS:-1000}" "${HF_SEED:-$RANDOM}" layouts
-
-# --- a client of a server with one thread
-serve() {
-	nfsd_start 1 && nfs_export /srv/hf && client_ns 1 &&
-		mount_nfs 1 3 /srv/hf /mnt/v3 && mount_nfs 1 4.2 /srv/hf /mnt/v4
-}
-result serve serve
-run layout-nfs /srv/hf v3 "$(root_of 1)/mnt/v3" v4 "$(root_of 1)/mnt/v4"
 
 # --- no memory
 . "$HF_HERE/leases/fault.sh"
