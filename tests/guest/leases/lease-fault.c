@@ -46,18 +46,23 @@ static bool right(int ret)
 	return false;
 }
 
-/* Closed first: a descriptor is not to be lost. */
+/* Closed first: a descriptor is not to be lost.  Writers (arg: mostly) leave. */
 static int call_reopen(struct call *call)
 {
+	int ret;
+
 	if (fds[call->slot] >= 0)
 		call_close(call);
-	return call_open(call);
+	ret = call_open(call);
+	if (!ret && call->arg)
+		call_close(call);
+	return ret;
 }
 
 static void send_random(struct agent *agent)
 {
 	static const int types[] = { F_RDLCK, F_RDLCK, F_WRLCK, F_UNLCK };
-	static const int flags[] = { O_RDONLY, O_RDONLY, O_WRONLY, O_RDWR };
+	static const int flags[] = { O_RDONLY, O_RDONLY, O_RDONLY, O_WRONLY, O_RDWR };
 	struct call call = { .fn = call_lease, .slot = pick(2) };
 
 	switch (pick(16)) {
@@ -96,7 +101,9 @@ static void send_random(struct agent *agent)
 		break;
 	default:
 		call.fn = call_reopen;
-		call.cmd = flags[pick(4)] | (pick(3) ? O_NONBLOCK : 0);
+		call.cmd = flags[pick(5)];
+		call.arg = call.cmd != O_RDONLY && pick(8);
+		call.cmd |= pick(3) ? O_NONBLOCK : 0;
 		strcpy(call.path, path);
 	}
 	agent_send(agent, &call);
@@ -104,7 +111,7 @@ static void send_random(struct agent *agent)
 
 int main(int argc, char **argv)
 {
-	int steps, no_memory = 0, granted = 0, wrong = 0;
+	int steps, no_memory = 0, granted = 0, layouts = 0, wrong = 0;
 	char lines[200];
 	struct stat st;
 
@@ -139,16 +146,18 @@ int main(int argc, char **argv)
 			wrong++;
 		}
 		no_memory += agent->last.ret == -ENOMEM;
-		granted += agent->last.fn == call_lease && !agent->last.ret;
+		granted += agent->last.fn == call_lease && !agent->last.ret &&
+			   agent->last.cmd == F_SETLEASE;
+		layouts += agent->last.fn == call_setlayout && !agent->last.ret;
 		send_random(agent);
 		agent_settle(agent);
 	}
 	for (int i = 0; i < WORKERS; i++)
 		agent_stop(&agents[i]);
-	t_note("%d leases set, %d calls without memory", granted, no_memory);
+	t_note("%d leases and %d layouts set, %d calls without memory", granted, layouts,
+	       no_memory);
 	t_check(!wrong, "fault-answers", "%d were wrong", wrong);
-	t_check(no_memory && granted, "fault-happened", "%d without memory, %d granted",
-		no_memory, granted);
+	t_check(no_memory && granted && layouts, "fault-happened", "not everything did");
 	if (stat(path, &st))
 		t_die("%s: %m", path);
 	lease_lines(NULL, &st, lines, sizeof(lines));
