@@ -27,8 +27,8 @@
 #define OTHERS 10000
 #define TARGETS 64			/* the files whose grants are broken */
 #define FILES (OTHERS + TARGETS)
-#define ROUNDS 2
-#define BREAKS 60			/* of each kind in each round */
+#define ROUNDS 4
+#define BREAKS 30			/* of each kind in each round */
 #define SETTLE_MS 2
 #define SIZE (1LL << 30)		/* of each target: a hole */
 #define SHRINK 4096
@@ -153,6 +153,8 @@ static void holder(int in, int out)
 		die("cannot hold %u files", SIDES * FILES);
 	create(OURS);
 	create(PEER);
+	/* or the write-back of so many falls into the first round */
+	sync();
 	do {
 		if (write(out, &err, sizeof(err)) != sizeof(err))
 			die("pipe");
