@@ -22,6 +22,15 @@ static void holds(struct hf_test_lease *file, unsigned int nr, u64 start,
 			layout_set(file, nr, HF_LAYOUT_READ, start, length));
 }
 
+/* By somebody who did not wait.  Only a wake-up ends who waits from now on. */
+static void break_for_ever(struct hf_test_lease *file, loff_t start, loff_t end)
+{
+	be_impatient(NULL);
+	KUNIT_EXPECT_EQ(file->test, -EWOULDBLOCK, change(file, -1, start, end));
+	be_patient(NULL);
+	lease_left(file, LEASE_FOR_EVER);
+}
+
 static struct lease_waiter *waits(struct hf_test_lease *file, loff_t start,
 				  loff_t end, struct inode *locked)
 {
@@ -120,8 +129,10 @@ static void returned_during_wait(struct kunit *test)
 
 	holds(file, 0, 0, 100);
 	holds(file, 1, 50, 100);
+	break_for_ever(file, 99, 99);
+	lease_expect(file, "0YR0-99! 1YR50-149!");
 	waiter = waits(file, 99, 99, NULL);
-	lease_wait_for(file, "0YR0-99! 1YR50-149!");
+	lease_wait_until(file, lease_count(changes_waited) == waited + 1);
 	KUNIT_EXPECT_EQ(test, 0L, layout_set(file, 0, HF_LAYOUT_NONE, 0, 0));
 	/* The other is still there; and a new one would be in the way. */
 	KUNIT_EXPECT_EQ(test, -EAGAIN, layout_set(file, 0, HF_LAYOUT_READ, 99, 1));
@@ -130,17 +141,18 @@ static void returned_during_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0L, layout_set(file, 1, HF_LAYOUT_NONE, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, waiter_end(waiter));
 	lease_expect(file, "0YR0-98");
-	KUNIT_EXPECT_EQ(test, waited + 1, lease_count(changes_waited));
 }
 
 static void closed_during_wait(struct kunit *test)
 {
 	struct hf_test_lease *file = test->priv;
+	long waited = lease_count(changes_waited);
 	struct lease_waiter *waiter;
 
 	holds(file, 0, 0, 100);
+	break_for_ever(file, 0, LS_END);
 	waiter = waits(file, 0, LS_END, NULL);
-	lease_wait_for(file, "0YR0-99!");
+	lease_wait_until(file, lease_count(changes_waited) == waited + 1);
 	lease_close(file, 0);
 	KUNIT_EXPECT_EQ(test, 0, waiter_end(waiter));
 }

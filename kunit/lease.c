@@ -182,10 +182,11 @@ static void hurry_layouts(struct hf_test_lease *file, u64 deadline)
 void lease_left(struct hf_test_lease *file, unsigned int ms)
 {
 	struct file_lock_context *ctx = locks_inode_context(file->inode);
+	bool limited = ms != LEASE_FOR_EVER;
 	/* First: ours is not to be later than the VFS's. */
-	u64 deadline = hf_lease_now() + ms;
+	u64 deadline = limited ? hf_lease_now() + ms : LS_NEVER;
 	/* Which is over when it has passed, ours when it has come. */
-	unsigned long when = jiffies + msecs_to_jiffies(ms) - !ms;
+	unsigned long when = limited ? jiffies + msecs_to_jiffies(ms) - !ms : 0;
 	struct file_lease *entry;
 	struct ls_grant *grant;
 

@@ -58,7 +58,11 @@ int lease_return(struct hf_test_lease *file, unsigned int nr,
 int lease_break(struct hf_test_lease *file, int mode);
 /* The operations of the VFS's only entry. */
 const struct lease_manager_operations *lease_ops(struct hf_test_lease *file);
-/* The breaks that have begun have @ms left, for the VFS and for us. */
+/*
+ * The breaks that have begun have @ms left, for the VFS and for us; or all the
+ * time there is, so that a wait that nobody ends does not end.
+ */
+#define LEASE_FOR_EVER UINT_MAX
 void lease_left(struct hf_test_lease *file, unsigned int ms);
 
 /*
