@@ -141,12 +141,13 @@ static void two_owners(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
+	/* Before fcntl's are known: nfsd's are not to be taken for them. */
+	KUNIT_CASE(server_operations_stay),
 	KUNIT_CASE(granted_and_returned),
 	KUNIT_CASE(changed),
 	KUNIT_CASE(refused),
 	KUNIT_CASE(closed),
 	KUNIT_CASE(user_operations_wrapped),
-	KUNIT_CASE(server_operations_stay),
 	KUNIT_CASE(server_layouts_pass),
 	KUNIT_CASE(two_owners),
 	{}
