@@ -59,6 +59,7 @@ struct hf_lease_inode {
  * Nothing of it is the caller's to look at.
  */
 struct hf_change {
+	/* private: */
 	u64 core[6];
 	struct hf_lease_inode *part;
 	wait_queue_head_t wait;
