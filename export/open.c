@@ -30,10 +30,20 @@ static unsigned int lower_flags(const struct file *file)
 	return file->f_flags;
 }
 
+/*
+ * For the leases of who has the file in LOWERDIR open: as above, and a server's
+ * thread never waits for one. (The VFS has asked it about those above only.)
+ */
+static unsigned int break_flags(unsigned int flags)
+{
+	return current->flags & PF_KTHREAD ? flags | O_NONBLOCK : flags;
+}
+
 static struct file *open_lower(struct file *file)
 {
 	struct path path = { .mnt = hf_super(file_inode(file)->i_sb)->lower_mnt };
-	unsigned int flags = lower_flags(file);
+	/* The next use of it takes an O_NONBLOCK back that is not the file's. */
+	unsigned int flags = break_flags(lower_flags(file));
 	struct file *lower;
 
 	/* The creation and the truncation have been done above. */
@@ -153,7 +163,7 @@ static int open_waiting(struct inode *inode, struct file *file, fmode_t known)
 	err = get_write(file);
 	if (err)
 		return err;
-	err = break_lease(hf_lower_inode(inode), file->f_flags);
+	err = break_lease(hf_lower_inode(inode), break_flags(file->f_flags));
 	if (err)
 		put_write(file);
 	else

@@ -30,6 +30,35 @@ layouts_serve() { rpc.nfsd 1 && mount_nfs 1 3 /srv/hf /mnt/v3; }
 result layouts-serve layouts_serve
 run layout-nfs /srv/hf v3 "$(root_of 1)/mnt/v3" v4 "$one"
 
+# --- a lease in LOWERDIR, for as long as its holder likes: the only thread that
+# there is now answers others, and the one who wants the file
+hold_below() {
+	echo data >/srv/disk/lower/held
+	echo other >/srv/hf/other
+	sysctl -q fs.lease-break-time=0
+	coproc HOLDER { exec python3 -c '
+import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+fd = os.open("/srv/disk/lower/held", os.O_RDWR)
+fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+sys.stdin.readline()
+while fcntl.fcntl(fd, fcntl.F_GETLEASE) != fcntl.F_RDLCK:
+    signal.sigtimedwait([], 0.1)
+fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+'; }
+	read -r -u "${HOLDER[0]}" answer && [ "$answer" = held ]
+}
+result below-lease hold_below
+cat "$one/held" >/run/hf/held &
+reader=$!
+check below-lease-work-goes-on timeout 60 cat "$two/other"
+check below-lease-is-waited-for kill -0 $reader
+echo >&"${HOLDER[1]}"
+check below-lease-is-broken wait $reader
+check below-lease-then-data grep -qx data /run/hf/held
+sysctl -q fs.lease-break-time=45
+
 # --- the end: an administrator takes the filesystem away
 echo data >/srv/hf/last
 exec {last}<"$one/last"
