@@ -39,14 +39,26 @@ int hf_file_flock(struct file *file, int cmd, struct file_lock *fl)
 }
 
 /*
+ * Whose counts and mappings those of LOWERDIR's own files are: with an overlay
+ * they are another inode's, and its files are opened at once.
+ */
+static struct inode *counted_below(const struct file *file)
+{
+	const struct file *lower = READ_ONCE(file->private_data);
+
+	return lower ? d_real_inode(lower->f_path.dentry)
+		     : hf_lower_inode(file_inode(file));
+}
+
+/*
  * Does somebody write below who is not one of ours?  Each writer above counts
  * once below.  A shared writable mapping belongs to the lower file and outlives
  * the descriptor; others have opened the file in LOWERDIR.
  */
-static bool written_below(const struct inode *inode)
+static bool written_below(const struct inode *inode, const struct inode *below)
 {
 	/* A negative count is that of programs that run from it. */
-	return atomic_read(&hf_lower_inode(inode)->i_writecount) >
+	return atomic_read(&below->i_writecount) >
 	       max(atomic_read(&inode->i_writecount), 0);
 }
 
@@ -55,24 +67,91 @@ static bool written_below(const struct inode *inode)
  * refuses a write lease anyway: what is left to subtract is the own lower file,
  * which is opened at the first use.
  */
-static bool read_below(const struct file *file)
+static bool read_below(const struct file *file, const struct inode *below)
 {
 	int own = READ_ONCE(file->private_data) && !(file->f_mode & FMODE_WRITE);
 
-	return atomic_read(&hf_lower_inode(file_inode(file))->i_readcount) > own;
+	return atomic_read(&below->i_readcount) > own;
 }
 
 /* For whom the VFS would refuse this lease; a server asks itself who reads. */
 static bool used_below(const struct file *file, int arg, bool delegation)
 {
-	const struct inode *inode = file_inode(file);
+	const struct inode *below = counted_below(file);
 
-	if (written_below(inode))
+	if (written_below(file_inode(file), below))
 		return true;
 	/* A mapping of a writer's who is counted above until he has closed. */
 	if (arg == F_RDLCK)
-		return mapping_writably_mapped(hf_lower_inode(inode)->i_mapping);
-	return !delegation && read_below(file);
+		return mapping_writably_mapped(below->i_mapping);
+	return !delegation && read_below(file, below);
+}
+
+/* Whom the file's signals go to (F_SETOWN, F_SETSIG), but for its lock. */
+static void copy_owner(struct fown_struct *to, const struct fown_struct *from)
+{
+	to->pid = get_pid(from->pid);
+	to->pid_type = from->pid_type;
+	to->uid = from->uid;
+	to->euid = from->euid;
+	to->signum = from->signum;
+}
+
+/*
+ * The end of a lease makes the VFS forget them; one that is refused is not to.
+ * All zeroes: there was none.
+ */
+static void save_owner(const struct file *file, struct fown_struct *saved)
+{
+	struct fown_struct *owner = file_f_owner(file);
+
+	*saved = (struct fown_struct) {};
+	if (!owner)
+		return;
+	read_lock_irq(&owner->lock);
+	copy_owner(saved, owner);
+	read_unlock_irq(&owner->lock);
+}
+
+static void restore_owner(struct file *file, const struct fown_struct *saved)
+{
+	struct fown_struct *owner = file_f_owner(file);
+
+	write_lock_irq(&owner->lock);
+	put_pid(owner->pid);
+	copy_owner(owner, saved);
+	write_unlock_irq(&owner->lock);
+}
+
+/* Refused, for somebody below, before the VFS is asked or after. */
+static int set_lease(struct file *file, int arg, struct file_lease **lease,
+		     void **priv, const struct fown_struct *told)
+{
+	struct hf_lease_inode *part = &hf_inode(file_inode(file))->lease;
+	bool delegation = (*lease)->c.flc_flags & FL_DELEG;
+	void *owner = (*lease)->c.flc_owner;
+	int err;
+
+	if (used_below(file, arg, delegation))
+		return -EAGAIN;
+	err = hf_setlease(part, file, arg, lease, priv);
+	if (err || !used_below(file, arg, delegation))
+		return err;
+	/*
+	 * Who was closed above meanwhile may have left a mapping: the VFS did
+	 * not count him any more, and above it still balanced.  The lease that
+	 * *lease was not needed for, since the file had one, stays a read lease:
+	 * beside that there may have been such readers, but no writers.
+	 */
+	if (!*lease) {
+		hf_setlease(part, file, F_UNLCK, NULL, &owner);
+		restore_owner(file, told);
+	} else if (arg == F_WRLCK) {
+		hf_setlease(part, file, F_RDLCK, lease, priv);
+	} else {
+		return 0;
+	}
+	return -EAGAIN;
 }
 
 /**
@@ -87,28 +166,15 @@ static bool used_below(const struct file *file, int arg, bool delegation)
 int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv)
 {
-	struct inode *inode = file_inode(file);
-	struct hf_lease_inode *part = &hf_inode(inode)->lease;
-	bool delegation;
-	void *owner;
+	struct fown_struct told;
 	int err;
 
 	if (arg == F_UNLCK)
-		return hf_setlease(part, file, arg, lease, priv);
-	delegation = (*lease)->c.flc_flags & FL_DELEG;
-	if (used_below(file, arg, delegation))
-		return -EAGAIN;
-	owner = (*lease)->c.flc_owner;
-	err = hf_setlease(part, file, arg, lease, priv);
-	/*
-	 * Who was closed above meanwhile may have left a mapping: the VFS did
-	 * not count him any more, and above it still balanced.  Where a lease
-	 * was held before there was nobody such.
-	 */
-	if (!err && !*lease && used_below(file, arg, delegation)) {
-		hf_setlease(part, file, F_UNLCK, NULL, &owner);
-		err = -EAGAIN;
-	}
+		return hf_setlease(&hf_inode(file_inode(file))->lease, file,
+				   arg, lease, priv);
+	save_owner(file, &told);
+	err = set_lease(file, arg, lease, priv, &told);
+	put_pid(told.pid);
 	return err;
 }
 

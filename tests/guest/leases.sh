@@ -10,6 +10,13 @@ hf_load
 check mount locks_mount
 mkdir -p /srv/disk/lower-spare /srv/spare
 check mount-spare mount -t holdfast /srv/disk/lower-spare /srv/spare
-run cases /srv/disk/plain /srv/hf /srv/disk/lower /srv/spare
+mount_overlay() {
+	local disk=/srv/disk/overlay
+	mkdir -p $disk/{lower,upper,work} /srv/overlay /srv/over-overlay
+	mount -t overlay -o "lowerdir=$disk/lower,upperdir=$disk/upper,workdir=$disk/work" overlay /srv/overlay &&
+		mount -t holdfast /srv/overlay /srv/over-overlay
+}
+check mount-overlay mount_overlay
+run cases /srv/disk/plain /srv/hf /srv/disk/lower /srv/spare /srv/over-overlay /srv/overlay
 run storm /srv/hf "${HF_STORMS:-1000}" "${HF_SEED:-$RANDOM}"
 hf_finish

@@ -131,6 +131,14 @@ static const struct play plays[] = {
 	{ "mapped-below", "B0o+L B0m B0c A0or A0lr=EAGAIN A0lw=EAGAIN B0M A0lw" },
 };
 
+/* Likewise, where the counts are those of the overlay's own lower files. */
+static const struct play on_overlay[] = {
+	{ "overlay-leases", "A0or A0lr A0lw A0lu A0c A0ow A0lw" },
+	{ "overlay-mapped-then-closed", "B0o+ B0m B0c A0or A0lr=EAGAIN A0lw=EAGAIN B0M A0lr A0lw" },
+	{ "overlay-mapped-for-reading", "B0or B0m B0c A0or A0lr A0lw=EAGAIN B0M A0lw" },
+	{ "overlay-open-below-for-writing", "B0owL A0or A0lr=EAGAIN A0lw=EAGAIN B0c A0lr A0lw" },
+};
+
 /* A lease, broken or not, does not outlive its descriptor or hold the mount. */
 static void unmount(const char *dir)
 {
@@ -166,14 +174,18 @@ int main(int argc, char **argv)
 {
 	bool self = getenv("HF_SELF");
 
-	if (argc != 5)
-		t_die("usage: cases PLAIN HOLDFAST LOWER SPARE (directories)");
+	if (argc != 7)
+		t_die("usage: cases PLAIN HOLDFAST LOWER SPARE OVER-OVERLAY OVERLAY (directories)");
 	play_init();
 	stages[0].dir = stages[0].below = argv[1];
 	stages[1].dir = argv[2];
 	stages[1].below = argv[3];
 	for (unsigned int i = 0; i < sizeof(plays) / sizeof(plays[0]); i++)
 		play_compare(stages, self ? 1 : 2, &plays[i]);
+	stages[1].dir = argv[5];
+	stages[1].below = argv[6];
+	for (unsigned int i = 0; i < sizeof(on_overlay) / sizeof(on_overlay[0]); i++)
+		play_compare(stages, self ? 1 : 2, &on_overlay[i]);
 	if (!self)
 		unmount(argv[4]);
 	return t_done();
