@@ -196,9 +196,14 @@ drop:
 }
 
 /* What truncate(2) has checked, and a wait without the lock made old. */
-static int look_again(struct inode *inode, const struct file *file)
+static int look_again(struct inode *inode, const struct file *file,
+		      struct iattr *attr)
 {
 	struct inode *lower = hf_lower_inode(inode);
+	int kill = setattr_should_drop_suidgid(&nop_mnt_idmap, lower);
+
+	if (kill && !(attr->ia_valid & ATTR_MODE))
+		attr->ia_valid |= kill | ATTR_FORCE;
 
 	if (IS_APPEND(lower))
 		return -EPERM;
@@ -206,8 +211,8 @@ static int look_again(struct inode *inode, const struct file *file)
 }
 
 /*
- * A size that is not larger: layouts of what goes are broken first.  The wait for them is
- * without i_rwsem, which their holders may need.
+ * A size that is not larger: layouts of what goes are broken first.  The wait
+ * for them is without i_rwsem, which their holders may need.
  */
 static int shrink(struct dentry *dentry, struct iattr *attr, struct file *file)
 {
@@ -220,7 +225,7 @@ static int shrink(struct dentry *dentry, struct iattr *attr, struct file *file)
 	if (ret < 0)
 		return ret;
 	if (ret)
-		ret = look_again(inode, file);
+		ret = look_again(inode, file, attr);
 	if (!ret)
 		ret = change_lower(dentry, attr, true);
 	hf_change_end(&change);

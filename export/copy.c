@@ -133,6 +133,9 @@ loff_t hf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
 		return PTR_ERR(lower_out);
 	ret = change_begin(&change, out, pos_out,
 			   len ? pos_out + (len - 1) : OFFSET_MAX);
+	/* FIDEDUPERANGE shows it as it is, and begins nothing anew. */
+	if (ret == -ERESTARTSYS && flags & REMAP_FILE_DEDUP)
+		return -EINTR;
 	if (ret)
 		return ret;
 
