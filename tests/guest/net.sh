@@ -48,7 +48,7 @@ nfsd_daemons() {
 	echo 3 >/proc/sys/fs/nfs/nlm_timeout
 	echo 3 >/proc/sys/fs/nfs/nlm_grace_period
 	rpcbind && nfsdcld && rpc.mountd --manage-gids && rpc.statd --no-notify &&
-		wait_until 60 rpcinfo -t 127.0.0.1 status && exportfs -ra
+		wait_until 240 rpcinfo -t 127.0.0.1 status && exportfs -ra
 }
 
 grace_is_over() {
@@ -61,7 +61,7 @@ nfsd_end_grace() {
 	local file
 	for file in $HF_NFSD/v4_end_grace /proc/fs/lockd/nlm_end_grace; do
 		grace_is_over "$file" || echo Y >"$file" || :
-		wait_until 30 grace_is_over "$file" || return
+		wait_until 120 grace_is_over "$file" || return
 	done
 }
 
@@ -86,7 +86,7 @@ nfsd_stop() {
 		pids=$(pidof $name) || continue
 		# shellcheck disable=SC2086
 		kill $pids
-		wait_until 30 hf_gone $pids || hf_problem "$name does not end"
+		wait_until 120 hf_gone $pids || hf_problem "$name does not end"
 	done
 	umount /var/lib/nfs/rpc_pipefs $HF_NFSD || hf_problem "nfsd's filesystems stay mounted"
 }
@@ -126,9 +126,9 @@ client_ns() {
 	echo $! >"/run/hf/client-$n"
 	disown
 	# Until then the process may still be in the namespaces of the server.
-	wait_until 60 test -e "/proc/$!/root/run/client-ready" || return
+	wait_until 240 test -e "/proc/$!/root/run/client-ready" || return
 	in_client "$n" rpc.statd --no-notify &&
-		wait_until 60 in_client "$n" rpcinfo -t 127.0.0.1 status
+		wait_until 240 in_client "$n" rpcinfo -t 127.0.0.1 status
 }
 
 # in_client N CMD...
@@ -162,7 +162,7 @@ client_end() {
 	pids=$(ip netns pids "c$1")
 	# shellcheck disable=SC2086
 	kill -9 $pids
-	wait_until 30 hf_gone $pids || hf_problem "processes of client $1 do not end"
+	wait_until 120 hf_gone $pids || hf_problem "processes of client $1 do not end"
 	rm -f "/run/hf/client-$1"
 	ip netns del "c$1" || hf_problem "cannot delete the namespace of client $1"
 }
