@@ -24,7 +24,7 @@ DECLARE_EVENT_CLASS(hf_lease_class,
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(unsigned long, ino)
-		__field(u64, holder)
+		__field(const void *, holder)
 		__field(s64, start)
 		__field(s64, end)
 		__field(pid_t, pid)
@@ -34,14 +34,14 @@ DECLARE_EVENT_CLASS(hf_lease_class,
 	TP_fast_assign(
 		__entry->dev = inode->i_sb->s_dev;
 		__entry->ino = inode->i_ino;
-		__entry->holder = grant->core.holder;
+		__entry->holder = (void *)(unsigned long)grant->core.holder;
 		__entry->start = grant->core.start;
 		__entry->end = grant->core.end;
 		__entry->pid = grant->pid;
 		__entry->kind = grant->core.kind;
 		__entry->type = grant->core.type;
 	),
-	TP_printk("dev %u:%u ino %lu %s %s holder %llx pid %d %lld-%lld",
+	TP_printk("dev %u:%u ino %lu %s %s holder %p pid %d %lld-%lld",
 		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->ino,
 		  show_ls_kind(__entry->kind), show_ls_type(__entry->type),
 		  __entry->holder, __entry->pid, __entry->start, __entry->end)
@@ -66,7 +66,7 @@ TRACE_EVENT(hf_pin,
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(unsigned long, ino)
-		__field(u64, holder)
+		__field(const void *, holder)
 		__field(u64, id)
 		__field(s64, start)
 		__field(s64, end)
@@ -76,14 +76,14 @@ TRACE_EVENT(hf_pin,
 	TP_fast_assign(
 		__entry->dev = inode->i_sb->s_dev;
 		__entry->ino = inode->i_ino;
-		__entry->holder = pin->holder;
+		__entry->holder = (void *)(unsigned long)pin->holder;
 		__entry->id = pin->id;
 		__entry->start = pin->start;
 		__entry->end = pin->end;
 		__entry->type = pin->type;
 		__entry->ends = ends;
 	),
-	TP_printk("dev %u:%u ino %lu holder %llx id %llu %s %s %lld-%lld",
+	TP_printk("dev %u:%u ino %lu holder %p id %llu %s %s %lld-%lld",
 		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->ino,
 		  __entry->holder, __entry->id,
 		  __entry->ends ? "unpin" : "pin", show_ls_type(__entry->type),

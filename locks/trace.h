@@ -24,7 +24,7 @@ DECLARE_EVENT_CLASS(hf_lock_class,
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(unsigned long, ino)
-		__field(u64, owner)
+		__field(const void *, owner)
 		__field(s64, start)
 		__field(s64, end)
 		__field(u8, op)
@@ -34,14 +34,14 @@ DECLARE_EVENT_CLASS(hf_lock_class,
 	TP_fast_assign(
 		__entry->dev = table->dev;
 		__entry->ino = table->ino;
-		__entry->owner = request->owner;
+		__entry->owner = (void *)(unsigned long)request->owner;
 		__entry->start = request->start;
 		__entry->end = request->end;
 		__entry->op = request->op;
 		__entry->kind = request->kind;
 		__entry->flags = request->flags;
 	),
-	TP_printk("dev %u:%u ino %lu owner %llx %s %s %lld-%lld flags %x",
+	TP_printk("dev %u:%u ino %lu owner %p %s %s %lld-%lld flags %x",
 		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->ino,
 		  __entry->owner, show_lk_kind(__entry->kind),
 		  show_lk_op(__entry->op), __entry->start, __entry->end,
