@@ -101,6 +101,11 @@ static void driver_refused(struct kunit *test)
 
 static void process(struct kunit *test)
 {
+	struct hf_ioc_pin pin = {
+		.type = HF_LAYOUT_READ,
+		.start = 10,
+		.length = 11,
+	};
 	struct hf_test_lease *file = test->priv;
 	s64 first, second, other;
 
@@ -118,7 +123,11 @@ static void process(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOENT, pin_end(file, 0, other));
 	KUNIT_EXPECT_EQ(test, -ENOENT, pin_end(file, 0, other + 1));
 	KUNIT_EXPECT_EQ(test, -ENOENT, pin_end(file, 0, 0));
-	KUNIT_EXPECT_EQ(test, 0L, pin_end(file, 0, first));
+	/* With its range, it has to be its range. */
+	pin.id = first;
+	KUNIT_EXPECT_EQ(test, -EINVAL, layout_ioctl(file, 0, HF_IOC_UNPIN, &pin));
+	pin.length = 10;
+	KUNIT_EXPECT_EQ(test, 0L, layout_ioctl(file, 0, HF_IOC_UNPIN, &pin));
 	KUNIT_EXPECT_EQ(test, -ENOENT, pin_end(file, 0, first));
 	lease_expect(file, "0YW0-99 0PW10-19 1YW0-end 1PW50-end");
 	KUNIT_EXPECT_EQ(test, -ETXTBSY, change(file, -1, 15, 15));

@@ -21,7 +21,7 @@
 static enum ls_answer ask(struct hf_change *change, u64 break_ms)
 {
 	struct hf_lease_inode *part = change->part;
-	struct ls_batch batch = {};
+	struct ls_batch batch;
 	enum ls_answer answer;
 
 	spin_lock(&part->lock);

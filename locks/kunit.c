@@ -49,7 +49,6 @@ FOR_KUNIT(ls_pin_remove);
 FOR_KUNIT(ls_change_begin);
 FOR_KUNIT(ls_change_break);
 FOR_KUNIT(ls_change_end);
-FOR_KUNIT(ls_lease_find);
 FOR_KUNIT(ls_lease_granted);
 FOR_KUNIT(ls_lease_seen);
 FOR_KUNIT(ls_lease_missing);

@@ -56,8 +56,8 @@ static int set(struct hf_lease_inode *part, struct file *file,
 	       const struct ls_wish *wish, u32 signal)
 {
 	struct hf_grant *spare = hf_grant_alloc(part, LS_LAYOUT, file, NULL);
-	struct ls_batch batch = {};
 	struct ls_grant *own;
+	struct ls_batch batch;
 	enum ls_answer answer;
 	int err;
 
@@ -69,15 +69,16 @@ static int set(struct hf_lease_inode *part, struct file *file,
 	hf_part_use(part, file_inode(file));
 
 	spin_lock(&part->lock);
+	/* First, so that one whose time is over is told to be revoked. */
+	own = ls_layout_of(hf_leases(part), wish->holder, wish->now, &batch);
+	hf_leases_tell(part, &batch);
 	answer = ls_layout_set(hf_leases(part), wish, &spare->core, &batch);
 	hf_leases_tell(part, &batch);
-	if (answer == LS_OK && spare->core.state != LS_IDLE) {
+	if (answer == LS_OK && own) {
+		hf_notice_swap(hf_grant(own), spare);
+	} else if (answer == LS_OK) {
 		hf_grant_hash(spare);
 		spare = NULL;
-	} else if (answer == LS_OK) {
-		own = ls_layout_of(hf_leases(part), wish->holder, wish->now,
-				   &batch);
-		hf_notice_swap(hf_grant(own), spare);
 	}
 	spin_unlock(&part->lock);
 	hf_part_join(part);
@@ -92,8 +93,8 @@ out:
 
 static int give_back(struct hf_lease_inode *part, struct file *file)
 {
-	struct ls_batch batch = {};
 	struct ls_grant *layout;
+	struct ls_batch batch;
 
 	spin_lock(&part->lock);
 	layout = ls_layout_return(hf_leases(part), hf_holder(file), &batch);
@@ -157,8 +158,8 @@ static int get_layout(struct hf_lease_inode *part, struct file *file,
 {
 	struct hf_ioc_layout answer = { .type = HF_LAYOUT_NONE };
 	u64 now = hf_lease_now();
-	struct ls_batch batch = {};
 	const struct ls_grant *layout;
+	struct ls_batch batch;
 
 	spin_lock(&part->lock);
 	layout = ls_layout_of(hf_leases(part), hf_holder(file), now, &batch);
@@ -194,7 +195,7 @@ static int pin(struct hf_lease_inode *part, struct file *file,
 	request.id = id;
 	if (!copy_to_user(arg, &request, sizeof(request)))
 		return 0;
-	hf_pin_end(part, file, id);
+	hf_pin_end(part, file, id, NULL);
 	return -EFAULT;
 }
 
@@ -202,13 +203,19 @@ static int unpin(struct hf_lease_inode *part, struct file *file,
 		 const void __user *arg)
 {
 	struct hf_ioc_pin request;
+	struct ls_wish wish;
+	int err;
 
 	if (copy_from_user(&request, arg, sizeof(request)))
 		return -EFAULT;
-	/* As HF_IOC_PIN left it, or with the id alone. */
-	if (request.flags || request.type > HF_LAYOUT_WRITE)
+	if (request.flags)
 		return -EINVAL;
-	return hf_pin_end(part, file, request.id);
+	/* With the id alone, or as HF_IOC_PIN left it. */
+	if (!request.type && !request.start && !request.length)
+		return hf_pin_end(part, file, request.id, NULL);
+	err = wish_init(&wish, file, request.type, request.start,
+			request.length);
+	return err ?: hf_pin_end(part, file, request.id, &wish);
 }
 
 long hf_layout_ioctl(struct hf_lease_inode *part, struct file *file,

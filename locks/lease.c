@@ -67,23 +67,25 @@ struct hf_grant *hf_lease_of(struct hf_lease_inode *part,
  * @part: its part
  * @grant: the record
  * @entry: the VFS's, or NULL
- * @batch: what has happened since
  *
- * Without an entry and before its time has run out it is being returned, or
+ * Says what has happened since.  Without an entry and before its time has run out it is being returned, or
  * closed, and whoever does that is about to say so.
  *
  * Context: part->lock held, and flc_lock if there is an entry.
  */
 void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
-		  const struct file_lease *entry, struct ls_batch *batch)
+		  const struct file_lease *entry)
 {
 	enum ls_state state = LS_HELD;
 	u64 deadline = LS_NEVER;
+	struct ls_batch batch;
 
 	lockdep_assert_held(&part->lock);
 	if (!entry) {
-		if (hf_lease_now() >= grant->deadline)
-			ls_lease_missing(hf_leases(part), grant, batch);
+		if (hf_lease_now() < grant->deadline)
+			return;
+		ls_lease_missing(hf_leases(part), grant, &batch);
+		hf_leases_tell(part, &batch);
 		return;
 	}
 	if (entry->c.flc_flags & FL_UNLOCK_PENDING)
@@ -94,7 +96,8 @@ void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
 		deadline = deadline_of(entry);
 	ls_lease_seen(hf_leases(part), grant,
 		      entry->c.flc_type == F_WRLCK ? LS_WRITE : LS_READ,
-		      state, deadline, batch);
+		      state, deadline, &batch);
+	hf_leases_tell(part, &batch);
 }
 
 static bool is_due(const struct ls_grant *core, u64 now)
@@ -113,24 +116,26 @@ static bool any_due(struct hf_lease_inode *part, u64 now)
 
 /* Those that are there first, so that nothing has to be looked for. */
 static void look(struct hf_lease_inode *part, struct file_lock_context *ctx,
-		 u64 now, struct ls_batch *batch)
+		 u64 now)
 {
 	struct file_lease *entry;
 	struct hf_grant *grant;
 	struct ls_grant *core;
 
-	part->looks++;
+	/* 0 is that of a grant which none has found yet. */
+	if (!++part->looks)
+		part->looks = 1;
 	list_for_each_entry(entry, &ctx->flc_lease, c.flc_list) {
 		grant = hf_lease_of(part, entry);
 		if (!grant)
 			continue;
 		grant->look = part->looks;
 		if (is_due(&grant->core, now))
-			hf_lease_see(part, &grant->core, entry, batch);
+			hf_lease_see(part, &grant->core, entry);
 	}
 	for (core = hf_leases(part)->leases; core; core = core->next)
 		if (is_due(core, now) && hf_grant(core)->look != part->looks)
-			hf_lease_see(part, core, NULL, batch);
+			hf_lease_see(part, core, NULL);
 }
 
 /**
@@ -143,7 +148,6 @@ void hf_lease_look(struct hf_lease_inode *part)
 {
 	struct file_lock_context *ctx;
 	u64 now = hf_lease_now();
-	struct ls_batch batch = {};
 
 	ctx = locks_inode_context(READ_ONCE(part->inode));
 	if (!ctx)
@@ -151,8 +155,7 @@ void hf_lease_look(struct hf_lease_inode *part)
 	spin_lock(&ctx->flc_lock);
 	spin_lock(&part->lock);
 	if (any_due(part, now))
-		look(part, ctx, now, &batch);
-	hf_leases_tell(part, &batch);
+		look(part, ctx, now);
 	spin_unlock(&part->lock);
 	spin_unlock(&ctx->flc_lock);
 }
@@ -162,7 +165,6 @@ EXPORT_SYMBOL_GPL(hf_lease_look);
 static bool user_break(struct file_lease *entry)
 {
 	struct hf_lease_inode *part = hf_part_of(entry->c.flc_file, LS_LEASE);
-	struct ls_batch batch = {};
 	struct hf_grant *grant;
 
 	/* Too early for ours: hf_setlease() looks again when it makes it. */
@@ -170,8 +172,7 @@ static bool user_break(struct file_lease *entry)
 		spin_lock(&part->lock);
 		grant = hf_lease_of(part, entry);
 		if (grant)
-			hf_lease_see(part, &grant->core, entry, &batch);
-		hf_leases_tell(part, &batch);
+			hf_lease_see(part, &grant->core, entry);
 		spin_unlock(&part->lock);
 	}
 	return fcntl_operations->lm_break(entry);
@@ -218,9 +219,9 @@ static bool granted(struct hf_lease_inode *part, struct hf_grant *spare,
 		    struct file *file, const void *owner)
 {
 	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
-	struct ls_batch batch = {}, seen = {};
 	struct hf_grant *grant = NULL;
 	struct file_lease *entry;
+	struct ls_batch batch;
 	bool used = false;
 
 	spin_lock(&ctx->flc_lock);
@@ -238,8 +239,7 @@ static bool granted(struct hf_lease_inode *part, struct hf_grant *spare,
 			hf_grant_hash(spare);
 		hf_leases_tell(part, &batch);
 		/* It may be breaking by now. */
-		hf_lease_see(part, &grant->core, entry, &seen);
-		hf_leases_tell(part, &seen);
+		hf_lease_see(part, &grant->core, entry);
 	}
 	spin_unlock(&part->lock);
 	spin_unlock(&ctx->flc_lock);
@@ -259,7 +259,6 @@ static void before_return(struct hf_lease_inode *part, struct file *file,
 			  const void *owner)
 {
 	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
-	struct ls_batch batch = {};
 	struct file_lease *entry;
 	struct hf_grant *grant;
 
@@ -270,8 +269,7 @@ static void before_return(struct hf_lease_inode *part, struct file *file,
 	entry = entry_of(ctx, file, owner);
 	grant = entry ? hf_lease_of(part, entry) : NULL;
 	if (grant)
-		hf_lease_see(part, &grant->core, entry, &batch);
-	hf_leases_tell(part, &batch);
+		hf_lease_see(part, &grant->core, entry);
 	spin_unlock(&part->lock);
 	spin_unlock(&ctx->flc_lock);
 }
@@ -281,16 +279,17 @@ static void returned(struct hf_lease_inode *part, struct file *file,
 		     const void *owner)
 {
 	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
-	struct ls_batch batch = {};
 	struct hf_grant *grant = NULL;
+	struct ls_batch batch;
 
 	spin_lock(&ctx->flc_lock);
 	spin_lock(&part->lock);
 	if (!entry_of(ctx, file, owner))
 		grant = record_of(part, file, owner);
-	if (grant)
+	if (grant) {
 		ls_lease_returned(hf_leases(part), &grant->core, &batch);
-	hf_leases_tell(part, &batch);
+		hf_leases_tell(part, &batch);
+	}
 	spin_unlock(&part->lock);
 	spin_unlock(&ctx->flc_lock);
 	if (grant)

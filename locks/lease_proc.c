@@ -127,7 +127,6 @@ static void put_breakers(struct filler *filler, struct file_lease *entry,
 static void put_leases(struct filler *filler, struct file_lock_context *ctx)
 {
 	struct hf_lease_inode *part = filler->part;
-	struct ls_batch batch = {};
 	struct file_lease *entry;
 	const struct ls_grant *core;
 	struct hf_grant *grant;
@@ -136,13 +135,12 @@ static void put_leases(struct filler *filler, struct file_lock_context *ctx)
 		grant = hf_lease_of(part, entry);
 		if (!grant)
 			continue;
-		hf_lease_see(part, &grant->core, entry, &batch);
+		hf_lease_see(part, &grant->core, entry);
 		put_grant(filler, &grant->core);
 		put_breakers(filler, entry, grant->core.deadline);
 		if (filler->full)
 			break;
 	}
-	hf_leases_tell(part, &batch);
 	for (core = hf_leases(part)->leases; core && !filler->full;
 	     core = core->next)
 		if (core->state == LS_REVOKED)

@@ -103,7 +103,7 @@ struct hf_grant *hf_grant_find(struct hf_lease_inode *part,
 struct hf_lease_inode *hf_part_of(const struct file *file, enum ls_kind kind);
 struct hf_pin *hf_pin_alloc(struct hf_lease_inode *part);
 void hf_pin_free(struct hf_pin *pin);
-void hf_leases_tell(struct hf_lease_inode *part, struct ls_batch *batch);
+void hf_leases_tell(struct hf_lease_inode *part, const struct ls_batch *batch);
 int hf_leases_init(void);
 void hf_leases_exit(void);
 
@@ -117,12 +117,13 @@ void hf_notice_send(struct hf_grant *layout);
 struct hf_grant *hf_lease_of(struct hf_lease_inode *part,
 			     const struct file_lease *entry);
 void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
-		  const struct file_lease *entry, struct ls_batch *batch);
+		  const struct file_lease *entry);
 
 /* ---- pin.c */
 struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 			   const struct ls_wish *wish, u64 *id);
-int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id);
+int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id,
+	       const struct ls_wish *wish);
 
 /* ---- change.c, for KUnit, whose threads are the kernel's: they wait, too */
 #if IS_ENABLED(CONFIG_KUNIT)

@@ -8,6 +8,8 @@
  */
 #include <linux/file.h>
 #include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "leases.h"
@@ -22,14 +24,25 @@ static u64 last_number;			/* hf_parts_lock */
 static struct kmem_cache *grant_cache;
 static struct kmem_cache *pin_cache;
 
-/* Grants by their open file: who is told of one has nothing else. */
-#define BY_FILE_BITS 10
-static struct hlist_head by_file[1 << BY_FILE_BITS];
+/*
+ * Grants by their open file: who is told of one has nothing else.  A bucket for
+ * 16 pages of memory, since any user may have as many as he has descriptors, and
+ * each is looked for under a spinlock.
+ */
+static struct hlist_head *by_file;
+static unsigned int by_file_bits;
 static DEFINE_SPINLOCK(by_file_lock);
 
 static struct hlist_head *bucket_of(u64 holder)
 {
-	return &by_file[hash_64(holder, BY_FILE_BITS)];
+	return &by_file[hash_64(holder, by_file_bits)];
+}
+
+static int make_buckets(void)
+{
+	by_file_bits = clamp(ilog2(totalram_pages()) - 4, 10, 18);
+	by_file = kvcalloc(1UL << by_file_bits, sizeof(*by_file), GFP_KERNEL);
+	return by_file ? 0 : -ENOMEM;
 }
 
 void hf_lease_inode_init(struct hf_lease_inode *part)
@@ -38,7 +51,9 @@ void hf_lease_inode_init(struct hf_lease_inode *part)
 	memset(part->core, 0, sizeof(part->core));
 	INIT_LIST_HEAD(&part->all);
 	part->inode = NULL;
+	part->number = 0;
 	part->pins = 0;
+	part->looks = 0;
 }
 EXPORT_SYMBOL_GPL(hf_lease_inode_init);
 
@@ -54,20 +69,22 @@ void hf_part_use(struct hf_lease_inode *part, struct inode *inode)
 }
 
 /**
- * hf_part_join - something has been granted
+ * hf_part_join - something has been granted, and may be gone again by now
  * @part: what the inode embeds
  *
- * Context: part->lock was held since: hf_part_leave() has seen it, or will.
+ * Context: no lock held.
  */
 void hf_part_join(struct hf_lease_inode *part)
 {
 	if (!list_empty_careful(&part->all))
 		return;
 	spin_lock(&hf_parts_lock);
-	if (list_empty(&part->all)) {
+	spin_lock(&part->lock);
+	if (list_empty(&part->all) && hf_lease_used(part)) {
 		part->number = ++last_number;
 		list_add_tail(&part->all, &hf_parts);
 	}
+	spin_unlock(&part->lock);
 	spin_unlock(&hf_parts_lock);
 }
 
@@ -225,8 +242,7 @@ void hf_pin_free(struct hf_pin *pin)
 }
 
 /* By what happened to it, enum ls_event. */
-static void hf_trace_grant(const struct inode *inode,
-				  const struct hf_grant *grant)
+static void trace_grant(const struct inode *inode, const struct hf_grant *grant)
 {
 	switch (grant->core.event) {
 	case LS_GRANTED:
@@ -264,21 +280,24 @@ static void wake_changes(struct hf_lease_inode *part)
  *
  * Context: part->lock held since that call.
  */
-void hf_leases_tell(struct hf_lease_inode *part, struct ls_batch *batch)
+void hf_leases_tell(struct hf_lease_inode *part, const struct ls_batch *batch)
 {
 	struct ls_grant *core;
+	bool gone = false;
 
 	lockdep_assert_held(&part->lock);
 	for (core = batch->first; core; core = core->told_next) {
 		hf_count_grant(core->kind, core->event);
-		hf_trace_grant(part->inode, hf_grant(core));
+		trace_grant(part->inode, hf_grant(core));
 		if (core->kind != LS_LAYOUT)
 			continue;
 		if (core->event == LS_BREAK)
 			hf_notice_send(hf_grant(core));
 		else if (core->event != LS_GRANTED)
-			wake_changes(part);
+			gone = true;
 	}
+	if (gone)
+		wake_changes(part);
 }
 
 static void free_leavings(struct hf_lease_inode *part,
@@ -301,14 +320,13 @@ static void free_leavings(struct hf_lease_inode *part,
 }
 
 /* Those of its leases whose time ran out before it closed, and others. */
-static void look_at_own(struct hf_lease_inode *part, const struct file *file,
-			struct ls_batch *batch)
+static void look_at_own(struct hf_lease_inode *part, const struct file *file)
 {
 	struct ls_grant *core;
 
 	for (core = hf_leases(part)->leases; core; core = core->next)
 		if (core->holder == hf_holder(file) && core->state != LS_REVOKED)
-			hf_lease_see(part, core, NULL, batch);
+			hf_lease_see(part, core, NULL);
 }
 
 static void forget_pins(struct hf_lease_inode *part, const struct ls_pin *pin)
@@ -323,13 +341,11 @@ static void forget_pins(struct hf_lease_inode *part, const struct ls_pin *pin)
  */
 void hf_lease_release_slow(struct hf_lease_inode *part, struct file *file)
 {
-	struct ls_batch batch = {};
 	struct ls_leavings left;
+	struct ls_batch batch;
 
 	spin_lock(&part->lock);
-	look_at_own(part, file, &batch);
-	hf_leases_tell(part, &batch);
-	batch = (struct ls_batch) {};
+	look_at_own(part, file);
 	left = ls_release(hf_leases(part), hf_holder(file), &batch);
 	hf_leases_tell(part, &batch);
 	forget_pins(part, left.pins);
@@ -372,9 +388,12 @@ int hf_leases_init(void)
 	pin_cache = kmem_cache_create("hf_lease_pin", sizeof(struct hf_pin), 0,
 				      SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
 	if (grant_cache && pin_cache)
+		err = make_buckets();
+	if (!err)
 		err = hf_break_time_init();
 	if (!err)
 		return 0;
+	kvfree(by_file);
 	kmem_cache_destroy(pin_cache);
 	kmem_cache_destroy(grant_cache);
 	return err;
@@ -383,6 +402,7 @@ int hf_leases_init(void)
 void hf_leases_exit(void)
 {
 	hf_break_time_exit();
+	kvfree(by_file);
 	kmem_cache_destroy(pin_cache);
 	kmem_cache_destroy(grant_cache);
 }

@@ -84,29 +84,43 @@ static void end(struct hf_lease_inode *part, struct hf_pin *pin)
 	hf_count(pins_ended);
 }
 
+static bool is_as_wished(const struct ls_pin *pin, const struct ls_wish *wish)
+{
+	return pin->start == wish->start && pin->end == wish->end &&
+	       pin->type == wish->type;
+}
+
 /**
  * hf_pin_end - a process is done with its pin
  * @part: the part of the file's inode
  * @file: the open file under which it was made
  * @id: what HF_IOC_PIN answered
+ * @wish: what it was asked, to be compared; or NULL
  *
- * Return: 0, -ENOENT.  A driver's pin is the driver's to end.
+ * Return: 0; -ENOENT; -EINVAL if it is not that one.  A driver's pin is the
+ * driver's to end.
  */
-int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id)
+int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id,
+	       const struct ls_wish *wish)
 {
 	struct hf_pin *pin = NULL;
 	struct ls_pin *core;
+	int err = 0;
 
 	spin_lock(&part->lock);
 	core = ls_pin_find(hf_leases(part), hf_holder(file), id);
-	if (core && !hf_pin(core)->file) {
+	if (!core || hf_pin(core)->file) {
+		err = -ENOENT;
+	} else if (wish && !is_as_wished(core, wish)) {
+		err = -EINVAL;
+	} else {
 		pin = hf_pin(core);
 		end(part, pin);
 	}
 	spin_unlock(&part->lock);
 	hf_part_leave(part);
 	hf_pin_free(pin);
-	return pin ? 0 : -ENOENT;
+	return err;
 }
 
 struct hf_pin *hf_layout_pin(struct file *file, loff_t start, loff_t length,

@@ -10,21 +10,12 @@
 
 namespace ls {
 
-/*
- * Within one call a grant is told again only next to itself; only if it was told
- * by an earlier call with the same batch does it have to be looked for.
- */
+/* Within one call a grant is told again only next to itself. */
 void teller::tell(ls_grant &grant, ls_event event)
 {
 	grant.event = event;
 	if (batch.last == &grant)
 		return;
-	for (ls_grant *at = earlier ? batch.first : nullptr; at; at = at->told_next) {
-		if (at == &grant)
-			return;
-		if (at == earlier)
-			break;
-	}
 	grant.told_next = nullptr;
 	if (batch.last)
 		batch.last->told_next = &grant;
@@ -79,6 +70,7 @@ ls_answer set_layout(ls_table &table, const ls_wish &wish, ls_grant *spare, tell
 		return LS_NEED_SPARE;
 	/* The point of no return.  Rows 9, 10. */
 	ls_grant &grant = own ? *own : *spare;
+	ls_event event = own && own->state == LS_HELD ? LS_CHANGED : LS_GRANTED;
 
 	grant.start = wish.start;
 	grant.end = wish.end;
@@ -91,7 +83,7 @@ ls_answer set_layout(ls_table &table, const ls_wish &wish, ls_grant *spare, tell
 		grant.kind = LS_LAYOUT;
 		link(table.layouts, grant);
 	}
-	teller.tell(grant, own ? LS_CHANGED : LS_GRANTED);
+	teller.tell(grant, event);
 	return LS_OK;
 }
 

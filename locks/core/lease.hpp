@@ -69,13 +69,12 @@ template <typename Node>
 /* One call of the border: its batch, in which a grant is once. */
 class teller {
 public:
-	explicit teller(ls_batch &batch) : batch(batch), earlier(batch.last) {}
+	explicit teller(ls_batch &batch) : batch(batch) { batch = {}; }
 
 	void tell(ls_grant &grant, ls_event event);
 
 private:
 	ls_batch &batch;
-	ls_grant *earlier;	/* the last one of earlier calls */
 };
 
 inline bool is_breaking(const ls_grant &grant)

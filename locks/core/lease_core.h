@@ -51,8 +51,9 @@
  *
  * Nothing changes where the answer is not LS_OK or LS_WAIT, but for what time
  * brought: a call that is given the time first revokes what it looks at and what
- * is late, and says so in its batch (LS_RAN_OUT), whatever it answers then; not
- * if the answer is LS_INVALID.  What the state of a thing forbids (a change that
+ * is late, and says so in its batch (LS_RAN_OUT), whatever it answers then; but
+ * not if the answer is LS_INVALID, and ls_layout_set() says what came after that.
+ * A grant is granted as often as it is returned or revoked.  What the state of a thing forbids (a change that
  * is begun twice, a pin in two tables, a lease that is in none) is LS_INVALID
  * too, or nothing done.
  */
@@ -87,7 +88,8 @@ const char *ls_validate(const struct ls_table *table);
  * @wish: what is asked for
  * @spare: an idle grant, or NULL; taken if the holder has no layout yet, which
  *	its state then tells
- * @batch: LS_GRANTED, or LS_CHANGED for one that was replaced, revoked or not
+ * @batch: LS_GRANTED, also for one that was revoked until now, or is in this
+ *	call; LS_CHANGED for one that was held
  *
  * Return: LS_OK, LS_AGAIN, LS_NEED_SPARE, LS_INVALID.
  */
@@ -110,7 +112,7 @@ struct ls_grant *ls_layout_of(struct ls_table *table, uint64_t holder,
  * ls_layout_return - give a layout back, in whatever state it is
  * @table: the table
  * @holder: whose
- * @batch: LS_RETURNED
+ * @batch: LS_RETURNED, but for one that was revoked
  *
  * Return: the grant, idle, for the caller to free after the batch; or NULL.
  */
@@ -178,16 +180,6 @@ enum ls_answer ls_change_break(struct ls_table *table, struct ls_change *change,
  * @change: registered; idle afterwards
  */
 void ls_change_end(struct ls_table *table, struct ls_change *change);
-
-/**
- * ls_lease_find - the record of a lease or delegation
- * @table: the table
- * @holder: its open file
- * @owner: its owner
- *
- * Return: the grant, or NULL.
- */
-struct ls_grant *ls_lease_find(struct ls_table *table, uint64_t holder, uint64_t owner);
 
 /**
  * ls_lease_granted - the VFS has granted one, or changed its type

@@ -30,15 +30,20 @@ bool is_state_of_entry(unsigned int state)
 }
 
 /* A revoked one has no one who waits for it, and nothing to give back. */
+void end(ls_grant &grant, teller &teller)
+{
+	if (grant.state != LS_REVOKED)
+		teller.tell(grant, LS_RETURNED);
+	ls::make_idle(grant);
+}
+
 void take(ls_grant *from, uint64_t holder, ls_leavings &left, teller &teller)
 {
 	for (ls_grant *next; from; from = next) {
 		next = from->next;
 		if (from->holder != holder)
 			continue;
-		if (from->state != LS_REVOKED)
-			teller.tell(*from, LS_RETURNED);
-		ls::make_idle(*from);
+		end(*from, teller);
 		from->next = left.grants;
 		left.grants = from;
 	}
@@ -81,8 +86,7 @@ struct ls_grant *ls_layout_return(struct ls_table *table, uint64_t holder, struc
 
 	if (!layout)
 		return nullptr;
-	ls::make_idle(*layout);
-	teller.tell(*layout, LS_RETURNED);
+	end(*layout, teller);
 	return layout;
 }
 
@@ -135,15 +139,6 @@ void ls_change_end(struct ls_table *, struct ls_change *change)
 		ls::unlink(*change);
 }
 
-struct ls_grant *ls_lease_find(struct ls_table *table, uint64_t holder, uint64_t owner)
-{
-	ls_grant *at = table->leases;
-
-	while (at && !(at->holder == holder && at->owner == owner))
-		at = at->next;
-	return at;
-}
-
 void ls_lease_granted(struct ls_table *table, struct ls_grant *lease, enum ls_type type,
 		      struct ls_batch *batch)
 {
@@ -176,10 +171,8 @@ void ls_lease_returned(struct ls_table *, struct ls_grant *lease, struct ls_batc
 {
 	teller teller(*batch);
 
-	if (!is_lease(*lease))
-		return;
-	ls::make_idle(*lease);
-	teller.tell(*lease, LS_RETURNED);
+	if (is_lease(*lease))
+		end(*lease, teller);
 }
 
 struct ls_leavings ls_release(struct ls_table *table, uint64_t holder, struct ls_batch *batch)

@@ -130,9 +130,9 @@ struct ls_table {
 LS_SIZE(struct ls_table, 32);
 
 /*
- * The grants to which something happened, for the caller to tell and to trace,
- * in this order.  Zero it before the first call; calls append.  A grant is in
- * it once at most, with the last of its events.
+ * The grants to which something happened in one call, which fills it in, for the
+ * caller to tell and to trace, in this order, before the next call.  A grant is
+ * in it once at most, with the last of its events.
  */
 struct ls_batch {
 	struct ls_grant *first, *last;

@@ -13,8 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t kind = from.pick(256);
 	lease_world::world w({ .holders = static_cast<int>(1 + kind % 4),
 			       .start = kind & 0x20 ? LS_NEVER - 100 : 1000,
-			       .break_ms = kind & 0x40 ? 30u : 0u, .leases = !(kind & 0x10),
-			       .lazy = !!(kind & 0x80) });
+			       .break_ms = kind & 0x40 ? 30u : 0u,
+			       .leases = !(kind & 0x10) });
 
 	for (int i = 0; i < 300 && from.left(); i++)
 		w.step(from);

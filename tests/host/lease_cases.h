@@ -190,13 +190,13 @@ static const struct lease_case lease_cases[] = {
 		BREAK(0, 0, OK, NULL, "h"), END(0, "h"),
 		BEGIN(0, 25, 25, LS_WAIT, "h"), BREAK(0, 0, LS_WAIT, "B", "b"),
 		BREAK(0, 100, OK, "O", "r"), END(0, "r"),
-		{ LV_SET_BARE, 1, 0, 9, W, 100, OK, "C", "h" },
+		{ LV_SET_BARE, 1, 0, 9, W, 100, OK, "G", "h" },
 		PIN(1, 5, 5, W, 100, OK, NULL, "h"),
 		BEGIN(0, 20, 29, OK, "h") } },
 	{ "row 9: one whose time is over is as good as revoked", {
 		HOLD(1, 0, 9, W, "h"), BEGIN(0, 0, 9, LS_WAIT, "h"),
 		BREAK(0, 0, LS_WAIT, "B", "b"), END(0, "b"),
-		SET(1, 0, 9, R, 99, LS_AGAIN, NULL, "b"), SET(1, 0, 9, R, 100, OK, "C", "h"),
+		SET(1, 0, 9, R, 99, LS_AGAIN, NULL, "b"), SET(1, 0, 9, R, 100, OK, "G", "h"),
 		PIN(1, 0, 9, R, 200, OK, NULL, "h") } },
 	{ "row 10: layouts of others, pins, leases", {
 		HOLD(1, 0, LS_END, W, "h"), PIN(1, 0, LS_END, W, 0, OK, NULL, "h"),
@@ -236,7 +236,7 @@ static const struct lease_case lease_cases[] = {
 		HOLD(1, 0, 9, W, "h"), PIN(1, 0, 0, W, 0, OK, NULL, "h"),
 		BEGIN(0, 5, 5, LS_WAIT, "h"), BREAK(0, 0, LS_WAIT, "B", "b"),
 		BREAK(0, 100, OK, "O", "r"), BEGIN(2, 0, 0, LS_PINNED, "r"),
-		RETURN(1, OK, "R", NULL), BEGIN(2, 0, 0, LS_PINNED, NULL),
+		RETURN(1, OK, NULL, NULL), BEGIN(2, 0, 0, LS_PINNED, NULL),
 		END(0, NULL), UNPIN(1, 1, OK, NULL), BEGIN(2, 0, 0, OK, NULL) } },
 	{ "the last close takes all of one holder, and of nobody else", {
 		HOLD(1, 0, 9, W, "h"), PIN(1, 0, 0, W, 0, OK, NULL, "h"),

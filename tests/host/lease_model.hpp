@@ -111,6 +111,14 @@ struct table {
 		std::erase_if(grants, [id = gone.id](const grant &g) { return g.id == id; });
 	}
 
+	/* What was revoked has been told already. */
+	void give_back(const grant &g)
+	{
+		if (g.state != LS_REVOKED)
+			tell(g, LS_RETURNED);
+		drop(g);
+	}
+
 	/* Row 5. */
 	bool revoke_if_late(grant &g, uint64_t now)
 	{
@@ -144,8 +152,10 @@ struct table {
 		if (changing(at) || (own && own->state == LS_BREAKING))
 			return LS_AGAIN;
 		if (own) {
+			int event = own->state == LS_REVOKED ? LS_GRANTED : LS_CHANGED;
+
 			*own = { own->id, LS_LAYOUT, holder, 0, at, type, LS_HELD, LS_NEVER };
-			tell(*own, LS_CHANGED);
+			tell(*own, event);
 			return LS_OK;
 		}
 		if (!spare)

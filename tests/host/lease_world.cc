@@ -24,7 +24,10 @@ ls_wish world::wish(uint64_t holder, span at, int type) const
 
 ls_grant *world::lease_of(uint64_t holder, uint64_t owner)
 {
-	ls_grant *lease = ls_lease_find(&core, holder, owner);
+	ls_grant *lease = core.leases;
+
+	while (lease && !(lease->holder == holder && lease->owner == owner))
+		lease = lease->next;
 	lease_model::grant *other = model.find(LS_LEASE, holder, owner);
 
 	REQUIRE(!lease == !other);
@@ -76,8 +79,7 @@ void world::give_back(uint64_t holder)
 	REQUIRE(!g == !other);
 	if (g) {
 		REQUIRE(ids.at(g) == other->id && g->state == LS_IDLE && !g->at && !g->next);
-		model.tell(*other, LS_RETURNED);
-		model.drop(*other);
+		model.give_back(*other);
 	}
 	settle(LS_OK, LS_OK, "");
 }
@@ -221,15 +223,12 @@ void world::returned(uint64_t holder, uint64_t owner)
 		return;
 	ls_lease_returned(&core, lease, &batch);
 	REQUIRE(lease->state == LS_IDLE && !lease->at && !lease->next);
-	model.tell(*other, LS_RETURNED);
-	model.drop(*other);
+	model.give_back(*other);
 	settle(LS_OK, LS_OK, "");
 }
 
 void world::release(uint64_t holder)
 {
-	/* What it leaves may be freed at once, so nothing older may be told. */
-	read_batch();
 	size_t kept = std::erase_if(model.pins, [holder](const lease_model::pin &p) {
 		return p.holder == holder;
 	});
@@ -254,7 +253,6 @@ void world::release(uint64_t holder)
 	for (const lease_model::grant &g : model.grants)
 		REQUIRE(g.holder != holder);
 	settle(LS_OK, LS_OK, "");
-	read_batch();
 }
 
 } // namespace lease_world

@@ -26,7 +26,6 @@ struct options {
 	uint64_t start = 1000;		/* of the clock */
 	uint64_t break_ms = 0;		/* one for all, and the wait is bounded; 0: any */
 	bool leases = true;
-	bool lazy = true;		/* the batch is not read at each step */
 };
 
 struct world {

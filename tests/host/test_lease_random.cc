@@ -48,7 +48,6 @@ sums run(unsigned int count, options o, bool endless = false)
 			mine.holders = 1 + from.pick(6);
 			mine.start = from.pick(2) ? from.pick(2000) : LS_NEVER - from.pick(3000);
 			mine.break_ms = from.pick(2) ? 0 : 1 + from.pick(60);
-			mine.lazy = from.pick(2);
 		}
 		lease_world::world w(mine);
 
@@ -93,7 +92,7 @@ TEST(LeaseMemory, NothingChangesWithoutIt)
 	uint64_t failed = 0, pinned = 0;
 
 	rnd::seeds(40, [&](rnd::generator &from, uint64_t) {
-		lease_world::world w({ .lazy = false });
+		lease_world::world w({});
 
 		for (int i = 0; i < 300; i++) {
 			uint64_t holder = 1 + from.pick(4);

@@ -3,7 +3,8 @@
  * Layouts and pins of files on a holdfast mount: holdfast_layout(2).
  *
  * Every word that is not described as an answer must be zero where it has no
- * meaning, else the call fails with EINVAL: it may get one.
+ * meaning, else the call fails with EINVAL: it may get one.  HF_IOC_UNPIN takes
+ * what HF_IOC_PIN left, or the id alone.
  */
 #ifndef _UAPI_HOLDFAST_LAYOUT_H
 #define _UAPI_HOLDFAST_LAYOUT_H
