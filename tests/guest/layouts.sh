@@ -32,10 +32,13 @@ for event in 'hf_lease_grant: lease read' 'hf_lease_grant: layout write' \
 	check "trace-${name//--/-}" traced "${event%%:*}" "${event#*: }"
 done
 cat /proc/fs/holdfast/stats
-# Every one that was taken has ended (a revoked layout is returned as well).
+# Every one that was taken has ended, once.
 balanced() {
-	[ "$(count_of pins)" = "$(count_of pins_ended)" ] &&
-		[ "$(count_of leases_granted)" = $(($(count_of leases_returned) + $(count_of leases_revoked))) ]
+	local kind
+	for kind in leases layouts; do
+		[ "$(count_of ${kind}_granted)" = $(($(count_of ${kind}_returned) + $(count_of ${kind}_revoked))) ] || return
+	done
+	[ "$(count_of pins)" = "$(count_of pins_ended)" ]
 }
 check counters-balance balanced
 
