@@ -77,6 +77,39 @@ void hf_refresh(struct inode *inode)
 }
 
 /**
+ * hf_lower_get_write - the lower object, of which something is to be changed
+ * @dentry: the upper one
+ *
+ * Return: its dentry, for hf_lower_put_write(), its mount kept writable until
+ * then; or an ERR_PTR.
+ */
+struct dentry *hf_lower_get_write(struct dentry *dentry)
+{
+	struct dentry *lower;
+	int err;
+
+	err = hf_want_write(dentry->d_sb);
+	if (err)
+		return ERR_PTR(err);
+	lower = hf_lower_get(dentry);
+	if (IS_ERR(lower))
+		hf_drop_write(dentry->d_sb);
+	return lower;
+}
+
+/**
+ * hf_lower_put_write - it has been changed, or not
+ * @dentry: the upper object
+ * @lower: what hf_lower_get_write() returned
+ */
+void hf_lower_put_write(struct dentry *dentry, struct dentry *lower)
+{
+	dput(lower);
+	hf_drop_write(dentry->d_sb);
+	hf_refresh(d_inode(dentry));
+}
+
+/**
  * hf_permission - ->permission: the lower filesystem's answer
  * @idmap: unused, there are no idmapped mounts of holdfast
  * @inode: the upper inode
@@ -173,25 +206,15 @@ static int change_locked(struct dentry *dentry, struct dentry *lower,
 static int change_lower(struct dentry *dentry, struct iattr *attr,
 			bool may_shrink)
 {
-	struct super_block *sb = dentry->d_sb;
-	struct dentry *lower;
+	struct dentry *lower = hf_lower_get_write(dentry);
 	int err;
 
-	err = hf_want_write(sb);
-	if (err)
-		return err;
-	lower = hf_lower_get(dentry);
-	if (IS_ERR(lower)) {
-		err = PTR_ERR(lower);
-		goto drop;
-	}
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
 	inode_lock(d_inode(lower));
 	err = change_locked(dentry, lower, attr, may_shrink);
 	inode_unlock(d_inode(lower));
-	dput(lower);
-drop:
-	hf_drop_write(sb);
-	hf_refresh(d_inode(dentry));
+	hf_lower_put_write(dentry, lower);
 	return err;
 }
 
@@ -204,6 +227,8 @@ static int look_again(struct inode *inode, const struct file *file,
 
 	if (kill && !(attr->ia_valid & ATTR_MODE))
 		attr->ia_valid |= kill | ATTR_FORCE;
+	/* Capabilities, if it has any then. */
+	attr->ia_valid |= ATTR_KILL_PRIV;
 
 	if (IS_APPEND(lower))
 		return -EPERM;
@@ -331,22 +356,12 @@ int hf_fileattr_get(struct dentry *dentry, struct fileattr *fa)
 int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 		    struct fileattr *fa)
 {
-	struct super_block *sb = dentry->d_sb;
-	struct dentry *lower;
+	struct dentry *lower = hf_lower_get_write(dentry);
 	int err;
 
-	err = hf_want_write(sb);
-	if (err)
-		return err;
-	lower = hf_lower_get(dentry);
-	if (IS_ERR(lower)) {
-		err = PTR_ERR(lower);
-		goto drop;
-	}
-	err = vfs_fileattr_set(hf_lower_idmap(sb), lower, fa);
-	dput(lower);
-drop:
-	hf_drop_write(sb);
-	hf_refresh(d_inode(dentry));
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	err = vfs_fileattr_set(hf_lower_idmap(dentry->d_sb), lower, fa);
+	hf_lower_put_write(dentry, lower);
 	return err;
 }

@@ -141,6 +141,8 @@ struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower);
 
 /* attr.c */
 void hf_refresh(struct inode *inode);
+struct dentry *hf_lower_get_write(struct dentry *dentry);
+void hf_lower_put_write(struct dentry *dentry, struct dentry *lower);
 int hf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	       struct kstat *stat, u32 request_mask, unsigned int flags);
@@ -244,6 +246,7 @@ u64 hf_key_sign(const struct hf_super *hs, const void *data, size_t len);
 /* lock.c */
 int hf_file_lock(struct file *file, int cmd, struct file_lock *fl);
 int hf_file_flock(struct file *file, int cmd, struct file_lock *fl);
+bool hf_refuse_write_lease(const struct file *file);
 int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv);
 long hf_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);

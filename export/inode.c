@@ -17,6 +17,7 @@ static void init_once(void *object)
 
 	inode_init_once(&hi->vfs);
 	hf_lease_inode_init(&hi->lease);
+	hi->lease.refuse = hf_refuse_write_lease;
 }
 
 /**

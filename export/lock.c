@@ -39,10 +39,11 @@ int hf_file_flock(struct file *file, int cmd, struct file_lock *fl)
 }
 
 /*
- * Whose counts and mappings those of LOWERDIR's own files are: with an overlay
- * they are another inode's, and its files are opened at once.
+ * Whose LOWERDIR's mappings are: with an overlay they are another inode's (since
+ * the file was copied up, maybe another one than before).  Its files are opened
+ * at once.
  */
-static struct inode *counted_below(const struct file *file)
+static const struct inode *real_below(const struct file *file)
 {
 	const struct file *lower = READ_ONCE(file->private_data);
 
@@ -75,16 +76,24 @@ static bool read_below(const struct file *file, const struct inode *below)
 }
 
 /* For whom the VFS would refuse this lease; a server asks itself who reads. */
-static bool used_below(const struct file *file, int arg, bool delegation)
+static bool used_in(const struct inode *below, const struct file *file, int arg,
+		    bool delegation)
 {
-	const struct inode *below = counted_below(file);
-
 	if (written_below(file_inode(file), below))
 		return true;
 	/* A mapping of a writer's who is counted above until he has closed. */
 	if (arg == F_RDLCK)
 		return mapping_writably_mapped(below->i_mapping);
 	return !delegation && read_below(file, below);
+}
+
+static bool used_below(const struct file *file, int arg, bool delegation)
+{
+	const struct inode *lower = hf_lower_inode(file_inode(file));
+	const struct inode *real = real_below(file);
+
+	return used_in(lower, file, arg, delegation) ||
+	       (real != lower && used_in(real, file, arg, delegation));
 }
 
 /* Whom the file's signals go to (F_SETOWN, F_SETSIG), but for its lock. */
@@ -135,23 +144,28 @@ static int set_lease(struct file *file, int arg, struct file_lease **lease,
 	if (used_below(file, arg, delegation))
 		return -EAGAIN;
 	err = hf_setlease(part, file, arg, lease, priv);
-	if (err || !used_below(file, arg, delegation))
-		return err;
 	/*
 	 * Who was closed above meanwhile may have left a mapping: the VFS did
-	 * not count him any more, and above it still balanced.  The lease that
-	 * *lease was not needed for, since the file had one, stays a read lease:
-	 * beside that there may have been such readers, but no writers.
+	 * not count him any more, and above it still balanced.  For a lease that
+	 * there was already hf_refuse_write_lease() has been asked.
 	 */
-	if (!*lease) {
-		hf_setlease(part, file, F_UNLCK, NULL, &owner);
-		restore_owner(file, told);
-	} else if (arg == F_WRLCK) {
-		hf_setlease(part, file, F_RDLCK, lease, priv);
-	} else {
-		return 0;
-	}
+	if (err || *lease || !used_below(file, arg, delegation))
+		return err;
+	hf_setlease(part, file, F_UNLCK, NULL, &owner);
+	restore_owner(file, told);
 	return -EAGAIN;
+}
+
+/**
+ * hf_refuse_write_lease - hf_lease_inode.refuse
+ * @file: an upper file with a lease
+ *
+ * Context: flc_lock held.
+ * Return: true if somebody below uses the file.
+ */
+bool hf_refuse_write_lease(const struct file *file)
+{
+	return used_below(file, F_WRLCK, false);
 }
 
 /**

@@ -63,26 +63,18 @@ static int set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 	       struct dentry *dentry, struct inode *inode, const char *name,
 	       const void *value, size_t size, int flags)
 {
-	struct super_block *sb = inode->i_sb;
 	struct dentry *lower;
 	int err;
 
 	name = xattr_full_name(handler, name);
 	if (!strcmp(name, HF_KEY_XATTR))
 		return -EOPNOTSUPP;
-	err = hf_want_write(sb);
-	if (err)
-		return err;
-	lower = hf_lower_get(dentry);
-	if (IS_ERR(lower)) {
-		err = PTR_ERR(lower);
-		goto drop;
-	}
-	err = set_lower(hf_lower_idmap(sb), lower, name, value, size, flags);
-	dput(lower);
-drop:
-	hf_drop_write(sb);
-	hf_refresh(inode);
+	lower = hf_lower_get_write(dentry);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	err = set_lower(hf_lower_idmap(inode->i_sb), lower, name, value, size,
+			flags);
+	hf_lower_put_write(dentry, lower);
 	return err;
 }
 
@@ -195,24 +187,15 @@ int hf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 {
 	struct mnt_idmap *lower_idmap = hf_lower_idmap(dentry->d_sb);
 	const char *name = posix_acl_xattr_name(type);
-	struct dentry *lower;
+	struct dentry *lower = hf_lower_get_write(dentry);
 	int err;
 
-	err = hf_want_write(dentry->d_sb);
-	if (err)
-		return err;
-	lower = hf_lower_get(dentry);
-	if (IS_ERR(lower)) {
-		err = PTR_ERR(lower);
-		goto drop;
-	}
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
 	if (acl)
 		err = vfs_set_acl(lower_idmap, lower, name, acl);
 	else
 		err = vfs_remove_acl(lower_idmap, lower, name);
-	dput(lower);
-drop:
-	hf_drop_write(dentry->d_sb);
-	hf_refresh(d_inode(dentry));
+	hf_lower_put_write(dentry, lower);
 	return err;
 }

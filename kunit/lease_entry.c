@@ -36,6 +36,46 @@ static void changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, changed + 2, lease_count(leases_changed));
 }
 
+static bool always(const struct file *file)
+{
+	return true;
+}
+
+/* By the filesystem: what there was stays. */
+static void upgrade_refused(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	file->part.refuse = always;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_WRLCK));
+	lease_expect(file, "0LR");
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	file->part.refuse = NULL;
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_WRLCK));
+	lease_expect(file, "0LW");
+}
+
+/* Nobody but its holder comes and finds that its time is over. */
+static void taken_anew(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	long granted = lease_count(leases_granted);
+	long revoked = lease_count(leases_revoked);
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	KUNIT_EXPECT_EQ(test, -EWOULDBLOCK,
+			lease_break(file, O_WRONLY | O_NONBLOCK));
+	lease_expect(file, "0LR!");
+	lease_left(file, 0);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	lease_expect(file, "0LR");
+	KUNIT_EXPECT_EQ(test, granted + 2, lease_count(leases_granted));
+	KUNIT_EXPECT_EQ(test, revoked + 1, lease_count(leases_revoked));
+}
+
 /* The VFS's answer stands, and nothing is left of the request. */
 static void refused(struct kunit *test)
 {
@@ -145,6 +185,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(server_operations_stay),
 	KUNIT_CASE(granted_and_returned),
 	KUNIT_CASE(changed),
+	KUNIT_CASE(upgrade_refused),
+	KUNIT_CASE(taken_anew),
 	KUNIT_CASE(refused),
 	KUNIT_CASE(closed),
 	KUNIT_CASE(user_operations_wrapped),

@@ -62,6 +62,19 @@ struct hf_grant *hf_lease_of(struct hf_lease_inode *part,
 			     entry->c.flc_owner);
 }
 
+static enum ls_type type_of(const struct file_lease *entry)
+{
+	return entry->c.flc_type == F_WRLCK ? LS_WRITE : LS_READ;
+}
+
+static void missing(struct hf_lease_inode *part, struct ls_grant *grant)
+{
+	struct ls_batch batch;
+
+	ls_lease_missing(hf_leases(part), grant, &batch);
+	hf_leases_tell(part, &batch);
+}
+
 /**
  * hf_lease_see - bring our record of a lease up to date
  * @part: its part
@@ -78,15 +91,20 @@ void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
 {
 	enum ls_state state = LS_HELD;
 	u64 deadline = LS_NEVER;
+	enum ls_type type;
 	struct ls_batch batch;
 
 	lockdep_assert_held(&part->lock);
 	if (!entry) {
-		if (hf_lease_now() < grant->deadline)
-			return;
-		ls_lease_missing(hf_leases(part), grant, &batch);
-		hf_leases_tell(part, &batch);
+		if (hf_lease_now() >= grant->deadline)
+			missing(part, grant);
 		return;
+	}
+	type = type_of(entry);
+	/* It was taken anew, and whoever did that has not said so yet. */
+	if (grant->state == LS_REVOKED) {
+		ls_lease_granted(hf_leases(part), grant, type, &batch);
+		hf_leases_tell(part, &batch);
 	}
 	if (entry->c.flc_flags & FL_UNLOCK_PENDING)
 		state = LS_BREAKING;
@@ -94,9 +112,7 @@ void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
 		state = LS_BREAKING_TO_READ;
 	if (state != LS_HELD)
 		deadline = deadline_of(entry);
-	ls_lease_seen(hf_leases(part), grant,
-		      entry->c.flc_type == F_WRLCK ? LS_WRITE : LS_READ,
-		      state, deadline, &batch);
+	ls_lease_seen(hf_leases(part), grant, type, state, deadline, &batch);
 	hf_leases_tell(part, &batch);
 }
 
@@ -178,9 +194,18 @@ static bool user_break(struct file_lease *entry)
 	return fcntl_operations->lm_break(entry);
 }
 
+/* Called under flc_lock. */
 static int user_change(struct file_lease *entry, int type,
 		       struct list_head *dispose)
 {
+	const struct file *file = entry->c.flc_file;
+	struct hf_lease_inode *part;
+
+	if (type == F_WRLCK) {
+		part = hf_part_of(file, LS_LEASE);
+		if (part && part->refuse && part->refuse(file))
+			return -EAGAIN;
+	}
 	return fcntl_operations->lm_change(entry, type, dispose);
 }
 
@@ -213,10 +238,11 @@ static enum ls_kind adopt(struct file_lease *lease, void **priv)
 
 /*
  * The VFS has it, unless another thread has returned it already: our record
- * follows.  Return: whether @spare was needed, which then may be gone.
+ * follows.  @anew: not in place of one that it had.
+ * Return: whether @spare was needed, which then may be gone.
  */
 static bool granted(struct hf_lease_inode *part, struct hf_grant *spare,
-		    struct file *file, const void *owner)
+		    struct file *file, const void *owner, bool anew)
 {
 	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
 	struct hf_grant *grant = NULL;
@@ -232,8 +258,9 @@ static bool granted(struct hf_lease_inode *part, struct hf_grant *spare,
 		used = !grant;
 		if (used)
 			grant = spare;
-		ls_lease_granted(hf_leases(part), &grant->core,
-				 entry->c.flc_type == F_WRLCK ? LS_WRITE : LS_READ,
+		else if (anew)
+			missing(part, &grant->core);
+		ls_lease_granted(hf_leases(part), &grant->core, type_of(entry),
 				 &batch);
 		if (used)
 			hf_grant_hash(spare);
@@ -332,7 +359,7 @@ int hf_setlease(struct hf_lease_inode *part, struct file *file, int arg,
 		return -ENOMEM;
 	hf_part_use(part, file_inode(file));
 	err = generic_setlease(file, arg, lease, priv);
-	if (err || !granted(part, spare, file, owner))
+	if (err || !granted(part, spare, file, owner, !*lease))
 		hf_grant_free(spare);
 	return err;
 }

@@ -7,7 +7,7 @@
  *	flc_lock	the VFS's leases
  *	part->lock	spinlock; leases, layouts, pins and changes of an inode.
  *			Holders of layouts are signalled under it.
- *	by_file_lock	spinlock; whose grant is whose (part.c)
+ *	by_file_lock	spinlock; whose grant is whose (by_file.c)
  */
 #ifndef HF_LEASES_H
 #define HF_LEASES_H
@@ -95,17 +95,22 @@ void hf_part_join(struct hf_lease_inode *part);
 void hf_part_leave(struct hf_lease_inode *part);
 struct hf_grant *hf_grant_alloc(struct hf_lease_inode *part, enum ls_kind kind,
 				struct file *file, const void *owner);
-void hf_grant_hash(struct hf_grant *grant);
 void hf_grant_free(struct hf_grant *grant);
-struct hf_grant *hf_grant_find(struct hf_lease_inode *part,
-			       const struct file *file, enum ls_kind kind,
-			       const void *owner);
-struct hf_lease_inode *hf_part_of(const struct file *file, enum ls_kind kind);
 struct hf_pin *hf_pin_alloc(struct hf_lease_inode *part);
 void hf_pin_free(struct hf_pin *pin);
 void hf_leases_tell(struct hf_lease_inode *part, const struct ls_batch *batch);
 int hf_leases_init(void);
 void hf_leases_exit(void);
+
+/* ---- by_file.c: whose grant is whose */
+void hf_grant_hash(struct hf_grant *grant);
+void hf_grant_unhash(struct hf_grant *grant);
+struct hf_grant *hf_grant_find(struct hf_lease_inode *part,
+			       const struct file *file, enum ls_kind kind,
+			       const void *owner);
+struct hf_lease_inode *hf_part_of(const struct file *file, enum ls_kind kind);
+int hf_by_file_init(void);
+void hf_by_file_exit(void);
 
 /* ---- notice.c: how the holder of a layout is told */
 int hf_notice_make(struct hf_grant *layout, struct file *file, u32 signal);

@@ -7,9 +7,6 @@
  * when the inode goes.  A part is on the list for /proc while it has one.
  */
 #include <linux/file.h>
-#include <linux/hash.h>
-#include <linux/log2.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "leases.h"
@@ -24,27 +21,6 @@ static u64 last_number;			/* hf_parts_lock */
 static struct kmem_cache *grant_cache;
 static struct kmem_cache *pin_cache;
 
-/*
- * Grants by their open file: who is told of one has nothing else.  A bucket for
- * 16 pages of memory, since any user may have as many as he has descriptors, and
- * each is looked for under a spinlock.
- */
-static struct hlist_head *by_file;
-static unsigned int by_file_bits;
-static DEFINE_SPINLOCK(by_file_lock);
-
-static struct hlist_head *bucket_of(u64 holder)
-{
-	return &by_file[hash_64(holder, by_file_bits)];
-}
-
-static int make_buckets(void)
-{
-	by_file_bits = clamp(ilog2(totalram_pages()) - 4, 10, 18);
-	by_file = kvcalloc(1UL << by_file_bits, sizeof(*by_file), GFP_KERNEL);
-	return by_file ? 0 : -ENOMEM;
-}
-
 void hf_lease_inode_init(struct hf_lease_inode *part)
 {
 	spin_lock_init(&part->lock);
@@ -54,6 +30,7 @@ void hf_lease_inode_init(struct hf_lease_inode *part)
 	part->number = 0;
 	part->pins = 0;
 	part->looks = 0;
+	part->refuse = NULL;
 }
 EXPORT_SYMBOL_GPL(hf_lease_inode_init);
 
@@ -134,20 +111,6 @@ struct hf_grant *hf_grant_alloc(struct hf_lease_inode *part, enum ls_kind kind,
 }
 
 /**
- * hf_grant_hash - it is in its table: let hf_part_of() find it
- * @grant: the grant
- *
- * Context: part->lock held.
- */
-void hf_grant_hash(struct hf_grant *grant)
-{
-	lockdep_assert_held(&grant->part->lock);
-	spin_lock(&by_file_lock);
-	hlist_add_head(&grant->by_file, bucket_of(grant->core.holder));
-	spin_unlock(&by_file_lock);
-}
-
-/**
  * hf_grant_free - the end of a grant that is in no table
  * @grant: the grant, or NULL
  *
@@ -157,68 +120,9 @@ void hf_grant_free(struct hf_grant *grant)
 {
 	if (!grant)
 		return;
-	if (!hlist_unhashed(&grant->by_file)) {
-		spin_lock(&by_file_lock);
-		hlist_del(&grant->by_file);
-		spin_unlock(&by_file_lock);
-	}
+	hf_grant_unhash(grant);
 	hf_notice_end(grant);
 	kmem_cache_free(grant_cache, grant);
-}
-
-/**
- * hf_grant_find - the grant of an open file
- * @part: the part of its inode
- * @file: the open file
- * @kind: of which kind
- * @owner: tells two of one file apart
- *
- * However many others the inode has.
- *
- * Context: part->lock held, so that it stays what it is.
- * Return: the grant, or NULL.
- */
-struct hf_grant *hf_grant_find(struct hf_lease_inode *part,
-			       const struct file *file, enum ls_kind kind,
-			       const void *owner)
-{
-	struct hf_grant *grant;
-
-	lockdep_assert_held(&part->lock);
-	spin_lock(&by_file_lock);
-	hlist_for_each_entry(grant, bucket_of(hf_holder(file)), by_file)
-		/* One that is idle has left its table and is about to be freed. */
-		if (grant->core.holder == hf_holder(file) &&
-		    grant->core.owner == (unsigned long)owner &&
-		    grant->core.kind == kind && grant->part == part &&
-		    READ_ONCE(grant->core.state) != LS_IDLE)
-			break;
-	spin_unlock(&by_file_lock);
-	return grant;
-}
-
-/**
- * hf_part_of - where the grants of an open file are listed
- * @file: the file, open for as long as the caller uses the answer
- * @kind: of which kind there has to be one
- *
- * Return: the part of its inode, or NULL if it has none of that kind.
- */
-struct hf_lease_inode *hf_part_of(const struct file *file, enum ls_kind kind)
-{
-	struct hf_lease_inode *part = NULL;
-	struct hf_grant *grant;
-
-	spin_lock(&by_file_lock);
-	hlist_for_each_entry(grant, bucket_of(hf_holder(file)), by_file) {
-		if (grant->core.holder == hf_holder(file) &&
-		    grant->core.kind == kind) {
-			part = grant->part;
-			break;
-		}
-	}
-	spin_unlock(&by_file_lock);
-	return part;
 }
 
 struct hf_pin *hf_pin_alloc(struct hf_lease_inode *part)
@@ -374,6 +278,7 @@ void hf_lease_evict(struct hf_lease_inode *part)
 		      part->inode ? part->inode->i_ino : 0))
 		memset(part->core, 0, sizeof(part->core));
 	part->pins = 0;
+	part->looks = 0;
 	part->inode = NULL;
 }
 EXPORT_SYMBOL_GPL(hf_lease_evict);
@@ -388,12 +293,12 @@ int hf_leases_init(void)
 	pin_cache = kmem_cache_create("hf_lease_pin", sizeof(struct hf_pin), 0,
 				      SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
 	if (grant_cache && pin_cache)
-		err = make_buckets();
+		err = hf_by_file_init();
 	if (!err)
 		err = hf_break_time_init();
 	if (!err)
 		return 0;
-	kvfree(by_file);
+	hf_by_file_exit();
 	kmem_cache_destroy(pin_cache);
 	kmem_cache_destroy(grant_cache);
 	return err;
@@ -402,7 +307,7 @@ int hf_leases_init(void)
 void hf_leases_exit(void)
 {
 	hf_break_time_exit();
-	kvfree(by_file);
+	hf_by_file_exit();
 	kmem_cache_destroy(pin_cache);
 	kmem_cache_destroy(grant_cache);
 }

@@ -38,6 +38,9 @@ struct hf_pin;
  * @number: its place in that list
  * @pins: how many there are in @core
  * @looks: how often the VFS's leases were looked through
+ * @refuse: NULL, or whether the holder of a read lease, who asks for a write
+ *	lease, is refused: where the VFS does not see all users of a file.
+ *	Called under flc_lock; set by the filesystem after the init
  *
  * Between hf_lease_evict() and the next use of its memory it is as
  * hf_lease_inode_init() made it, which so may be called once, by the
@@ -50,6 +53,7 @@ struct hf_lease_inode {
 	struct inode *inode;
 	u64 number;
 	unsigned int pins, looks;
+	bool (*refuse)(const struct file *file);
 };
 
 /**

@@ -66,7 +66,10 @@ template <typename Node>
 	return head;
 }
 
-/* One call of the border: its batch, in which a grant is once. */
+/*
+ * One call of the border: its batch, in which a grant is once.  What is told
+ * twice is so next to itself.
+ */
 class teller {
 public:
 	explicit teller(ls_batch &batch) : batch(batch) { batch = {}; }

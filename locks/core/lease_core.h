@@ -202,7 +202,8 @@ void ls_lease_granted(struct ls_table *table, struct ls_grant *lease,
  * @deadline: the entry's, or LS_NEVER
  * @batch: LS_BREAK, LS_BREAK_TO_READ, LS_DOWNGRADED, LS_CHANGED: what must
  *	have happened since the last look, if anything did; LS_GRANTED for one
- *	that was revoked
+ *	that was revoked and is held.  (Who sees a revoked one breaking says
+ *	ls_lease_granted() first.)
  */
 void ls_lease_seen(struct ls_table *table, struct ls_grant *lease, enum ls_type type,
 		   enum ls_state state, uint64_t deadline, struct ls_batch *batch);
@@ -220,7 +221,7 @@ void ls_lease_missing(struct ls_table *table, struct ls_grant *lease,
  * ls_lease_returned - its holder gave it back
  * @table: the table
  * @lease: one of the table; idle afterwards, for the caller to free
- * @batch: LS_RETURNED
+ * @batch: LS_RETURNED, but for one that was revoked
  */
 void ls_lease_returned(struct ls_table *table, struct ls_grant *lease,
 		       struct ls_batch *batch);
