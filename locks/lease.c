@@ -32,6 +32,12 @@ static u64 deadline_of(const struct file_lease *entry)
 	return left > 0 ? now + jiffies64_to_msecs(left) : now;
 }
 
+/* Of the entry's inode: an entry is looked at, and called back, under it. */
+static void assert_flc_lock(const struct file_lease *entry)
+{
+	lockdep_assert_held(&locks_inode_context(file_inode(entry->c.flc_file))->flc_lock);
+}
+
 /* The VFS's entry of one; O(n) in them, as everything of the VFS's is. */
 static struct file_lease *entry_of(struct file_lock_context *ctx,
 				   const struct file *file, const void *owner)
@@ -56,6 +62,7 @@ static struct file_lease *entry_of(struct file_lock_context *ctx,
 struct hf_grant *hf_lease_of(struct hf_lease_inode *part,
 			     const struct file_lease *entry)
 {
+	assert_flc_lock(entry);
 	return hf_grant_find(part, entry->c.flc_file,
 			     entry->c.flc_flags & FL_DELEG ? LS_DELEGATION
 							   : LS_LEASE,
@@ -100,6 +107,7 @@ void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
 			missing(part, grant);
 		return;
 	}
+	assert_flc_lock(entry);
 	type = type_of(entry);
 	/* It was taken anew, and whoever did that has not said so yet. */
 	if (grant->state == LS_REVOKED) {
@@ -201,6 +209,7 @@ static int user_change(struct file_lease *entry, int type,
 	const struct file *file = entry->c.flc_file;
 	struct hf_lease_inode *part;
 
+	assert_flc_lock(entry);
 	if (type == F_WRLCK) {
 		part = hf_part_of(file, LS_LEASE);
 		if (part && part->refuse && part->refuse(file))

@@ -22,8 +22,6 @@ static int error_of(enum ls_answer answer)
 		return -EAGAIN;
 	case LS_DENIED:
 		return -EPERM;
-	case LS_NEED_SPARE:
-		return -ENOSPC;
 	default:
 		return -EINVAL;
 	}
@@ -45,8 +43,9 @@ struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 			   const struct ls_wish *wish, u64 *id)
 {
 	struct hf_pin *pin = hf_pin_alloc(part);
-	struct ls_batch batch = {};
+	struct ls_batch batch;
 	enum ls_answer answer;
+	int err = -ENOSPC;
 
 	if (!pin)
 		return ERR_PTR(-ENOMEM);
@@ -57,22 +56,23 @@ struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 		pin->file = get_file(file);
 
 	spin_lock(&part->lock);
-	answer = LS_NEED_SPARE;
-	if (part->pins < HF_PINS_MAX)
+	if (part->pins < HF_PINS_MAX) {
 		answer = ls_pin_add(hf_leases(part), wish, &pin->core, &batch);
-	hf_leases_tell(part, &batch);
-	if (answer == LS_OK) {
+		hf_leases_tell(part, &batch);
+		err = error_of(answer);
+	}
+	if (!err) {
 		part->pins++;
 		hf_count(pins);
 		trace_hf_pin(part->inode, &pin->core, false);
 	}
 	spin_unlock(&part->lock);
 
-	if (answer == LS_OK)
+	if (!err)
 		return pin;
 	hf_count(pins_refused);
 	hf_pin_free(pin);
-	return ERR_PTR(error_of(answer));
+	return ERR_PTR(err);
 }
 
 static void end(struct hf_lease_inode *part, struct hf_pin *pin)

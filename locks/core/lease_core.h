@@ -53,9 +53,9 @@
  * brought: a call that is given the time first revokes what it looks at and what
  * is late, and says so in its batch (LS_RAN_OUT), whatever it answers then; but
  * not if the answer is LS_INVALID, and ls_layout_set() says what came after that.
- * A grant is granted as often as it is returned or revoked.  What the state of a thing forbids (a change that
- * is begun twice, a pin in two tables, a lease that is in none) is LS_INVALID
- * too, or nothing done.
+ * A grant is granted as often as it is returned or revoked.  What the state of a
+ * thing forbids (a change that is begun twice, a pin in two tables, a lease that
+ * is in none) is LS_INVALID too, or nothing done.
  */
 #ifndef HF_LEASE_CORE_H
 #define HF_LEASE_CORE_H

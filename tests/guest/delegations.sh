@@ -52,8 +52,10 @@ fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 result below-lease hold_below
 cat "$one/held" >/run/hf/held &
 reader=$!
+# By now the thread has come to it.
+check below-lease-breaks wait_until 60 grep -q 'LEASE  *BREAKING' /proc/locks
 check below-lease-work-goes-on timeout 60 cat "$two/other"
-check below-lease-is-waited-for kill -0 $reader
+check below-lease-is-waited-for [ ! -s /run/hf/held ]
 echo >&"${HOLDER[1]}"
 check below-lease-is-broken wait $reader
 check below-lease-then-data grep -qx data /run/hf/held
