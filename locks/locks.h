@@ -236,10 +236,7 @@ static inline void hf_leave(struct hf_table *table, bool graph)
 	spin_unlock(&table->lock);
 	if (!graph)
 		return;
-	/*
-	 * The next deadline is found in O(contended tables): once, and not
-	 * under T.  A cycle closed here is opened in a table not locked here.
-	 */
+	/* A cycle closed here is opened in a table not locked here. */
 	if (hf_deadline_nearer || hf_graph.nr_attention)
 		hf_expire_soon();
 	mutex_unlock(&hf_graph_lock);

@@ -56,27 +56,26 @@ static void begin(struct set *set, struct hf_table *table,
 /*
  * A courtesy client (one that nfsd has not heard of, whose locks it keeps as
  * long as nobody wants them) stands in the way: nfsd is to let it go.  Its
- * module is pinned before T is dropped.
+ * module is pinned before T is dropped.  Only the first that stands in the way
+ * is asked, as in fs/locks.c: if it goes the request is planned again, and finds
+ * the next; if it stays nothing depends on the others.
  */
-static bool find_courtesy(struct set *set)
+static bool find_courtesy(struct set *set, const struct lk_record *blocker)
 {
-	const struct lk_record *core = NULL;
+	const struct lock_manager_operations *ops;
+	struct file_lock *mirror;
 
-	while ((core = lk_next_conflict(set->space, set->request, core))) {
-		struct file_lock *mirror = &hf_record(core)->mirror;
-		const struct lock_manager_operations *ops = mirror->fl_lmops;
-
-		if ((core->flags & LK_RESERVATION) || !ops ||
-		    !ops->lm_lock_expirable || !ops->lm_expire_lock)
-			continue;
-		if (!ops->lm_lock_expirable(mirror))
-			continue;
-		set->expirer = ops->lm_mod_owner;
-		set->expire = ops->lm_expire_lock;
-		__module_get(set->expirer);
-		return true;
-	}
-	return false;
+	if (!blocker || (blocker->flags & LK_RESERVATION))
+		return false;
+	mirror = &hf_record(blocker)->mirror;
+	ops = mirror->fl_lmops;
+	if (!ops || !ops->lm_lock_expirable || !ops->lm_expire_lock ||
+	    !ops->lm_lock_expirable(mirror))
+		return false;
+	set->expirer = ops->lm_mod_owner;
+	set->expire = ops->lm_expire_lock;
+	__module_get(set->expirer);
+	return true;
 }
 
 static void expire_courtesy(struct set *set)
@@ -88,13 +87,18 @@ static void expire_courtesy(struct set *set)
 	module_put(set->expirer);
 }
 
-static void commit(struct set *set, const struct lk_plan *plan)
+/* Return: whether that was all; else @set->request is what is left of it. */
+static bool commit(struct set *set, const struct lk_plan *plan)
 {
+	enum lk_progress progress;
+
 	hf_mirror_lock(set->table);
-	lk_commit(set->space, set->request, plan, &set->spares, &set->batch);
+	progress = lk_commit(set->space, set->request, plan, &set->spares,
+			     set->request, &set->batch);
 	hf_mirror_unlock(set->table);
 	if (set->batch.winners)
 		hf_deliver(set->table, &set->batch);
+	return progress == LK_DONE;
 }
 
 /* Queues the request.  G and T are held, everything it needs is in hand. */
@@ -146,9 +150,9 @@ static int enqueue(struct set *set)
 	return FILE_LOCK_DEFERRED;
 }
 
-static int refuse(struct set *set)
+static int refuse(struct set *set, const struct lk_record *blocker)
 {
-	if (find_courtesy(set))
+	if (find_courtesy(set, blocker))
 		return AGAIN;
 	hf_count(conflicts);
 	return -EAGAIN;
@@ -175,7 +179,8 @@ static int pass(struct set *set)
 		if (!plan.changes && set->request->op == LK_UNLOCK &&
 		    (set->fl->c.flc_flags & FL_EXISTS))
 			return -ENOENT;
-		commit(set, &plan);
+		if (!commit(set, &plan))
+			return AGAIN;
 		if (set->request->op == LK_UNLOCK)
 			hf_count(unlocks);
 		else
@@ -186,9 +191,9 @@ static int pass(struct set *set)
 		set->graph = true;
 		return AGAIN;
 	case LK_CONFLICT:
-		return refuse(set);
+		return refuse(set, plan.blocker);
 	case LK_MUST_WAIT:
-		if (find_courtesy(set))
+		if (find_courtesy(set, plan.blocker))
 			return AGAIN;
 		if (set->graph && set->waiter)
 			return enqueue(set);
@@ -252,6 +257,8 @@ int hf_set(struct hf_table *table, struct lk_table *space,
 		hf_records_free(&set.batch.freed);
 		if (ret != AGAIN)
 			break;
+		/* After a portion of an unlock: others want T, and a turn. */
+		cond_resched();
 		ret = provide(&set);
 	}
 	if (ret == -ENOMEM)
@@ -279,7 +286,7 @@ int hf_test(struct hf_table *table, struct lk_request *request,
 					   request->start, request->end);
 		else
 			core = lk_test(&table->posix, request);
-		if (!core || request->op == LK_UNLOCK || !find_courtesy(&set))
+		if (request->op == LK_UNLOCK || !find_courtesy(&set, core))
 			break;
 		hf_leave(table, false);
 		expire_courtesy(&set);

@@ -9,6 +9,7 @@
  */
 #include "graph.hpp"
 #include "queue.hpp"
+#include "reserve.hpp"
 
 namespace lk {
 
@@ -39,7 +40,7 @@ struct by_owner {
 
 using graph_tree = hf::tree<by_owner>;
 
-/* More tables or records than this are not looked through: then search. */
+/* More tables, or records in them, than this are not looked through: then search. */
 constexpr unsigned int glance = 64;
 
 bool waits(const lk_waiter &waiter)
@@ -54,9 +55,9 @@ bool holds_wanted(const lk_graph &graph, uint64_t owner)
 {
 	if (graph.nr_contended > glance)
 		return true;
-	for (lk_table *table = graph.contended; table; table = table->contended_next) {
-		unsigned int seen = 0;
+	unsigned int seen = 0;
 
+	for (lk_table *table = graph.contended; table; table = table->contended_next) {
 		if (!table->waiters)
 			continue;
 		for (lk_record *at = own_from(*table, owner, 0); at; at = own_after(*at))
@@ -103,11 +104,22 @@ struct search {
 	}
 };
 
-/* All that an owner waits for with LK_DETECT; they were reached from from. */
+/* One more edge is looked at, if that is still allowed. */
+bool step(lk_graph &graph)
+{
+	if (!graph.steps_left)
+		return false;
+	graph.steps_left--;
+	graph.search_steps++;
+	return true;
+}
+
+/* All that an owner waits for; they were reached from from. */
 void reach_hard(search &search, uint64_t owner, lk_waiter *from)
 {
-	for (lk_waiter *at = first_of(search.graph, owner); at; at = next_of(*at)) {
-		if (!waits(*at) || !detects(*at))
+	for (lk_waiter *at = first_of(search.graph, owner); at && step(search.graph);
+	     at = next_of(*at)) {
+		if (!waits(*at))
 			continue;
 		/* All of an owner are reached at once. */
 		if (search.seen(*at))
@@ -117,10 +129,11 @@ void reach_hard(search &search, uint64_t owner, lk_waiter *from)
 }
 
 /*
- * A cycle of held locks through the waiter.
+ * A cycle of held locks through the waiter.  asks: it is the one who is asking
+ * now, and its own blocker may be anybody.
  * Return: its last waiter, from which visit_from leads back, or NULL.
  */
-lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start)
+lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks)
 {
 	uint64_t owner = start.request.owner;
 	search search(graph, start);
@@ -131,7 +144,10 @@ lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start)
 		view.past_reservations = true;
 		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
 		     r = next_conflict(*at->table, view, r)) {
-			graph.search_steps++;
+			if (!step(graph))
+				return nullptr;
+			if (!(r->flags & LK_PROCESS) && !(asks && at == &start))
+				continue;
 			if (r->holder->owner == owner)
 				return at;
 			reach_hard(search, r->holder->owner, at);
@@ -147,7 +163,8 @@ lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start)
  */
 void reach_any(search &search, uint64_t owner, lk_waiter *by_order)
 {
-	for (lk_waiter *at = first_of(search.graph, owner); at; at = next_of(*at)) {
+	for (lk_waiter *at = first_of(search.graph, owner); at && step(search.graph);
+	     at = next_of(*at)) {
 		if (!waits(*at))
 			continue;
 		if (!search.seen(*at)) {
@@ -182,13 +199,12 @@ bool step_by_order(search &search, lk_waiter &at, uint64_t owner, lk_waiter *by_
 	 */
 	if (latest->request.op == LK_WRITE && !latest->may_pass && waits(*latest) &&
 	    range_of(latest->request).contains(range_of(at.request))) {
-		search.graph.search_steps++;
 		*covered = true;
 		reach_any(search, latest->request.owner, by_order);
 		return latest->request.owner == owner;
 	}
-	for (lk_waiter *w = next_before(at, nullptr); w; w = next_before(at, w)) {
-		search.graph.search_steps++;
+	for (lk_waiter *w = next_before(at, nullptr); w && step(search.graph);
+	     w = next_before(at, w)) {
 		if (w->request.owner == owner)
 			return true;
 		reach_any(search, w->request.owner, by_order);
@@ -198,7 +214,8 @@ bool step_by_order(search &search, lk_waiter &at, uint64_t owner, lk_waiter *by_
 
 /*
  * A cycle through the waiter with an order edge in it.
- * Return: the waiter whose edge that is, or NULL.
+ * Return: the waiter whose edge that is, or NULL; the waiter itself when the
+ * search was cut short, if it has an order edge to give up.
  */
 lk_waiter *order_cycle(lk_graph &graph, lk_waiter &start)
 {
@@ -218,12 +235,15 @@ lk_waiter *order_cycle(lk_graph &graph, lk_waiter &start)
 		view.past_reservations = true;
 		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
 		     r = next_conflict(*at->table, view, r)) {
-			graph.search_steps++;
+			if (!step(graph))
+				break;
 			if (r->holder->owner == owner && by_order)
 				return by_order;
 			if (r->holder->owner != owner)
 				reach_any(search, r->holder->owner, by_order);
 		}
+		if (!graph.steps_left)
+			return start.may_pass ? nullptr : &start;
 	}
 	return nullptr;
 }
@@ -244,6 +264,15 @@ void let_pass(work &work, lk_waiter &waiter)
 	look_again(work, waiter);
 }
 
+/* Nobody looks at this owner's waiters from this one on any more. */
+void keep_no_order(work &work, lk_waiter *from)
+{
+	for (lk_waiter *at = from; at; at = next_of(*at))
+		if (waits(*at) && !at->may_pass)
+			let_pass(work, *at);
+	drain(work);
+}
+
 /*
  * Who of a hard cycle can be told?  The one who is asking now is answered;
  * else a process, the owner's own first; else a client, who asks again.
@@ -255,6 +284,8 @@ lk_waiter *choose_victim(const work &work, lk_waiter &start, lk_waiter *last)
 	for (lk_waiter *at = last; at; at = at->visit_from) {
 		if (at == work.requester)
 			return at;
+		if (!detects(*at))
+			continue;
 		if (at->request.kind == LK_LOCAL)
 			victim = at;
 		else if (at->request.kind == LK_NOTIFY && !victim)
@@ -269,7 +300,7 @@ bool open_one_through(work &work, lk_waiter &waiter)
 	lk_graph &graph = *work.table.graph;
 
 	if (detects(waiter)) {
-		if (lk_waiter *last = hard_cycle(graph, waiter)) {
+		if (lk_waiter *last = hard_cycle(graph, waiter, false)) {
 			lk_waiter *victim = choose_victim(work, waiter, last);
 
 			if (victim) {
@@ -282,9 +313,68 @@ bool open_one_through(work &work, lk_waiter &waiter)
 	}
 	lk_waiter *by_order = order_cycle(graph, waiter);
 
+	graph.searches_cut += !graph.steps_left;
 	if (by_order)
 		let_pass(work, *by_order);
 	return by_order;
+}
+
+struct by_due {
+	using node = lk_node;
+	using item = lk_table;
+
+	static lk_table *to_item(lk_node *n)
+	{
+		return reinterpret_cast<lk_table *>(reinterpret_cast<uintptr_t>(n) -
+						    offsetof(lk_table, by_due));
+	}
+
+	static lk_node *to_node(lk_table &t) { return &t.by_due; }
+	static bool before(const lk_table &a, const lk_table &b) { return a.due < b.due; }
+	static bool refresh(lk_table &) { return false; }
+	static bool absorb(lk_table &, const lk_table &) { return false; }
+	static void inherit(lk_table &, const lk_table &) {}
+};
+
+using due_tree = hf::tree<by_due>;
+
+/* The graph's list of tables. */
+void list_contended(lk_table &table)
+{
+	lk_graph &graph = *table.graph;
+	bool contended = table.waiters || table.reservations || table.revocable;
+
+	if (contended == !!table.contended_at)
+		return;
+	if (!contended) {
+		*table.contended_at = table.contended_next;
+		if (table.contended_next)
+			table.contended_next->contended_at = table.contended_at;
+		table.contended_next = nullptr;
+		table.contended_at = nullptr;
+		graph.nr_contended--;
+		note_attention(table, false);
+		return;
+	}
+	table.contended_next = graph.contended;
+	table.contended_at = &graph.contended;
+	if (graph.contended)
+		graph.contended->contended_at = &table.contended_next;
+	graph.contended = &table;
+	graph.nr_contended++;
+}
+
+/* When lk_expire() is to look at the table. */
+uint64_t due_of(const lk_table &table)
+{
+	uint64_t polled = oldest_refresh(table);
+	uint64_t due = next_turn(table);
+
+	if (table.attention)
+		return 0;
+	if (polled < UINT64_MAX - LK_POLL_LIMIT_MS && polled + LK_POLL_LIMIT_MS < due)
+		due = polled + LK_POLL_LIMIT_MS;
+	return due;
 }
 
 } // namespace
@@ -312,11 +402,15 @@ bool would_deadlock(lk_graph &graph, lk_waiter &waiter)
 {
 	if (!detects(waiter) || !holds_wanted(graph, waiter.request.owner))
 		return false;
-	if (!hard_cycle(graph, waiter))
+	if (!hard_cycle(graph, waiter, true)) {
+		graph.searches_cut += !graph.steps_left;
 		return false;
+	}
 	graph.cycles++;
 	return true;
 }
+
+void allow_steps(lk_graph &graph) { graph.steps_left = LK_SEARCH_STEPS; }
 
 void open_cycles_through(work &work, lk_waiter &waiter)
 {
@@ -329,6 +423,7 @@ void open_cycles_through(work &work, lk_waiter &waiter)
 	while (waiter.state == LK_WAITING) {
 		lk_waiter *by_order = order_cycle(graph, waiter);
 
+		graph.searches_cut += !graph.steps_left;
 		if (!by_order)
 			return;
 		let_pass(work, *by_order);
@@ -344,6 +439,8 @@ void open_cycles_of(work &work, uint64_t owner)
 	if (!at || !holds_wanted(graph, owner))
 		return;
 	while (at) {
+		if (!graph.steps_left)
+			return keep_no_order(work, at);
 		if (waits(*at) && open_one_through(work, *at)) {
 			drain(work);
 			at = first_waiting(graph, owner);
@@ -353,31 +450,24 @@ void open_cycles_of(work &work, uint64_t owner)
 	}
 }
 
-void note_contended(lk_table &table)
+void note_due(lk_table &table)
 {
 	lk_graph &graph = *table.graph;
-	bool contended = table.waiters || table.reservations || table.revocable;
+	uint64_t due = due_of(table);
 
-	if (contended == !!table.contended_at)
+	if (due == table.due)
 		return;
-	if (!contended) {
-		*table.contended_at = table.contended_next;
-		if (table.contended_next)
-			table.contended_next->contended_at = table.contended_at;
-		if (graph.look_at == &table)
-			graph.look_at = table.contended_next;
-		table.contended_next = nullptr;
-		table.contended_at = nullptr;
-		graph.nr_contended--;
-		note_attention(table, false);
-		return;
-	}
-	table.contended_next = graph.contended;
-	table.contended_at = &graph.contended;
-	if (graph.contended)
-		graph.contended->contended_at = &table.contended_next;
-	graph.contended = &table;
-	graph.nr_contended++;
+	if (table.due != UINT64_MAX)
+		due_tree::erase(graph.due, table);
+	table.due = due;
+	if (due != UINT64_MAX)
+		due_tree::insert(graph.due, table);
+}
+
+void note_contended(lk_table &table)
+{
+	list_contended(table);
+	note_due(table);
 }
 
 void note_attention(lk_table &table, bool attention)
@@ -386,11 +476,16 @@ void note_attention(lk_table &table, bool attention)
 		return;
 	table.attention = attention;
 	table.graph->nr_attention += attention ? 1 : -1;
+	note_due(table);
 }
+
+lk_table *first_due(const lk_graph &graph) { return due_tree::first(graph.due); }
 
 const char *validate_graph_tree(const lk_graph &graph)
 {
-	return graph_tree::validate(graph.waiters);
+	const char *wrong = due_tree::validate(graph.due);
+
+	return wrong ? wrong : graph_tree::validate(graph.waiters);
 }
 
 } // namespace lk

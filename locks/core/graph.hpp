@@ -6,8 +6,12 @@
  * waiters has a blocker of that one.  POSIX.1-2017 fcntl(): EDEADLK when "a
  * deadlock was detected".  Two rules:
  *
- *  hard   A cycle of held locks alone, through LK_DETECT waiters, fails a
- *	   request, however long it is.  Reservations are no edges: they end.
+ *  hard   A cycle of held locks alone fails an LK_DETECT request.  As in
+ *	   fs/locks.c the requester's own blocker may be anybody's; from there on
+ *	   a wait counts, whoever waits, if what it waits for is a POSIX owner's
+ *	   (LK_PROCESS): an OFD or flock lock may be unlocked by another thread.
+ *	   So all cycles that a grant closes are of POSIX owners alone.
+ *	   Reservations are no edges: they end.
  *  order  A cycle that needs an order edge fails nobody: a waiter whose step
  *	   in it is by order gets may_pass, and is examined again.
  *
@@ -17,6 +21,12 @@
  * which stand still under G; it changes the caller's table only.  What it wants
  * changed elsewhere it marks, and gives that table attention: lk_expire() does
  * it there.  Each step marks one waiter for good, so the steps end.
+ *
+ * All searches of one call together look at LK_SEARCH_STEPS edges at most: G, T
+ * and flc_lock are held meanwhile, and the graph is anybody's to fill.  One that
+ * is cut short (counted, searches_cut) has found no hard cycle, as fs/locks.c
+ * has found none after ten steps; and the waiter that it was about keeps no
+ * order any more, so that no order is a deadlock that nobody looked for.
  */
 #ifndef HF_LOCKS_GRAPH_HPP
 #define HF_LOCKS_GRAPH_HPP
@@ -33,14 +43,20 @@ void leave_graph(lk_waiter &waiter);
 
 /* Whether queueing this one, which is not queued yet, closes a hard cycle. */
 [[nodiscard]] bool would_deadlock(lk_graph &graph, lk_waiter &waiter);
+/* At the beginning of each call that may search. */
+void allow_steps(lk_graph &graph);
 /* It is queued: opens the order cycles through it. */
 void open_cycles_through(work &work, lk_waiter &waiter);
 /* The owner was granted something in this table: opens what that closed. */
 void open_cycles_of(work &work, uint64_t owner);
 
-/* Keeps the graph's list of tables up to date. */
+/* Keeps the graph's list of tables, and their order by deadline, up to date. */
 void note_contended(lk_table &table);
+/* The table that has a deadline first, or NULL. */
+[[nodiscard]] lk_table *first_due(const lk_graph &graph);
 void note_attention(lk_table &table, bool attention);
+/* After what changes a deadline but not who is contended. */
+void note_due(lk_table &table);
 
 [[nodiscard]] const char *validate_graph_tree(const lk_graph &graph);
 

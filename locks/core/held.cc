@@ -100,8 +100,8 @@ lk_record *make(work &work, lk_list &nodes, const lk_request &what, const lk_rec
 	record->end = what.end;
 	record->holder->owner = what.owner;
 	record->type = what.op;
-	record->flags = 0;
-	record->turns = 0;
+	record->flags = what.flags & LK_DETECT ? LK_PROCESS : 0;
+	record->epoch = origin ? origin->epoch : work.table.epoch;
 	if (observer && observer->adopt)
 		observer->adopt(work.table.context, record, origin, origin ? nullptr : what.cookie);
 	return record;
@@ -116,6 +116,7 @@ lk_record *make_piece(work &work, lk_list &nodes, const lk_record &of, range whe
 	what.start = where.start;
 	what.end = where.end;
 	what.op = of.type;
+	what.flags = of.flags & LK_PROCESS ? LK_DETECT : 0;
 	return make(work, nodes, what, &of);
 }
 
@@ -176,12 +177,14 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 			save(work, *at, request, nodes, *saved);
 		if (saved && inside)
 			continue;
-		if (at->type == request.op || inside) {
+		if ((at->type == request.op || inside) && may_grow(work.table, *at)) {
 			grown = grown.hull(held);
 			if (mine)
 				remove(work, *at, work.batch.freed);
 			else
 				mine = at;
+		} else if (inside) {
+			remove(work, *at, work.batch.freed);
 		} else if (held.overlaps(where)) {
 			cut(work, *at, where, nodes);
 		}
@@ -200,16 +203,27 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 
 void release(work &work, range where, lk_record *at, lk_list &nodes)
 {
+	(void)release_portion(work, where, at, nodes, 0, numeric_limits<unsigned int>::max());
+}
+
+int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes, uint32_t begun,
+			unsigned int portion)
+{
 	lk_record *next;
 
 	for (; at && at->start <= where.end; at = next) {
+		if (!portion--)
+			return at->start > where.start ? at->start : where.start;
 		/* The most frequent unlock is of one record, and ends here. */
 		next = at->end < where.end ? own_after(*at) : nullptr;
+		if (begun && at->epoch >= begun)
+			continue;
 		if (where.contains(range_of(*at)))
 			remove(work, *at, work.batch.freed);
 		else
 			cut(work, *at, where, nodes);
 	}
+	return -1;
 }
 
 void restore(work &work, lk_record &record)
@@ -220,7 +234,7 @@ void restore(work &work, lk_record &record)
 
 	for (; at && where.touches(range_of(*at)); at = next) {
 		next = own_after(*at);
-		if (at->type != record.type)
+		if (at->type != record.type || (work.table.unlocking && at->epoch != record.epoch))
 			continue;
 		where = where.hull(range_of(*at));
 		if (mine)

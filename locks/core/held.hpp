@@ -4,7 +4,8 @@
  *
  * Invariant (POSIX.1-2017 fcntl(), "Advisory record locking"):
  *  - records of one owner share no byte, and those of the same type do not
- *    touch: they would be one;
+ *    touch: they would be one, unless an unlock in portions went on between
+ *    them (may_grow());
  *  - where records of two owners overlap, both are LK_READ.
  * So a LK_WRITE record shares its bytes with nothing that is held.
  *
@@ -22,7 +23,10 @@
 
 namespace lk {
 
+using hf::int64_t;
+using hf::numeric_limits;
 using hf::range;
+using hf::uint32_t;
 using hf::uint64_t;
 using hf::uint8_t;
 using hf::uintptr_t;
@@ -107,6 +111,24 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 
 /* Takes the range from the owner of at, the first in it.  A split needs a node. */
 void release(work &work, range where, lk_record *at, lk_list &nodes);
+
+/*
+ * The same, but for records that are as new as epoch begun, if that is not 0;
+ * and of portion records at most.
+ * Return: where to go on, or -1.
+ */
+[[nodiscard]] int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes,
+				      uint32_t begun, unsigned int portion);
+
+/*
+ * Whether a record may grow by what is locked now.  While an unlock in portions
+ * goes on, what was there when it began goes and what came since stays: they
+ * are kept apart.
+ */
+[[nodiscard]] inline bool may_grow(const lk_table &table, const lk_record &record)
+{
+	return !table.unlocking || record.epoch == table.epoch;
+}
 
 /* Puts a record back where its owner holds nothing, and joins it. */
 void restore(work &work, lk_record &record);

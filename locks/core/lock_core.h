@@ -85,10 +85,18 @@ enum lk_outcome lk_plan(const struct lk_table *table,
  * Nothing may have changed the table since the plan.  Cannot fail; with fewer
  * spares than planned, which is a fault of the caller, it does nothing.  Waiters
  * that can go on are in @batch->winners.
+ *
+ * An unlock takes LK_PORTION records at most.  If more are left it has to be
+ * called again, after T was let go, until it answers LK_DONE: with @request as
+ * @rest says, planned anew, no spare needed.  Only what was held when the first
+ * portion was taken goes.  A table is not idle, and must not be freed, before.
+ * Return: LK_DONE, or LK_MORE and @rest is filled.
  */
-void lk_commit(struct lk_table *table, const struct lk_request *request,
-	       const struct lk_plan *plan, struct lk_list *spares,
-	       struct lk_batch *batch);
+enum lk_progress { LK_DONE, LK_MORE };
+enum lk_progress lk_commit(struct lk_table *table,
+			   const struct lk_request *request,
+			   const struct lk_plan *plan, struct lk_list *spares,
+			   struct lk_request *rest, struct lk_batch *batch);
 
 /* How many spares a waiter of this kind must carry into lk_enqueue(). */
 unsigned int lk_waiter_nodes(uint8_t kind);
@@ -168,10 +176,7 @@ const struct lk_record *lk_find_own(const struct lk_table *table,
  * be opened in another table, whose T the caller does not hold: that table is
  * due at once.  So ask here, before G is dropped, after each of these.
  *
- * Each call goes on behind the table that the last one gave, so that to serve
- * all that are due costs two rounds.
- *
- * Context: G.  A round is O(tables that are contended + reservations).
+ * Context: G.  O(log tables that have a deadline).
  * Return: a table to call lk_expire() for, or NULL.
  */
 struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next);

@@ -22,7 +22,7 @@ bool valid(const lk_request &request)
 {
 	return lk::range::possible(request.start, request.end) && request.op <= LK_UNLOCK &&
 	       request.kind <= LK_NOTIFY && request.fairness <= LK_FAIR_NONE &&
-	       !(request.flags & ~LK_FLAGS);
+	       !(request.flags & ~LK_FLAGS) && (request.op == LK_UNLOCK || !request.epoch);
 }
 
 /* One by one: an instruction for each, where gcc makes a loop of plan_t {}. */
@@ -94,26 +94,64 @@ lk_outcome judge(const lk_table &table, const lk_request &request, lk::plan_t &p
 	return plan.behind ? LK_MUST_WAIT : LK_GRANTED;
 }
 
-void commit_records(work &work, const lk_request &request, const lk::place &place,
-		    lk_list &spares)
+/* Before anybody else is granted anything: what comes from here on stays. */
+void begin_portions(lk_table &table, lk_request &rest)
 {
-	if (request.op == LK_UNLOCK)
-		lk::release(work, range_of(request), lk::own_at(place, request.owner), spares);
-	else
-		lk::hold(work, request, place, spares, nullptr);
+	if (!++table.epoch)
+		table.epoch = 1;
+	table.unlocking++;
+	rest.epoch = table.epoch;
 }
 
-void commit_contended(work &work, const lk_request &request, const lk::plan_t &plan,
-		      lk_list &spares)
+lk_progress unlock(work &work, const lk_request &request, const lk::place &place, lk_list &spares,
+		   lk_request &rest)
 {
-	lk::trim_undo(work, request.owner, range_of(request));
-	commit_records(work, request, plan.place, spares);
-	if (plan.reservation || (request.flags & LK_RECLAIM))
+	lk_table &table = work.table;
+	uint32_t begun = request.epoch;
+	int64_t left = lk::release_portion(work, range_of(request),
+					   lk::own_at(place, request.owner), spares, begun,
+					   table.graph->portion);
+
+	if (left < 0) {
+		table.unlocking -= begun ? 1 : 0;
+		return LK_DONE;
+	}
+	rest = request;
+	rest.start = left;
+	if (!begun)
+		begin_portions(table, rest);
+	return LK_MORE;
+}
+
+lk_progress commit_records(work &work, const lk_request &request, const lk::place &place,
+			   lk_list &spares, lk_request &rest)
+{
+	if (request.op == LK_UNLOCK)
+		return unlock(work, request, place, spares, rest);
+	lk::hold(work, request, place, spares, nullptr);
+	return LK_DONE;
+}
+
+lk_progress commit_contended(work &work, const lk_request &request, const lk::plan_t &plan,
+			     lk_list &spares, lk_request &rest)
+{
+	bool unlocks = request.op == LK_UNLOCK;
+	uint64_t owner = request.owner;
+
+	lk::allow_steps(*work.table.graph);
+	/* What is granted while an unlock goes on is not for it to touch. */
+	if (!request.epoch)
+		lk::trim_undo(work, owner, range_of(request));
+	/* @rest may be the request itself. */
+	lk_progress progress = commit_records(work, request, plan.place, spares, rest);
+
+	if (!unlocks && (plan.reservation || (request.flags & LK_RECLAIM)))
 		lk::use_turns(work, request, plan.reservation);
 	lk::drain(work);
-	if (request.op != LK_UNLOCK)
-		lk::open_cycles_of(work, request.owner);
+	if (!unlocks)
+		lk::open_cycles_of(work, owner);
 	lk::settle(work);
+	return progress;
 }
 
 /* What remains of a waiter that is in no table any more. */
@@ -132,6 +170,7 @@ void lk_graph_init(struct lk_graph *graph, uint64_t reserve_ms)
 	constexpr uint64_t hour = 3600000;
 
 	*graph = lk_graph {};
+	graph->portion = LK_PORTION;
 	graph->reserve_ms = reserve_ms < 1 ? 1 : reserve_ms > hour ? hour : reserve_ms;
 }
 
@@ -142,6 +181,7 @@ void lk_table_init(struct lk_table *table, struct lk_graph *graph,
 	table->graph = graph;
 	table->observer = observer;
 	table->context = context;
+	table->due = UINT64_MAX;
 }
 
 bool lk_contended(const struct lk_table *table)
@@ -151,7 +191,7 @@ bool lk_contended(const struct lk_table *table)
 
 bool lk_idle(const struct lk_table *table)
 {
-	return !table->by_range && !lk_contended(table);
+	return !table->by_range && !table->unlocking && !lk_contended(table);
 }
 
 uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch)
@@ -188,19 +228,19 @@ enum lk_outcome lk_plan(const struct lk_table *table, const struct lk_request *r
 	return LK_GRANTED;
 }
 
-void lk_commit(struct lk_table *table, const struct lk_request *request,
-	       const struct lk_plan *plan, struct lk_list *spares, struct lk_batch *batch)
+enum lk_progress lk_commit(struct lk_table *table, const struct lk_request *request,
+			   const struct lk_plan *plan, struct lk_list *spares,
+			   struct lk_request *rest, struct lk_batch *batch)
 {
 	work work(*table, *batch, request->now);
 
 	/* Fewer spares than planned would be an oops further down. */
 	if (!plan->changes || spares->count < plan->nodes)
-		return;
+		return LK_DONE;
 	/* The point of no return. */
 	if (lk_contended(table))
-		commit_contended(work, *request, *plan, *spares);
-	else
-		commit_records(work, *request, plan->place, *spares);
+		return commit_contended(work, *request, *plan, *spares, *rest);
+	return commit_records(work, *request, plan->place, *spares, *rest);
 }
 
 unsigned int lk_waiter_nodes(uint8_t kind)
@@ -218,6 +258,7 @@ enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *requ
 	if (!asks_for_lock(*request) || waiter->state != LK_IDLE || waiter->revocable_at ||
 	    waiter->nodes.count < lk_waiter_nodes(request->kind))
 		return LK_INVALID;
+	lk::allow_steps(graph);
 	waiter->request = *request;
 	waiter->table = table;
 	waiter->seq = ++graph.seq;
@@ -247,8 +288,10 @@ enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *requ
 
 void lk_refresh(struct lk_waiter *waiter, uint64_t now)
 {
-	if (waiter->state == LK_WAITING)
-		lk::refresh(*waiter, now);
+	if (waiter->state != LK_WAITING)
+		return;
+	lk::refresh(*waiter, now);
+	lk::note_due(*waiter->table);
 }
 
 void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_back, uint64_t now,
@@ -256,6 +299,7 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_b
 {
 	work work(*table, *batch, now);
 
+	lk::allow_steps(*table->graph);
 	if (waiter->state == LK_WAITING)
 		lk::leave_queue(work, *waiter);
 	else if (lk::is_revocable(*waiter) && take_back)
@@ -300,30 +344,17 @@ const struct lk_record *lk_find_own(const struct lk_table *table, uint64_t owner
 
 struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next)
 {
-	lk_table *table = graph->look_at;
+	lk_table *table = lk::first_due(*graph);
 
-	*next = UINT64_MAX;
-	for (unsigned int left = graph->nr_contended; left; left--, table = table->contended_next) {
-		if (!table)
-			table = graph->contended;
-		uint64_t polled = lk::oldest_refresh(*table);
-		uint64_t due = lk::next_turn(*table);
-
-		if (polled < UINT64_MAX - LK_POLL_LIMIT_MS && polled + LK_POLL_LIMIT_MS < due)
-			due = polled + LK_POLL_LIMIT_MS;
-		if (due <= now || table->attention) {
-			graph->look_at = table->contended_next;
-			return table;
-		}
-		*next = due < *next ? due : *next;
-	}
-	return nullptr;
+	*next = table ? table->due : UINT64_MAX;
+	return table && table->due <= now ? table : nullptr;
 }
 
 void lk_expire(struct lk_table *table, uint64_t now, struct lk_batch *batch)
 {
 	work work(*table, *batch, now);
 
+	lk::allow_steps(*table->graph);
 	if (table->attention)
 		lk::loosen_marked(work);
 	lk::note_attention(*table, false);

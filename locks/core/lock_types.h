@@ -26,6 +26,10 @@
 
 /* A waiter not asked for again in this time has lost its client (NFSv4). */
 #define LK_POLL_LIMIT_MS 35000
+/* The records that one portion of an unlock takes away, at most. */
+#define LK_PORTION 1024
+/* The steps of all searches of one call; then they end (core/graph.hpp). */
+#define LK_SEARCH_STEPS 4096
 /* HF_FAIR_BOUNDED: how long newcomers may pass a waiter. */
 #define LK_PATIENCE_MS 100
 
@@ -82,6 +86,7 @@ struct lk_node {
 
 #define LK_RESERVATION	0x1	/* record.flags: nobody's lock, a turn kept */
 #define LK_OVERDUE	0x2	/* a reservation whose client is late */
+#define LK_PROCESS	0x4	/* a POSIX owner's: made by an LK_DETECT request */
 
 /* How long a turn is kept. */
 struct lk_turn {
@@ -111,7 +116,10 @@ struct lk_record {
 	uint8_t flags;
 	uint8_t subtree_writes;			/* has an LK_WRITE */
 	uint8_t spare;
-	uint32_t turns;				/* LK_RESERVATION: how many share it */
+	union {
+		uint32_t turns;			/* LK_RESERVATION: how many share it */
+		uint32_t epoch;			/* held: lk_table.epoch when it was made */
+	};
 };
 LK_SIZE(struct lk_record, 64);
 
@@ -170,6 +178,7 @@ struct lk_request {
 	uint8_t kind;		/* enum lk_kind */
 	uint8_t fairness;	/* enum lk_fairness */
 	uint8_t flags;
+	uint32_t epoch;		/* 0, or that of an unlock in portions which goes on */
 };
 
 /* Where a range belongs among the records of a table: neighbours, NULL at the ends. */
@@ -267,14 +276,17 @@ struct lk_observer {
 struct lk_graph {
 	struct lk_node *waiters;	/* by owner, then seq */
 	struct lk_table *contended;	/* list of tables */
-	struct lk_table *look_at;	/* where lk_due() goes on, or NULL */
+	struct lk_node *due;		/* those with a deadline, by it */
 	unsigned int nr_contended;
 	unsigned int nr_attention;	/* tables with ->attention */
 	uint64_t seq;
 	uint64_t visit;
 	uint64_t reserve_ms;		/* how long a reservation lasts */
+	unsigned int portion;		/* LK_PORTION; tests make it small */
 	/* counters, under G */
 	uint64_t searches, search_steps, cycles, passes, expired;
+	uint64_t searches_cut;		/* ended by LK_SEARCH_STEPS */
+	unsigned int steps_left;	/* of the searches of this call */
 };
 
 struct lk_table {
@@ -288,7 +300,11 @@ struct lk_table {
 	struct lk_record *reservations;	/* the newest: a ring, see lk_turn */
 	struct lk_record *recent;	/* the record made or grown last, or NULL */
 	struct lk_table *contended_next, **contended_at;
+	struct lk_node by_due;		/* in the graph, unless due is UINT64_MAX */
+	uint64_t due;			/* ms: 0 with ->attention */
 	uint64_t nr_records, nr_waiters, nr_reservations;
+	unsigned int unlocking;		/* unlocks in portions that have not ended */
+	uint32_t epoch;			/* one more with each of those */
 	bool attention;			/* lk_expire() has a cycle to open here */
 };
 

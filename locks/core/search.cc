@@ -135,11 +135,14 @@ void plan_records(const lk_table &table, const lk_request &request, plan_t &plan
 	lk_record *at = own_at(plan.place, request.owner);
 
 	plan.nodes = unlock ? 0 : 1;
-	plan.changes = !unlock;
+	plan.changes = !unlock || request.epoch;
+	/* It goes on where a record began, or was cut: nothing is split any more. */
+	if (request.epoch)
+		return;
 	for (; at && where.touches(range_of(*at)); at = own_after(*at)) {
 		range held = range_of(*at);
 
-		if (!unlock && at->type == request.op) {
+		if (!unlock && at->type == request.op && may_grow(table, *at)) {
 			plan.changes = !held.contains(where);
 			plan.nodes = 0;
 			return;
@@ -149,7 +152,7 @@ void plan_records(const lk_table &table, const lk_request &request, plan_t &plan
 		plan.changes = true;
 		if (held.start < where.start && held.end > where.end)
 			plan.nodes++;
-		else if (!unlock && where.contains(held))
+		else if (!unlock && where.contains(held) && may_grow(table, *at))
 			plan.nodes = 0;
 		if (unlock || !plan.nodes)
 			return;

@@ -25,7 +25,7 @@ const char *check_exclusion(const lk_table &table)
 			turns++;
 			continue;
 		}
-		if (at->flags)
+		if (at->flags & ~LK_PROCESS)
 			return "a held record has flags";
 		held++;
 		if (at->start <= write_end || (at->type == LK_WRITE && at->start <= end))
@@ -55,7 +55,8 @@ const char *check_owners(const lk_table &table)
 			continue;
 		if (range_of(*before).overlaps(range_of(*at)))
 			return "two records of one owner overlap";
-		if (before->type == at->type && range_of(*before).touches(range_of(*at)))
+		if (before->type == at->type && before->epoch == at->epoch &&
+		    range_of(*before).touches(range_of(*at)))
 			return "two records of one owner should be one";
 	}
 	if (!recent)
@@ -181,20 +182,19 @@ const char *check_graph(const lk_table &table)
 {
 	const lk_graph &graph = *table.graph;
 	unsigned int tables = 0, attention = 0;
-	bool found = false, look_at = !graph.look_at;
+	bool found = false;
 
 	for (lk_table *at = graph.contended; at; at = at->contended_next) {
 		tables++;
 		attention += at->attention;
 		found |= at == &table;
-		look_at |= at == graph.look_at;
 		if (*at->contended_at != at)
 			return "the list of contended tables is broken";
 	}
 	if (found != (table.waiters || table.reservations || table.revocable))
 		return "the graph does not know what is contended";
-	if (!look_at)
-		return "the search for deadlines goes on in a table that left";
+	if ((table.due == 0) != table.attention)
+		return "a table that needs a look is not due";
 	if (tables != graph.nr_contended || attention != graph.nr_attention)
 		return "contended tables were miscounted";
 	return validate_graph_tree(graph);

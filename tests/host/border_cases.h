@@ -84,7 +84,7 @@ static inline const char *border_run(unsigned int index)
 		struct lk_request request = {
 			.owner = s->owner, .start = s->start, .end = s->end, .manager = 0,
 			.now = 0, .cookie = NULL, .op = s->op, .kind = LK_LOCAL,
-			.fairness = LK_FAIR_BOUNDED, .flags = s->flags,
+			.fairness = LK_FAIR_BOUNDED, .flags = s->flags, .epoch = 0,
 		};
 		unsigned int before = spares.count;
 		struct lk_plan plan;
@@ -93,7 +93,7 @@ static inline const char *border_run(unsigned int index)
 			return c->name;
 		if (s->outcome != LK_GRANTED)
 			continue;
-		lk_commit(&table, &request, &plan, &spares, &batch);
+		lk_commit(&table, &request, &plan, &spares, &request, &batch);
 		if (plan.nodes != s->nodes || before - spares.count != s->nodes)
 			return c->name;
 		while (batch.freed.count)

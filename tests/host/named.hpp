@@ -13,7 +13,7 @@ namespace named {
 struct stage : testing::Test {
 	world::world w;
 
-	explicit stage(world::options o = { .tables = 3, .owners = 9 }) : w(o) {}
+	explicit stage(world::options o = { .tables = 3, .owners = 9, .blind = false }) : w(o) {}
 
 	lk_outcome set(uint64_t owner, int op, int a, int b, int table = 0)
 	{

@@ -80,7 +80,7 @@ TEST_F(Refusals, CommitWithoutItsSpares)
 
 	ASSERT_EQ(ask(), LK_GRANTED);
 	ASSERT_EQ(plan.nodes, 1u);
-	lk_commit(&table, &request, &plan, &spares, &batch);
+	lk_commit(&table, &request, &plan, &spares, &request, &batch);
 	EXPECT_TRUE(lk_idle(&table));
 }
 

@@ -12,12 +12,91 @@ TEST_F(Graph, TwoFiles)
 	EXPECT_EQ(wait(2, LK_WRITE, 0, 0, 0), LK_DEADLOCK);
 }
 
-TEST_F(Graph, OwnersThatDoNotDetectWaitOn)
+struct Ofd : named::stage {
+	Ofd() : stage({ .tables = 3, .owners = 9 }) {}	/* 4 and 8 are open files */
+};
+
+TEST_F(Ofd, OpenFilesWaitOn)
 {
-	set(1, LK_WRITE, 0, 0, 0);
-	set(2, LK_WRITE, 0, 0, 1);
-	EXPECT_EQ(wait(1, LK_WRITE, 0, 0, 1, LK_LOCAL, 0), LK_QUEUED);
-	EXPECT_EQ(wait(2, LK_WRITE, 0, 0, 0, LK_LOCAL, 0), LK_QUEUED);
+	set(4, LK_WRITE, 0, 0, 0);
+	set(8, LK_WRITE, 0, 0, 1);
+	EXPECT_EQ(wait(4, LK_WRITE, 0, 0, 1, LK_LOCAL, 0), LK_QUEUED);
+	EXPECT_EQ(wait(8, LK_WRITE, 0, 0, 0, LK_LOCAL, 0), LK_QUEUED);
+}
+
+/* The requester's own blocker may be an open file, which waits for its lock. */
+TEST_F(Ofd, AProcessFailsWhoseBlockerIsAnOpenFile)
+{
+	set(1, LK_READ, 17, 19);
+	set(4, LK_READ, 2, 9);
+	ASSERT_EQ(wait(4, LK_WRITE, 19, 21, 0, LK_LOCAL, 0), LK_QUEUED);
+	EXPECT_EQ(wait(1, LK_WRITE, 9, 10), LK_DEADLOCK);
+}
+
+/* The same the other way round: an open file is never failed. */
+TEST_F(Ofd, AnOpenFileThatClosesACycleWaits)
+{
+	set(1, LK_READ, 17, 19);
+	set(4, LK_READ, 2, 9);
+	ASSERT_EQ(wait(1, LK_WRITE, 9, 10), LK_QUEUED);
+	EXPECT_EQ(wait(4, LK_WRITE, 19, 21, 0, LK_LOCAL, 0), LK_QUEUED);
+}
+
+/* 1 -> 4 -> 2 -> 1: through an open file that waits for a process. */
+TEST_F(Ofd, ALongerCycleThroughAnOpenFile)
+{
+	set(1, LK_WRITE, 0, 0);
+	set(2, LK_WRITE, 1, 1);
+	set(4, LK_WRITE, 2, 2);
+	ASSERT_EQ(wait(4, LK_WRITE, 1, 1, 0, LK_LOCAL, 0), LK_QUEUED);
+	ASSERT_EQ(wait(2, LK_WRITE, 0, 0), LK_QUEUED);
+	EXPECT_EQ(wait(1, LK_WRITE, 2, 2), LK_DEADLOCK);
+}
+
+/* 1 -> 2 -> 4 -> 1: whoever waits for an open file ends the chain. */
+TEST_F(Ofd, AWaitForAnOpenFileEndsTheChain)
+{
+	set(1, LK_WRITE, 0, 0);
+	set(2, LK_WRITE, 1, 1);
+	set(4, LK_WRITE, 2, 2);
+	ASSERT_EQ(wait(4, LK_WRITE, 0, 0, 0, LK_LOCAL, 0), LK_QUEUED);
+	ASSERT_EQ(wait(2, LK_WRITE, 2, 2), LK_QUEUED);
+	EXPECT_EQ(wait(1, LK_WRITE, 1, 1), LK_QUEUED);
+}
+
+/* What an unlock of everything finds while it goes on is not its own. */
+TEST_F(Graph, AnUnlockInPortionsLeavesWhatCameSince)
+{
+	lk_table &core = w.slots[0]->core;
+	lk_request all = w.request(LK_UNLOCK, 1, { 0, 60 }), anew = w.request(LK_WRITE, 1, { 19, 21 });
+	lk_list spares = {};
+	lk_batch batch = {};
+	struct lk_plan plan;
+
+	for (int i = 0; i < 20; i++)
+		set(1, LK_WRITE, 2 * i, 2 * i);
+	ASSERT_EQ(lk_plan(&core, &all, true, &plan), LK_GRANTED);
+	ASSERT_EQ(lk_commit(&core, &all, &plan, &spares, &all, &batch), LK_MORE);
+	EXPECT_FALSE(lk_idle(&core));
+	/* In the midst of what is still to go, over and beside its records. */
+	ASSERT_EQ(lk_plan(&core, &anew, true, &plan), LK_GRANTED);
+	shell::give(spares, plan.nodes);
+	ASSERT_EQ(lk_commit(&core, &anew, &plan, &spares, &anew, &batch), LK_DONE);
+	EXPECT_EQ(lk_validate(&core), nullptr);
+	do {
+		ASSERT_EQ(lk_plan(&core, &all, true, &plan), LK_GRANTED);
+		ASSERT_EQ(plan.nodes, 0u);
+	} while (lk_commit(&core, &all, &plan, &spares, &all, &batch) == LK_MORE);
+	const lk_record *left = lk_first_record(&core);
+
+	ASSERT_NE(left, nullptr);
+	EXPECT_EQ(left->start, 19);
+	EXPECT_EQ(left->end, 21);
+	EXPECT_EQ(lk_next_record(left), nullptr);
+	EXPECT_EQ(lk_validate(&core), nullptr);
+	w.slots[0]->model.of(1).fill(model::none);
+	w.slots[0]->model.set(anew, { 19, 21 });
+	w.finish_batch(*w.slots[0], batch);
 }
 
 TEST_F(Graph, AnyLength)
@@ -121,7 +200,7 @@ TEST_F(Graph, ReservationsAreNoEdges)
 
 TEST_F(Graph, MoreTablesThanAreLookedThrough)
 {
-	world::world many({ .tables = 80, .owners = 200 });
+	world::world many({ .tables = 80, .owners = 200, .blind = false });
 	auto ask = [&](uint64_t owner, int table) {
 		lk_request r = many.request(LK_WRITE, owner, { 0, 0 });
 

@@ -39,7 +39,7 @@ TEST(Memory, BackingOutAtEachAllocation)
 	unsigned int failed[3] = {}, waiters = 0;
 
 	rnd::seeds(40, [&](rnd::generator &from, uint64_t) {
-		world::world w({ .tables = 2, .owners = 4 });
+		world::world w({ .tables = 2, .owners = 4, .blind = false });
 
 		for (int i = 0; i < 200; i++) {
 			lk_request r = w.request(from.pick(3), 1 + from.pick(4), w.some_span(from));
@@ -57,7 +57,7 @@ TEST(Memory, BackingOutAtEachAllocation)
 				lk_batch batch = {};
 
 				shell::give(spares, n);
-				lk_commit(&table, &r, &plan, &spares, &batch);
+				lk_commit(&table, &r, &plan, &spares, &r, &batch);
 				ASSERT_EQ(spares.count, n);
 				ASSERT_EQ(snapshot(w), before);
 				shell::free_all(spares);
@@ -94,7 +94,7 @@ TEST(Memory, MoreThanEnough)
 
 	shell::give(spares, 5);
 	ASSERT_EQ(lk_plan(&w.slots[0]->core, &r, false, &plan), LK_GRANTED);
-	lk_commit(&w.slots[0]->core, &r, &plan, &spares, &batch);
+	lk_commit(&w.slots[0]->core, &r, &plan, &spares, &r, &batch);
 	EXPECT_EQ(spares.count, 4u);
 	shell::free_all(spares);
 }

@@ -144,7 +144,7 @@ struct both {
 		return c;
 	}
 
-	void set(const who &w, const lk_request &r)
+	void set(const who &w, lk_request r)
 	{
 		answer a = children[w.child]->ask(make(w, r, false));
 		lk_list spares = {};
@@ -159,7 +159,7 @@ struct both {
 		if (outcome == LK_GRANTED) {
 			splits += plan.nodes == 2 || (r.op == LK_UNLOCK && plan.nodes);
 			shell::give(spares, plan.nodes);
-			lk_commit(&table, &r, &plan, &spares, &batch);
+			lk_commit(&table, &r, &plan, &spares, &r, &batch);
 			shell::free_all(batch.freed);
 		}
 		REQUIRE(!lk_validate(&table), "%s", lk_validate(&table));
@@ -245,7 +245,7 @@ TEST(Oracle, TheKernelSaysTheSame)
 
 		b.set(nobody, { .owner = nobody.owner(), .start = 0, .end = LK_END, .manager = 0,
 				.now = 0, .cookie = nullptr, .op = LK_UNLOCK, .kind = 0,
-				.fairness = 0, .flags = 0 });
+				.fairness = 0, .flags = 0, .epoch = 0 });
 		for (int64_t byte = -30; byte < 30; byte++) {
 			lk_request r = {};
 

@@ -110,7 +110,7 @@ TEST_F(Reserve, AThousandDeadAreToldWithinTheTime)
 	lk_table_init(&table, &many.graph, nullptr, nullptr);
 	shell::give(spares, 1);
 	ASSERT_EQ(lk_plan(&table, &r, true, &plan), LK_GRANTED);
-	lk_commit(&table, &r, &plan, &spares, &batch);
+	lk_commit(&table, &r, &plan, &spares, &r, &batch);
 	for (lk_waiter &w : waiters) {
 		shell::give(w.nodes, 2);
 		r.owner++;
@@ -123,7 +123,7 @@ TEST_F(Reserve, AThousandDeadAreToldWithinTheTime)
 	r.owner = 1;
 	r.op = LK_UNLOCK;
 	ASSERT_EQ(lk_plan(&table, &r, true, &plan), LK_GRANTED);
-	lk_commit(&table, &r, &plan, &spares, &batch);
+	lk_commit(&table, &r, &plan, &spares, &r, &batch);
 	for (uint64_t now = r.now; now < r.now + 2000; now += 10)
 		while (lk_due(&many.graph, now, &next))
 			lk_expire(&table, now, &batch);

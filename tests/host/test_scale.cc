@@ -24,6 +24,7 @@ struct Scale : testing::Test {
 	lk_batch batch = {};
 	std::vector<shell::memory> memory;
 	std::vector<lk_waiter> waiters;
+	unsigned int largest = 0;	/* of what one call freed */
 
 	Scale()
 	{
@@ -56,14 +57,19 @@ struct Scale : testing::Test {
 		return r;
 	}
 
-	lk_outcome set(const lk_request &r)
+	lk_outcome set(lk_request r)
 	{
 		struct lk_plan plan;
 		lk_outcome outcome = lk_plan(&table, &r, true, &plan);
 
-		if (outcome == LK_GRANTED) {
-			lk_commit(&table, &r, &plan, &spares, &batch);
+		while (outcome == LK_GRANTED) {
+			bool more = lk_commit(&table, &r, &plan, &spares, &r, &batch) == LK_MORE;
+
+			largest = std::max(largest, batch.freed.count);
 			collect();
+			if (!more)
+				break;
+			outcome = lk_plan(&table, &r, true, &plan);
 		}
 		return outcome;
 	}
@@ -174,23 +180,135 @@ TEST_F(Scale, ACrowdOfHoldersQueues)
 	EXPECT_EQ(lk_detach(&table, &batch), crowd + 1);
 }
 
-/* A deadlock as long as the crowd. */
-TEST_F(Scale, ACycleOfTenThousand)
+/* A circle: who waits for the next one, and the last for the first. */
+static void make_circle(Scale &s, unsigned int length, lk_outcome last)
 {
-	provide(3 * crowd + 4);
-	waiters = std::vector<lk_waiter>(crowd);
-	for (unsigned int i = 0; i < crowd; i++)
-		ASSERT_EQ(set(make(1 + i, i, i, LK_WRITE)), LK_GRANTED);
-	for (unsigned int i = 0; i < crowd; i++) {
-		unsigned int wants = (i + 1) % crowd;
-		lk_request r = make(1 + i, wants, wants, LK_WRITE);
+	s.provide(3 * length + 4);
+	s.waiters = std::vector<lk_waiter>(length);
+	for (unsigned int i = 0; i < length; i++)
+		ASSERT_EQ(s.set(Scale::make(1 + i, i, i, LK_WRITE)), LK_GRANTED);
+	for (unsigned int i = 0; i < length; i++) {
+		unsigned int wants = (i + 1) % length;
+		lk_request r = Scale::make(1 + i, wants, wants, LK_WRITE);
+
+		r.flags |= LK_WAIT;
+		while (s.waiters[i].nodes.count < 2)
+			lk_list_push(&s.waiters[i].nodes, lk_list_pop(&s.spares));
+		/* From the far end, so that only the last one closes it. */
+		ASSERT_EQ(lk_enqueue(&s.table, &r, &s.waiters[i], &s.batch),
+			  i == length - 1 ? last : LK_QUEUED);
+	}
+}
+
+/* Each owner on the way is two steps: its waiter, and what that waits for. */
+TEST_F(Scale, ALongCycleIsFound)
+{
+	make_circle(*this, LK_SEARCH_STEPS / 2 - 8, LK_DEADLOCK);
+	EXPECT_EQ(graph.cycles, 1u);
+	EXPECT_EQ(graph.searches_cut, 0u);
+}
+
+/* One that is longer than a search may be is not, and that is counted. */
+TEST_F(Scale, ASearchEnds)
+{
+	uint64_t before;
+
+	make_circle(*this, crowd, LK_QUEUED);
+	EXPECT_EQ(graph.cycles, 0u);
+	EXPECT_GT(graph.searches_cut, 0u);
+	before = graph.search_steps;
+	lk_end_waiter(&table, &waiters[crowd - 1], false, 0, &batch);
+	EXPECT_LE(graph.search_steps - before, LK_SEARCH_STEPS);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+}
+
+/* Many who wait for all of what has a million records: what a search may cost. */
+TEST_F(Scale, ASearchAmongAMillion)
+{
+	constexpr unsigned int threads = 200;
+	lk_table other;
+	uint64_t before;
+
+	lk_table_init(&other, &graph, nullptr, nullptr);
+	provide(many + 3 * threads + 16);
+	for (unsigned int i = 0; i < many; i++)
+		ASSERT_EQ(set(make(1, 2 * i, 2 * i, LK_WRITE)), LK_GRANTED);
+	waiters = std::vector<lk_waiter>(threads + 2);
+	std::swap(table, other);
+	ASSERT_EQ(set(make(2, 0, 0, LK_WRITE)), LK_GRANTED);
+	ASSERT_EQ(set(make(3, 9, 9, LK_WRITE)), LK_GRANTED);
+	std::swap(table, other);
+	for (unsigned int i = 0; i < threads + 2; i++) {
+		lk_table &in = i < threads ? table : other;
+		lk_request r = i < threads ? make(2, 0, LK_END, LK_WRITE)
+			     : i == threads ? make(4, 9, 9, LK_WRITE) : make(3, 0, 0, LK_WRITE);
 
 		r.flags |= LK_WAIT;
 		while (waiters[i].nodes.count < 2)
 			lk_list_push(&waiters[i].nodes, lk_list_pop(&spares));
-		/* From the far end, so that only the last one closes it. */
-		ASSERT_EQ(lk_enqueue(&table, &r, &waiters[i], &batch),
-			  i == crowd - 1 ? LK_DEADLOCK : LK_QUEUED);
+		before = graph.search_steps;
+		ASSERT_EQ(lk_enqueue(&in, &r, &waiters[i], &batch), LK_QUEUED);
+		ASSERT_LE(graph.search_steps - before, LK_SEARCH_STEPS);
 	}
-	EXPECT_EQ(graph.cycles, 1u);
+	EXPECT_GT(graph.searches_cut, 0u);
+	for (lk_waiter &w : waiters)
+		lk_end_waiter(w.table, &w, false, 0, &batch);
+	batch = {};
+	lk_detach(&other, &batch);
+}
+
+/* An unlock of a million takes no more away in one call than it may. */
+TEST_F(Scale, AnUnlockInPortions)
+{
+	provide(many + 4);
+	for (unsigned int i = 0; i < many; i++)
+		ASSERT_EQ(set(make(1 + i % 2, 2 * i, 2 * i, LK_WRITE)), LK_GRANTED);
+	largest = 0;
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(table.nr_records, many / 2);
+	EXPECT_LE(largest, static_cast<unsigned int>(LK_PORTION));
+	EXPECT_EQ(table.unlocking, 0u);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+	ASSERT_EQ(set(make(2, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_TRUE(lk_idle(&table));
+}
+
+/* Tables with a deadline are found by it, however many are contended. */
+TEST_F(Scale, TheFirstOfManyDeadlines)
+{
+	constexpr unsigned int files = 10000;
+	std::vector<lk_table> tables(files);
+	uint64_t next;
+
+	provide(3 * files);
+	waiters = std::vector<lk_waiter>(files);
+	for (unsigned int i = 0; i < files; i++) {
+		lk_request r = make(2, 0, 9, LK_WRITE);
+
+		lk_table_init(&tables[i], &graph, nullptr, nullptr);
+		std::swap(table, tables[i]);
+		ASSERT_EQ(set(make(1, 0, 9, LK_WRITE)), LK_GRANTED);
+		std::swap(table, tables[i]);
+		r.flags = LK_WAIT;
+		r.kind = i % 2 ? LK_NOTIFY : LK_LOCAL;
+		r.now = files + 7 * i % files;
+		while (waiters[i].nodes.count < 2)
+			lk_list_push(&waiters[i].nodes, lk_list_pop(&spares));
+		ASSERT_EQ(lk_enqueue(&tables[i], &r, &waiters[i], &batch), LK_QUEUED);
+	}
+	ASSERT_EQ(lk_due(&graph, files, &next), nullptr);
+	EXPECT_EQ(next, files + 1 + LK_POLL_LIMIT_MS);
+	for (unsigned int served = 0; served < files / 2; served++) {
+		lk_table *due = lk_due(&graph, 3 * files + LK_POLL_LIMIT_MS, &next);
+
+		ASSERT_NE(due, nullptr);
+		lk_expire(due, 3 * files + LK_POLL_LIMIT_MS, &batch);
+		ASSERT_EQ(take_winners(), 1u);
+	}
+	ASSERT_EQ(lk_due(&graph, 3 * files + LK_POLL_LIMIT_MS, &next), nullptr);
+	EXPECT_EQ(next, UINT64_MAX);
+	for (unsigned int i = 0; i < files; i++) {
+		lk_end_waiter(&tables[i], &waiters[i], false, 0, &batch);
+		lk_detach(&tables[i], &batch);
+	}
 }

@@ -7,6 +7,7 @@ namespace world {
 world::world(options o, uint64_t reserve_ms) : opt(o)
 {
 	lk_graph_init(&graph, reserve_ms);
+	graph.portion = 3;
 	for (int i = 0; i < opt.tables; i++) {
 		slots.push_back(std::make_unique<slot>());
 		init(i);
@@ -58,6 +59,7 @@ lk_request world::request(int op, uint64_t owner, model::span at)
 	r.now = now;
 	r.cookie = &identities[owner];
 	r.op = op;
+	r.flags = is_process(owner) ? LK_DETECT : 0;
 	return r;
 }
 
@@ -115,7 +117,14 @@ void world::commit(slot &s, const lk_request &r, model::span at, const struct lk
 		REQUIRE(plan.changes == s.model.holds_in(r.owner, at));
 	REQUIRE(plan.nodes <= (r.op == LK_UNLOCK ? 1u : 2u));
 	shell::give(spares, plan.nodes);
-	lk_commit(&s.core, &r, &plan, &spares, &batch);
+	struct lk_plan next = plan;
+	lk_request rest = r;
+
+	while (lk_commit(&s.core, &rest, &next, &spares, &rest, &batch) == LK_MORE) {
+		in_portions = true;
+		REQUIRE(!lk_validate(&s.core) && !lk_idle(&s.core));
+		REQUIRE(lk_plan(&s.core, &rest, true, &next) == LK_GRANTED && !next.nodes);
+	}
 	REQUIRE(!spares.count, "the plan asked for more than the commit took");
 
 	bool use = turn || (r.flags & LK_RECLAIM);
@@ -149,10 +158,7 @@ lk_outcome world::enqueue(int table, const lk_request &r, model::span at)
 	bool deadlock = false;
 
 	if (r.flags & LK_DETECT) {
-		model::edges edges = edges_of(true);
-
-		edges.add(s.model, mine);
-		deadlock = edges.hard_cycle(r.owner) && would_lead_back(mine, s);
+		deadlock = would_lead_back(mine, s);
 	}
 	lk_outcome outcome = lk_enqueue(&s.core, &asked, &w.core, &batch);
 
@@ -198,8 +204,10 @@ model::edges world::edges_of(bool detecting)
 
 	for (auto &s : slots)
 		for (model::waiter &w : s->model.waiters)
-			if (!detecting || (w.request.flags & LK_DETECT))
-				edges.add(s->model, w);
+			edges.add(s->model, w);
+	if (detecting)
+		for (auto &[owner, to] : edges.hard)
+			std::erase_if(to, [&](uint64_t o) { return !is_process(o); });
 	return edges;
 }
 

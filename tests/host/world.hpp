@@ -45,6 +45,7 @@ struct world {
 	uint64_t now = 1000;
 	/* of the step that is going on */
 	uint64_t passes = 0, cycles = 0;
+	bool in_portions = false;	/* who is let go first may win first */
 	std::map<uint64_t, uint64_t> identities;
 	uint64_t granted = 0, deadlocks = 0, told = 0, back = 0, passed = 0;
 
@@ -63,7 +64,10 @@ struct world {
 	lk_outcome enqueue(int table, const lk_request &r, model::span at);
 	/* Does the new one's own edge lie on the cycle?  Others' cycles do not count. */
 	bool would_lead_back(const model::waiter &mine, slot &s);
+	/* detecting: those that a deadlock is made of, whose blocker is a process. */
 	model::edges edges_of(bool detecting);
+	/* POSIX owners; the others are open files' (blind). */
+	bool is_process(uint64_t owner) const { return !opt.blind || owner % 4; }
 
 	/* ------------------------------------------------------------ waiters */
 	void end(size_t i, bool take_back);
@@ -76,7 +80,10 @@ struct world {
 	void advance(uint64_t ms);
 
 	/* ------------------------------------------------- winners, one by one */
-	bool flexible() const { return graph.passes != passes || graph.cycles != cycles; }
+	bool flexible() const
+	{
+		return graph.passes != passes || graph.cycles != cycles || in_portions;
+	}
 
 	void start_step();
 	model::waiter *next_winner(slot &s, unsigned int may_tell);

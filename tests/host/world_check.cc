@@ -8,6 +8,7 @@ void world::start_step()
 {
 	passes = graph.passes;
 	cycles = graph.cycles;
+	in_portions = false;
 }
 
 model::waiter *world::next_winner(slot &s, unsigned int may_tell)

@@ -29,9 +29,7 @@ void world::random_request(source &from)
 	int fairness = opt.fairness >= 0 ? opt.fairness : static_cast<int>(from.pick(3));
 
 	r.fairness = fairness;
-	r.flags = from.pick(4) ? LK_WAIT : 0;
-	if (!opt.blind || from.pick(4))
-		r.flags |= LK_DETECT;
+	r.flags |= from.pick(4) ? LK_WAIT : 0;
 	if (from.pick(20) == 0)
 		r.flags |= LK_RECLAIM;
 	switch (from.pick(3)) {
@@ -75,7 +73,7 @@ void world::random_return(source &from)
 
 	r.manager = t.manager;
 	r.kind = LK_NOTIFY;
-	r.flags = LK_DETECT | (from.pick(2) ? LK_WAIT : 0);
+	r.flags |= from.pick(2) ? LK_WAIT : 0;
 	for (size_t i = 0; i < slots.size(); i++)
 		if (slots[i].get() == &s)
 			ask(i, r);
