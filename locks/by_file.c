@@ -3,7 +3,9 @@
  * Grants by their open file: who is told of one has nothing else.
  *
  * A bucket for 16 pages of memory, 262,144 at most, since any user may have as
- * many as he has descriptors, and each is looked for under a spinlock.
+ * many as he has descriptors, and each is looked for under a spinlock.  All
+ * delegations of a file are nfsd's, who opened it once: they are told apart, and
+ * found, by their owner as well.
  */
 #include <linux/hash.h>
 #include <linux/log2.h>
@@ -16,8 +18,10 @@ static struct hlist_head *by_file;
 static unsigned int by_file_bits;
 static DEFINE_SPINLOCK(by_file_lock);
 
-static struct hlist_head *bucket_of(u64 holder)
+static struct hlist_head *bucket_of(u64 holder, enum ls_kind kind, u64 owner)
 {
+	if (kind == LS_DELEGATION)
+		holder ^= hash_64(owner, 64);
 	return &by_file[hash_64(holder, by_file_bits)];
 }
 
@@ -31,7 +35,9 @@ void hf_grant_hash(struct hf_grant *grant)
 {
 	lockdep_assert_held(&grant->part->lock);
 	spin_lock(&by_file_lock);
-	hlist_add_head(&grant->by_file, bucket_of(grant->core.holder));
+	hlist_add_head(&grant->by_file,
+		       bucket_of(grant->core.holder, grant->core.kind,
+				 grant->core.owner));
 	spin_unlock(&by_file_lock);
 }
 
@@ -64,11 +70,13 @@ struct hf_grant *hf_grant_find(struct hf_lease_inode *part,
 			       const struct file *file, enum ls_kind kind,
 			       const void *owner)
 {
+	struct hlist_head *bucket = bucket_of(hf_holder(file), kind,
+					      (unsigned long)owner);
 	struct hf_grant *grant;
 
 	lockdep_assert_held(&part->lock);
 	spin_lock(&by_file_lock);
-	hlist_for_each_entry(grant, bucket_of(hf_holder(file)), by_file)
+	hlist_for_each_entry(grant, bucket, by_file)
 		/* One that is idle has left its table and is about to be freed. */
 		if (grant->core.holder == hf_holder(file) &&
 		    grant->core.owner == (unsigned long)owner &&
@@ -82,7 +90,7 @@ struct hf_grant *hf_grant_find(struct hf_lease_inode *part,
 /**
  * hf_part_of - where the grants of an open file are listed
  * @file: the file, open for as long as the caller uses the answer
- * @kind: of which kind there has to be one
+ * @kind: of which kind there has to be one; not a delegation, see above
  *
  * Return: the part of its inode, or NULL if it has none of that kind.
  */
@@ -92,7 +100,7 @@ struct hf_lease_inode *hf_part_of(const struct file *file, enum ls_kind kind)
 	struct hf_grant *grant;
 
 	spin_lock(&by_file_lock);
-	hlist_for_each_entry(grant, bucket_of(hf_holder(file)), by_file) {
+	hlist_for_each_entry(grant, bucket_of(hf_holder(file), kind, 0), by_file) {
 		if (grant->core.holder == hf_holder(file) &&
 		    grant->core.kind == kind) {
 			part = grant->part;
