@@ -141,7 +141,7 @@ static struct lk_request make_request(struct core *core, u64 owner, u8 op,
 	return (struct lk_request) {
 		.owner = owner, .start = start, .end = end, .now = core->now,
 		.manager = kind == LK_NOTIFY ? 1000 : 0, .op = op, .kind = kind,
-		.fairness = core->fairness, .flags = flags,
+		.fairness = core->fairness, .flags = flags | LK_DETECT,
 	};
 }
 

@@ -10,7 +10,8 @@
 
 #include "locks.h"
 
-bool hf_deadline_nearer;
+/* G: what the work is armed for, in ms. */
+static u64 armed = U64_MAX;
 
 static void expire(struct work_struct *work);
 static DECLARE_DELAYED_WORK(expire_work, expire);
@@ -20,6 +21,7 @@ static void arm(u64 now, u64 next)
 	u64 wait = next > now ? min_t(u64, next - now, MSEC_PER_SEC * 3600) : 0;
 
 	lockdep_assert_held(&hf_graph_lock);
+	armed = next;
 	if (next != U64_MAX)
 		mod_delayed_work(system_wq, &expire_work,
 				 msecs_to_jiffies(wait));
@@ -53,12 +55,16 @@ void hf_expire(u64 ahead)
 
 	mutex_lock(&hf_graph_lock);
 	now = hf_now_ms() + ahead;
-	while ((space = lk_due(&hf_graph, now, &next)))
+	while ((space = lk_due(&hf_graph, now, &next))) {
 		expire_table(space, now, &batch);
-	hf_deadline_nearer = false;
+		/* Portion by portion: others want G. */
+		mutex_unlock(&hf_graph_lock);
+		hf_records_free(&batch.freed);
+		cond_resched();
+		mutex_lock(&hf_graph_lock);
+	}
 	arm(now, next);
 	mutex_unlock(&hf_graph_lock);
-	hf_records_free(&batch.freed);
 }
 
 static void expire(struct work_struct *work)
@@ -67,21 +73,19 @@ static void expire(struct work_struct *work)
 }
 
 /**
- * hf_expire_soon - a deadline may have come nearer
+ * hf_expire_soon - a deadline may have come nearer, or a cycle may have been
+ *	closed that is opened in another table
  *
  * Context: G.
  */
 void hf_expire_soon(void)
 {
-	u64 now = hf_now_ms();
 	u64 next;
 
 	lockdep_assert_held(&hf_graph_lock);
-	hf_deadline_nearer = false;
-	/* What is due already leaves no time in next. */
-	if (lk_due(&hf_graph, now, &next))
-		next = now;
-	arm(now, next);
+	lk_due(&hf_graph, 0, &next);
+	if (next < armed)
+		arm(hf_now_ms(), next);
 }
 
 /* Module exit: no table is left, so nothing arms it again. */

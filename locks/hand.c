@@ -63,7 +63,6 @@ static void tell(struct hf_table *table, struct hf_waiter *waiter,
 		hf_count(notifies);
 		trace_hf_lock_notify(table, &waiter->core.request);
 		waiter->ident.fl_lmops->lm_notify(waiter->fl);
-		hf_deadline_nearer = true;
 		break;
 	case LK_LOST_DEADLOCK:
 		hf_count(deadlocks);

@@ -60,7 +60,6 @@ FOR_KUNIT(hf_graph);
 FOR_KUNIT(hf_graph_lock);
 FOR_KUNIT(hf_expire);
 FOR_KUNIT(hf_expire_soon);
-FOR_KUNIT(hf_deadline_nearer);
 FOR_KUNIT(hf_records_free_slow);
 FOR_KUNIT(hf_stat_sum);
 

@@ -178,7 +178,6 @@ int hf_async_cancel(struct file_lock *fl);
 void hf_deliver(struct hf_table *table, struct lk_batch *batch);
 
 /* ---- expire.c: turns that were not taken */
-extern bool hf_deadline_nearer;	/* G: than the expiry work is armed for */
 void hf_expire(u64 ahead);
 void hf_expire_soon(void);
 void hf_expire_stop(void);
@@ -236,9 +235,7 @@ static inline void hf_leave(struct hf_table *table, bool graph)
 	spin_unlock(&table->lock);
 	if (!graph)
 		return;
-	/* A cycle closed here is opened in a table not locked here. */
-	if (hf_deadline_nearer || hf_graph.nr_attention)
-		hf_expire_soon();
+	hf_expire_soon();
 	mutex_unlock(&hf_graph_lock);
 }
 

@@ -7,8 +7,9 @@
 #include "locks.h"
 
 static unsigned int reserve_ms = 2000;
+static unsigned int courtesy_ms = LK_COURTESY_MS;
 
-static int set_reserve_ms(const char *text, const struct kernel_param *param)
+static int set_ms(const char *text, const struct kernel_param *param)
 {
 	int ret = param_set_uint_minmax(text, param, 1, 3600 * 1000);
 
@@ -16,16 +17,20 @@ static int set_reserve_ms(const char *text, const struct kernel_param *param)
 		return ret;
 	mutex_lock(&hf_graph_lock);
 	hf_graph.reserve_ms = reserve_ms;
+	hf_graph.courtesy_ms = courtesy_ms;
 	mutex_unlock(&hf_graph_lock);
 	return 0;
 }
 
-static const struct kernel_param_ops reserve_ms_ops = {
-	.set = set_reserve_ms,
+static const struct kernel_param_ops ms_ops = {
+	.set = set_ms,
 	.get = param_get_uint,
 };
 
-module_param_cb(reserve_ms, &reserve_ms_ops, &reserve_ms, 0644);
+module_param_cb(courtesy_ms, &ms_ops, &courtesy_ms, 0644);
+MODULE_PARM_DESC(courtesy_ms,
+		 "how long the order of arrival alone keeps a request waiting, but for fairness=fifo, in ms (1 to 3600000, default 1000)");
+module_param_cb(reserve_ms, &ms_ops, &reserve_ms, 0644);
 MODULE_PARM_DESC(reserve_ms,
 		 "how long a lock is kept for an NFSv4 client that was told to come for it, in ms (1 to 3600000, default 2000)");
 
@@ -34,6 +39,7 @@ static int __init hf_locks_init(void)
 	int ret;
 
 	lk_graph_init(&hf_graph, reserve_ms);
+	hf_graph.courtesy_ms = courtesy_ms;
 	ret = hf_tables_init();
 	if (ret)
 		return ret;

@@ -297,9 +297,11 @@ static int show_stats(struct seq_file *m, void *v)
 	for (i = 0; i < HF_STAT_COUNT; i++)
 		seq_printf(m, "%s %lu\n", hf_stat_name(i), hf_stat_sum(i));
 	mutex_lock(&hf_graph_lock);
-	seq_printf(m, "contended %u\nsearches %llu\nsearch_steps %llu\nsearches_cut %llu\ncycles %llu\npasses %llu\nexpired %llu\n",
+	seq_printf(m, "contended %u\nsearches %llu\nsearch_steps %llu\nsearches_cut %llu\nprobes %llu\ncourtesies %llu\ncycles %llu\npasses %llu\nexpired %llu\n",
 		   hf_graph.nr_contended, hf_graph.searches,
-		   hf_graph.search_steps, hf_graph.searches_cut, hf_graph.cycles, hf_graph.passes,
+		   hf_graph.search_steps, hf_graph.searches_cut,
+		   hf_graph.probes, hf_graph.courtesies,
+		   hf_graph.cycles, hf_graph.passes,
 		   hf_graph.expired);
 	mutex_unlock(&hf_graph_lock);
 	return 0;

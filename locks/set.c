@@ -145,8 +145,6 @@ static int enqueue(struct set *set)
 		set->waiter = waiter;
 		return WAIT;
 	}
-	if (waiter->told == HF_TOLD_NOTIFY)
-		hf_deadline_nearer = true;
 	return FILE_LOCK_DEFERRED;
 }
 

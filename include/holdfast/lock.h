@@ -35,6 +35,7 @@ struct hf_table;
  * @HF_FAIR_FIFO: it queues behind every waiter that it conflicts with
  * @HF_FAIR_NONE: it passes every waiter, as in fs/locks.c
  *
+ * But for HF_FAIR_FIFO order alone keeps nobody out for longer than courtesy_ms.
  * Only requests that may wait are ever queued for fairness.
  */
 enum hf_fairness {

@@ -294,6 +294,34 @@ lk_waiter *choose_victim(const work &work, lk_waiter &start, lk_waiter *last)
 	return start.request.kind == LK_LOCAL ? &start : victim;
 }
 
+/* It has asked just now whether others still wait, and so does. */
+bool is_believed(const work &work, const lk_waiter &waiter)
+{
+	return waiter.request.kind != LK_NOTIFY ||
+	       (waiter.probing && work.now <= waiter.refreshed + work.table.graph->reserve_ms);
+}
+
+/*
+ * A cycle through the one who asks now.  NFSv4 has no cancel: a client that gave
+ * up is believed to wait until it lapses, so a cycle that needs its wait is no
+ * deadlock yet.  It is told to come again; if it does, it finds the cycle and is
+ * refused, since the one who asks now is believed by then.
+ * Return: whether there is one to be told.
+ */
+bool probe(work &work, lk_waiter &asks, lk_waiter *last)
+{
+	for (lk_waiter *at = last; at; at = at->visit_from) {
+		if (at == &asks || is_believed(work, *at))
+			continue;
+		at->doomed = static_cast<uint8_t>(doom::deadlock);
+		asks.probing = 1;
+		work.table.graph->probes++;
+		look_again(work, *at);
+		return true;
+	}
+	return false;
+}
+
 /* Return: whether something was marked. */
 bool open_one_through(work &work, lk_waiter &waiter)
 {
@@ -367,14 +395,12 @@ void list_contended(lk_table &table)
 /* When lk_expire() is to look at the table. */
 uint64_t due_of(const lk_table &table)
 {
-	uint64_t polled = oldest_refresh(table);
-	uint64_t due = next_turn(table);
+	uint64_t waiter = next_look(table);
+	uint64_t turn = next_turn(table);
 
 	if (table.attention)
 		return 0;
-	if (polled < UINT64_MAX - LK_POLL_LIMIT_MS && polled + LK_POLL_LIMIT_MS < due)
-		due = polled + LK_POLL_LIMIT_MS;
-	return due;
+	return waiter < turn ? waiter : turn;
 }
 
 } // namespace
@@ -398,16 +424,19 @@ lk_waiter *next_of(lk_waiter &waiter)
 	return next && next->request.owner == waiter.request.owner ? next : nullptr;
 }
 
-bool would_deadlock(lk_graph &graph, lk_waiter &waiter)
+bool would_deadlock(work &work, lk_waiter &waiter)
 {
+	lk_graph &graph = *work.table.graph;
+
 	if (!detects(waiter) || !holds_wanted(graph, waiter.request.owner))
 		return false;
-	if (!hard_cycle(graph, waiter, true)) {
-		graph.searches_cut += !graph.steps_left;
-		return false;
+	while (lk_waiter *last = hard_cycle(graph, waiter, true)) {
+		graph.cycles++;
+		if (!probe(work, waiter, last))
+			return true;
 	}
-	graph.cycles++;
-	return true;
+	graph.searches_cut += !graph.steps_left;
+	return false;
 }
 
 void allow_steps(lk_graph &graph) { graph.steps_left = LK_SEARCH_STEPS; }

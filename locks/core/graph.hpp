@@ -41,8 +41,11 @@ void leave_graph(lk_waiter &waiter);
 [[nodiscard]] lk_waiter *first_of(const lk_graph &graph, uint64_t owner);
 [[nodiscard]] lk_waiter *next_of(lk_waiter &waiter);
 
-/* Whether queueing this one, which is not queued yet, closes a hard cycle. */
-[[nodiscard]] bool would_deadlock(lk_graph &graph, lk_waiter &waiter);
+/*
+ * Whether queueing this one, which is not queued yet, closes a hard cycle.
+ * Clients on it that may have given up are asked first: some may be loose then.
+ */
+[[nodiscard]] bool would_deadlock(work &work, lk_waiter &waiter);
 /* At the beginning of each call that may search. */
 void allow_steps(lk_graph &graph);
 /* It is queued: opens the order cycles through it. */

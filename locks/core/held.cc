@@ -168,7 +168,8 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 	lk_record *mine = nullptr, *at = own_at(place, request.owner), *next;
 	bool alone = !at || !where.touches(range_of(*at));
 
-	for (; at && where.touches(range_of(*at)); at = next) {
+	/* Behind what it grows by there may be more that was kept apart. */
+	for (; at && grown.touches(range_of(*at)); at = next) {
 		range held = range_of(*at);
 		bool inside = where.contains(held);
 

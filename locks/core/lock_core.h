@@ -188,7 +188,8 @@ struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next);
  * @batch: filled
  *
  * Reservations past their time go; those whose client is late let the next
- * LK_NOTIFY waiters be told as well; waiters not refreshed for
+ * LK_NOTIFY waiters be told as well; waiters that nothing but order has kept out
+ * for the graph's courtesy_ms pass; waiters not refreshed for
  * LK_POLL_LIMIT_MS become LK_LAPSED (in @batch->winners, so that the shell can
  * count them); cycles that other tables found are opened.  G and T.
  */

@@ -171,6 +171,7 @@ void lk_graph_init(struct lk_graph *graph, uint64_t reserve_ms)
 
 	*graph = lk_graph {};
 	graph->portion = LK_PORTION;
+	graph->courtesy_ms = LK_COURTESY_MS;
 	graph->reserve_ms = reserve_ms < 1 ? 1 : reserve_ms > hour ? hour : reserve_ms;
 }
 
@@ -263,10 +264,13 @@ enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *requ
 	waiter->table = table;
 	waiter->seq = ++graph.seq;
 	waiter->refreshed = request->now;
+	waiter->order_due = UINT64_MAX;
 	waiter->doomed = 0;
+	waiter->probing = 0;
 	waiter->may_pass = (request->flags & LK_RECLAIM) ||
 			   lk::own_in(*table, request->owner, range_of(*request));
-	if (lk::would_deadlock(graph, *waiter)) {
+	if (lk::would_deadlock(work, *waiter)) {
+		lk::settle(work);
 		give_nodes_back(*waiter, *batch);
 		return LK_DEADLOCK;
 	}
@@ -358,8 +362,7 @@ void lk_expire(struct lk_table *table, uint64_t now, struct lk_batch *batch)
 	if (table->attention)
 		lk::loosen_marked(work);
 	lk::note_attention(*table, false);
-	if (now >= LK_POLL_LIMIT_MS)
-		lk::lapse_older(work, now - LK_POLL_LIMIT_MS);
+	lk::look_at_due(work);
 	lk::expire_turns(work);
 	lk::settle(work);
 }

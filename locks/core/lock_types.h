@@ -30,6 +30,8 @@
 #define LK_PORTION 1024
 /* The steps of all searches of one call; then they end (core/graph.hpp). */
 #define LK_SEARCH_STEPS 4096
+/* The same, but for LK_FAIR_FIFO: how long order alone may keep one out. */
+#define LK_COURTESY_MS 1000
 /* HF_FAIR_BOUNDED: how long newcomers may pass a waiter. */
 #define LK_PATIENCE_MS 100
 
@@ -214,10 +216,11 @@ struct lk_waiter {
 	struct lk_table *table;
 	uint64_t seq;			/* arrival, unique in the graph */
 	uint64_t refreshed;		/* ms, LK_NOTIFY: last asked for */
+	uint64_t order_due;		/* ms: order is to be looked at; or UINT64_MAX */
 	/* of the subtree of by_range */
 	int64_t max_end;
 	uint64_t min_seq, max_seq, max_seq_write;
-	uint64_t min_refreshed;		/* of LK_NOTIFY ones; else UINT64_MAX */
+	uint64_t min_due;		/* when lk_expire() is to look, or UINT64_MAX */
 	/* what it is linked to: exactly one while LK_WAITING */
 	struct lk_record *on_record;
 	struct lk_waiter *on_waiter;
@@ -236,7 +239,8 @@ struct lk_waiter {
 	uint8_t may_pass;		/* keeps no order: else a cycle */
 	uint8_t visit_queued;
 	uint8_t doomed;			/* to be failed by lk_expire() */
-	uint8_t spare[4];
+	uint8_t probing;		/* LK_NOTIFY: others were asked whether they wait */
+	uint8_t spare[3];
 };
 
 /*
@@ -282,10 +286,13 @@ struct lk_graph {
 	uint64_t seq;
 	uint64_t visit;
 	uint64_t reserve_ms;		/* how long a reservation lasts */
+	uint64_t courtesy_ms;		/* how long order alone keeps anybody out */
 	unsigned int portion;		/* LK_PORTION; tests make it small */
 	/* counters, under G */
 	uint64_t searches, search_steps, cycles, passes, expired;
 	uint64_t searches_cut;		/* ended by LK_SEARCH_STEPS */
+	uint64_t probes;		/* clients asked whether they still wait */
+	uint64_t courtesies;		/* ended: order alone kept somebody out */
 	unsigned int steps_left;	/* of the searches of this call */
 };
 

@@ -99,9 +99,9 @@ bool is_waited_for(const lk_table &table, const lk_record &record)
 	return oldest_conflict(table, held);
 }
 
-uint64_t oldest_refresh(const lk_table &table)
+uint64_t next_look(const lk_table &table)
 {
-	return table.waiters ? waiter_by_start::to_item(table.waiters)->min_refreshed : UINT64_MAX;
+	return table.waiters ? waiter_by_start::to_item(table.waiters)->min_due : UINT64_MAX;
 }
 
 lk_waiter *first_waiter(const lk_table &table) { return queue_tree::first(table.waiters); }

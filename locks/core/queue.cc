@@ -29,8 +29,26 @@ void link_at(lk_waiter &waiter, lk_waiter *&head)
 	head = &waiter;
 }
 
-void link(lk_waiter &waiter, lk_waiter &behind)
+void set_order_due(lk_waiter &waiter, uint64_t due)
 {
+	if (waiter.order_due == due)
+		return;
+	waiter.order_due = due;
+	queue_tree::updated(waiter);
+}
+
+uint64_t courtesy_from(const work &work)
+{
+	uint64_t due = work.now + work.table.graph->courtesy_ms;
+
+	return due < work.now ? UINT64_MAX : due;
+}
+
+void link(work &work, lk_waiter &waiter, lk_waiter &behind)
+{
+	/* Order blockers only go: from the first look on. */
+	if (waiter.order_due == UINT64_MAX && waiter.request.fairness != LK_FAIR_FIFO)
+		set_order_due(waiter, courtesy_from(work));
 	waiter.on_record = nullptr;
 	waiter.on_waiter = &behind;
 	link_at(waiter, behind.waiters);
@@ -41,6 +59,7 @@ void link(work &work, lk_waiter &waiter, lk_record &blocker)
 	const lk_observer *observer = work.table.observer;
 	bool first = !blocker.holder->waiters;
 
+	set_order_due(waiter, UINT64_MAX);
 	waiter.on_waiter = nullptr;
 	waiter.on_record = &blocker;
 	link_at(waiter, blocker.holder->waiters);
@@ -186,7 +205,7 @@ void examine(work &work, lk_waiter &waiter)
 	if (waiter.doomed)
 		return fail(work, waiter);
 	if (lk_waiter *behind = latest_before(waiter))
-		return link(waiter, *behind);
+		return link(work, waiter, *behind);
 
 	lk_record *blocker = next_conflict(work.table, view(waiter.request), nullptr);
 
@@ -198,6 +217,16 @@ void examine(work &work, lk_waiter &waiter)
 	}
 	if (!tell_early(work, waiter, *blocker))
 		link(work, waiter, *blocker);
+}
+
+/* If a lock or a turn keeps it out as well, it is looked at again later. */
+void end_courtesy(work &work, lk_waiter &waiter)
+{
+	if (next_conflict(work.table, view(waiter.request), nullptr))
+		return set_order_due(waiter, courtesy_from(work));
+	set_order_due(waiter, UINT64_MAX);
+	waiter.may_pass = 1;
+	work.table.graph->courtesies++;
 }
 
 } // namespace
@@ -297,16 +326,22 @@ void refresh(lk_waiter &waiter, uint64_t now)
 	queue_tree::updated(waiter);
 }
 
-void lapse_older(work &work, uint64_t limit)
+void look_at_due(work &work)
 {
-	auto enter = [=](lk_waiter *, lk_waiter *down) { return down->min_refreshed <= limit; };
+	uint64_t now = work.now;
+	unsigned int left = work.table.graph->portion;
+	auto enter = [=](lk_waiter *, lk_waiter *down) { return down->min_due <= now; };
 
-	for (lk_waiter *at = queue_tree::first_within(work.table.waiters, enter); at;
+	for (lk_waiter *at = queue_tree::first_within(work.table.waiters, enter); at && left;
 	     at = queue_tree::next_within(at, enter)) {
-		if (at->request.kind != LK_NOTIFY || at->refreshed > limit)
+		if (due_of(*at) > now)
 			continue;
-		at->doomed = static_cast<uint8_t>(doom::lapse);
-		if (at->sibling_at)
+		left--;
+		if (lapse_of(*at) <= now)
+			at->doomed = static_cast<uint8_t>(doom::lapse);
+		else
+			end_courtesy(work, *at);
+		if ((at->doomed || at->may_pass) && at->sibling_at)
 			loosen(work, *at);
 	}
 }

@@ -71,9 +71,14 @@ void settle(work &work);
 void lapse_all(work &work);
 
 void refresh(lk_waiter &waiter, uint64_t now);
-[[nodiscard]] uint64_t oldest_refresh(const lk_table &table);
-/* Dooms and loosens those not refreshed since limit. */
-void lapse_older(work &work, uint64_t limit);
+/* When the first of the waiters is to be looked at, or UINT64_MAX. */
+[[nodiscard]] uint64_t next_look(const lk_table &table);
+/*
+ * Looks at those that it is time for, LK_PORTION at most: a client that has not
+ * asked again is doomed and loosened; one that nothing but order keeps out has
+ * waited for that long enough, and keeps no order any more.
+ */
+void look_at_due(work &work);
 /* Loosens those that another table's search has marked. */
 void loosen_marked(work &work);
 

@@ -9,9 +9,24 @@
 
 namespace lk {
 
+/* When its client is given up, UINT64_MAX for one that has none. */
+inline uint64_t lapse_of(const lk_waiter &w)
+{
+	if (w.request.kind != LK_NOTIFY || w.refreshed > UINT64_MAX - LK_POLL_LIMIT_MS)
+		return UINT64_MAX;
+	return w.refreshed + LK_POLL_LIMIT_MS;
+}
+
+inline uint64_t due_of(const lk_waiter &w)
+{
+	uint64_t lapse = lapse_of(w);
+
+	return lapse < w.order_due ? lapse : w.order_due;
+}
+
 /*
  * By start, then arrival; each subtree knows its greatest end, its first and
- * last arrival, its last arrival of a writer, and who asked longest ago.
+ * last arrival, its last arrival of a writer, and its first deadline.
  */
 struct waiter_by_start {
 	using node = lk_node;
@@ -22,14 +37,14 @@ struct waiter_by_start {
 
 	struct sums {
 		int64_t max_end;
-		uint64_t min_seq, max_seq, max_seq_write, min_refreshed;
+		uint64_t min_seq, max_seq, max_seq_write, min_due;
 
 		bool operator==(const sums &) const = default;
 	};
 
 	static sums sums_of(const lk_waiter &w)
 	{
-		return { w.max_end, w.min_seq, w.max_seq, w.max_seq_write, w.min_refreshed };
+		return { w.max_end, w.min_seq, w.max_seq, w.max_seq_write, w.min_due };
 	}
 
 	static bool before(const lk_waiter &a, const lk_waiter &b)
@@ -45,8 +60,8 @@ struct waiter_by_start {
 		to.max_seq = from.max_seq > to.max_seq ? from.max_seq : to.max_seq;
 		if (from.max_seq_write > to.max_seq_write)
 			to.max_seq_write = from.max_seq_write;
-		if (from.min_refreshed < to.min_refreshed)
-			to.min_refreshed = from.min_refreshed;
+		if (from.min_due < to.min_due)
+			to.min_due = from.min_due;
 	}
 
 	static bool refresh(lk_waiter &w)
@@ -57,7 +72,7 @@ struct waiter_by_start {
 		w.min_seq = w.seq;
 		w.max_seq = w.seq;
 		w.max_seq_write = w.request.op == LK_WRITE ? w.seq : 0;
-		w.min_refreshed = w.request.kind == LK_NOTIFY ? w.refreshed : UINT64_MAX;
+		w.min_due = due_of(w);
 		if (w.by_range.left)
 			add(w, *to_item(w.by_range.left));
 		if (w.by_range.right)
@@ -79,7 +94,7 @@ struct waiter_by_start {
 		to.min_seq = from.min_seq;
 		to.max_seq = from.max_seq;
 		to.max_seq_write = from.max_seq_write;
-		to.min_refreshed = from.min_refreshed;
+		to.min_due = from.min_due;
 	}
 };
 

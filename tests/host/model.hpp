@@ -68,6 +68,7 @@ struct waiter {
 	uint64_t seq, refreshed;
 	bool may_pass;
 	bool lapsing = false;
+	uint64_t order_due = UINT64_MAX;
 };
 
 /* A grant that can be taken back, and what the owner held there before. */

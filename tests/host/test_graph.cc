@@ -182,7 +182,59 @@ TEST_F(Graph, AGrantClosesACycleOfClients)
 	EXPECT_EQ(state(1), LK_WON);
 	EXPECT_TRUE(state(0) == LK_NOTIFIED || state(2) == LK_NOTIFIED);
 	EXPECT_EQ(table(0).nr_reservations + table(1).nr_reservations, 0u);
-	EXPECT_EQ(wait(2, LK_WRITE, 0, 0, 0, LK_NOTIFY), state(2) == LK_NOTIFIED ? LK_DEADLOCK : LK_QUEUED);
+	/* 2 comes again: 1 may have given up, and is asked; it has not, and is refused. */
+	ASSERT_EQ(state(2), LK_NOTIFIED);
+	EXPECT_EQ(wait(2, LK_WRITE, 0, 0, 0, LK_NOTIFY), LK_QUEUED);
+	EXPECT_EQ(state(0), LK_NOTIFIED);
+	EXPECT_EQ(wait(1, LK_WRITE, 0, 0, 1, LK_NOTIFY), LK_DEADLOCK);
+}
+
+/* A client that gave up its wait is not heard of: nobody fails for what it wanted. */
+TEST_F(Graph, AClientThatGaveUpFailsNobody)
+{
+	set(1, LK_WRITE, 0, 0, 0);
+	set(2, LK_WRITE, 0, 0, 1);
+	ASSERT_EQ(wait(1, LK_WRITE, 0, 0, 1, LK_NOTIFY), LK_QUEUED);
+	w.advance(5000);
+	EXPECT_EQ(wait(2, LK_WRITE, 0, 0, 0), LK_QUEUED);
+	EXPECT_EQ(state(0), LK_NOTIFIED) << "it is asked";
+	EXPECT_EQ(w.graph.probes, 1u);
+	unlock(1, 0, 0, 0);
+	EXPECT_EQ(state(1), LK_WON);
+}
+
+/* One that has not given up comes again at once, and finds the deadlock. */
+TEST_F(Graph, AClientThatStillWaitsIsRefused)
+{
+	set(1, LK_WRITE, 0, 0, 0);
+	set(2, LK_WRITE, 0, 0, 1);
+	ASSERT_EQ(wait(1, LK_WRITE, 0, 0, 1, LK_NOTIFY), LK_QUEUED);
+	ASSERT_EQ(wait(2, LK_WRITE, 0, 0, 0), LK_QUEUED);
+	EXPECT_EQ(wait(1, LK_WRITE, 0, 0, 1, LK_NOTIFY), LK_DEADLOCK);
+}
+
+/* Three clients: whoever asks is believed for a while, so the asking ends. */
+TEST_F(Graph, ACycleOfClientsEnds)
+{
+	for (int i = 0; i < 3; i++)
+		set(1 + i, LK_WRITE, 0, 0, i);
+	unsigned int rounds = 0;
+	int answer = LK_QUEUED;
+
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(wait(1 + i, LK_WRITE, 0, 0, i + 1, LK_NOTIFY), LK_QUEUED);
+	for (int i = 2; answer == LK_QUEUED && rounds < 9; rounds++) {
+		answer = wait(1 + i, LK_WRITE, 0, 0, (i + 1) % 3, LK_NOTIFY);
+		/* Whoever was told comes again. */
+		for (auto &waiter : w.waiters)
+			if (waiter->core.state == LK_NOTIFIED)
+				i = waiter->identity - 1;
+		for (size_t at = 0; at < w.waiters.size(); at++)
+			if (waiter(at).state == LK_NOTIFIED)
+				w.end(at--, false);
+	}
+	EXPECT_EQ(answer, LK_DEADLOCK);
+	EXPECT_LE(rounds, 4u);
 }
 
 /* A turn that is kept ends by itself: no edge. */

@@ -137,3 +137,47 @@ TEST_F(Queue, OneThatIsNotRefreshedLapses)
 	unlock(1, 0, 9);
 	EXPECT_EQ(state(1), LK_NOTIFIED);
 }
+
+/*
+ * 1 reads; 2 waits to write; 3 came later, and nothing but the order keeps it
+ * out.  1 may need 3 to go on, which nobody here can see.
+ */
+TEST_F(Queue, OrderAloneKeepsNobodyOutForLong)
+{
+	for (int fairness : { LK_FAIR_BOUNDED, LK_FAIR_FIFO, LK_FAIR_NONE }) {
+		struct : named::stage {
+			void TestBody() override {}
+		} s;
+
+		s.set(1, LK_READ, 0, 9);
+		ASSERT_EQ(s.wait(2, LK_WRITE, 0, 9, 0, LK_LOCAL, LK_DETECT, fairness), LK_QUEUED);
+		s.w.advance(LK_PATIENCE_MS);
+		lk_outcome third = s.wait(3, LK_READ, 0, 9, 0, LK_LOCAL, LK_DETECT, fairness);
+
+		if (fairness == LK_FAIR_NONE) {
+			EXPECT_EQ(third, LK_GRANTED);
+			continue;
+		}
+		ASSERT_EQ(third, LK_QUEUED);
+		s.w.advance(LK_COURTESY_MS - 1);
+		EXPECT_EQ(s.state(1), LK_WAITING);
+		s.w.advance(1);
+		EXPECT_EQ(s.state(1), fairness == LK_FAIR_FIFO ? LK_WAITING : LK_WON);
+		EXPECT_EQ(s.w.graph.courtesies, fairness == LK_FAIR_FIFO ? 0u : 1u);
+	}
+}
+
+/* The time is that in which nothing but the order kept it out. */
+TEST_F(Queue, ALockThatKeepsOneOutIsNoCourtesy)
+{
+	set(1, LK_READ, 0, 9);
+	set(5, LK_WRITE, 20, 20);
+	ASSERT_EQ(wait(2, LK_WRITE, 0, 9, 0, LK_LOCAL, LK_DETECT, LK_FAIR_BOUNDED), LK_QUEUED);
+	ASSERT_EQ(wait(3, LK_READ, 0, 20, 0, LK_LOCAL, LK_DETECT, LK_FAIR_BOUNDED), LK_QUEUED);
+	w.advance(3 * LK_COURTESY_MS);
+	EXPECT_EQ(state(1), LK_WAITING);
+	unlock(5, 20, 20);
+	EXPECT_EQ(state(1), LK_WAITING);
+	w.advance(LK_COURTESY_MS);
+	EXPECT_EQ(state(1), LK_WON);
+}

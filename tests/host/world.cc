@@ -162,7 +162,10 @@ lk_outcome world::enqueue(int table, const lk_request &r, model::span at)
 	}
 	lk_outcome outcome = lk_enqueue(&s.core, &asked, &w.core, &batch);
 
-	if (deadlock)
+	/* A client on the way may have given up: it is asked, and found out then. */
+	if (graph.probes != probes)
+		deadlock = outcome == LK_DEADLOCK;
+	else if (deadlock)
 		REQUIRE(outcome == LK_DEADLOCK && graph.passes == passes);
 	if (outcome == LK_DEADLOCK) {
 		REQUIRE(deadlock || graph.passes != passes, "EDEADLK without a cycle");
@@ -174,8 +177,8 @@ lk_outcome world::enqueue(int table, const lk_request &r, model::span at)
 		if (outcome == LK_DEADLOCK)
 			s.model.erase(&w.core);
 	} else {
-		REQUIRE(!batch.winners);
-		finish_batch(s, batch);
+		REQUIRE(!batch.winners || graph.probes != probes);
+		replay(s, batch, 0, nullptr);
 	}
 	if (outcome == LK_GRANTED) {
 		REQUIRE(graph.passes != passes, "queued what could be granted");
@@ -248,8 +251,11 @@ uint64_t world::next_deadline()
 		for (model::turn &t : s->model.turns)
 			next = std::min({ next, t.deadline, t.late });
 		for (model::waiter &w : s->model.waiters)
+		{
+			next = std::min(next, w.order_due);
 			if (w.request.kind == LK_NOTIFY)
 				next = std::min(next, w.refreshed + LK_POLL_LIMIT_MS);
+		}
 	}
 	return next;
 }
@@ -257,8 +263,22 @@ uint64_t world::next_deadline()
 void world::expire(slot &s)
 {
 	lk_batch batch = {};
-	unsigned int may_tell = 0;
+	unsigned int may_tell = 0, due = 0;
 
+	for (model::waiter &w : s.model.waiters) {
+		due += std::min(w.order_due, w.request.kind == LK_NOTIFY
+						     ? w.refreshed + LK_POLL_LIMIT_MS
+						     : UINT64_MAX) <= now;
+		/* Lapsing, it is not looked at for its order. */
+		bool lapses = w.request.kind == LK_NOTIFY &&
+			      w.refreshed + LK_POLL_LIMIT_MS <= now;
+		bool blocked = s.model.blocked_hard(w.request, w.at, w.request.flags & LK_RECLAIM);
+
+		if (!lapses && w.order_due <= now && blocked)
+			w.order_due = now + graph.courtesy_ms;
+		else if (!lapses && w.order_due <= now)
+			w.may_pass = true;
+	}
 	for (model::waiter &w : s.model.waiters)
 		w.lapsing = w.request.kind == LK_NOTIFY &&
 			    w.refreshed + LK_POLL_LIMIT_MS <= now;
@@ -270,6 +290,8 @@ void world::expire(slot &s)
 		t.late = now + std::max<uint64_t>(graph.reserve_ms / 8, 1);
 		may_tell += 3;
 	}
+	/* Only so many are looked at in one call: then in the order of their places. */
+	in_portions |= due > graph.portion;
 	lk_expire(&s.core, now, &batch);
 	replay(s, batch, may_tell, nullptr);
 }
@@ -283,6 +305,8 @@ void world::expire_due()
 			if (&s->core == due)
 				expire(*s);
 	}
+	for (auto &s : slots)
+		note_order(*s);
 	REQUIRE(next == next_deadline(), "%llu, not %llu", (unsigned long long)next,
 		(unsigned long long)next_deadline());
 }

@@ -44,7 +44,7 @@ struct world {
 	uint64_t ran_out = 0;	/* turns, in tables that are gone */
 	uint64_t now = 1000;
 	/* of the step that is going on */
-	uint64_t passes = 0, cycles = 0;
+	uint64_t passes = 0, cycles = 0, probes = 0;
 	bool in_portions = false;	/* who is let go first may win first */
 	std::map<uint64_t, uint64_t> identities;
 	uint64_t granted = 0, deadlocks = 0, told = 0, back = 0, passed = 0;
@@ -95,6 +95,7 @@ struct world {
 
 	/* ------------------------------------------------------------ compare */
 	void finish_step();
+	void note_order(slot &s);
 	void compare(slot &s);
 	void compare_turn(slot &s, const lk_record &r, model::span at);
 	void compare_undo(slot &s, const lk_waiter &w);
