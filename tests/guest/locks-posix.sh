@@ -14,6 +14,10 @@ for fairness in fifo none; do
 		/srv/disk/lower-$fairness /srv/$fairness
 done
 run posix-cases /srv/disk/plain /srv/hf /srv/fifo /srv/none
-run posix-random /srv/disk/plain /srv/hf "${HF_SEED:-$RANDOM}" 1500
+# Two that a deadlock through an open file was found with, and a new one.
+for seed in 24039 28973; do
+	run posix-random /srv/disk/plain /srv/hf seed-$seed $seed 1 1500
+done
+run posix-random /srv/disk/plain /srv/hf random "${HF_SEED:-$RANDOM}" 1 1500
 check nothing-left no_locks
 hf_finish

@@ -60,6 +60,23 @@ static const struct {
 	{ "deadlock-3-files", "A0w0,1 B4w0,1 C0w9,1 A4W0,1 B0W9,1 C0W0,1 == C0u0,0" },
 	{ "deadlock-upgrade", "A0r0,1 B0r0,1 A0W0,1 B0W0,1 == B0u0,0 ==" },
 	{ "deadlock-ofd-none", "A0ow0,1 B0ow1,1 A0oW1,1 B0oW0,1 == B0! B0ou0,0 ==" },
+	/* A process that asks, and an open file that waits for it. */
+	{ "deadlock-ofd-between", "A0r17,3 B1or2,8 B1oW19,3 A0W9,2 == A0u0,0 ==" },
+	{ "deadlock-ofd-own-blocker", "A0w0,1 B1ow1,1 C0w2,1 A0W2,1 B1oW0,1 C0W1,1 == C0u0,0 A0u0,0 ==" },
+	{ "deadlock-ofd-2-files", "A4w0,1 B4ow1,1 C0w2,1 A0W2,1 B4oW0,1 C4W1,1 == C0u0,0 A4u0,0 ==" },
+	/* The first of its two holders is the process. */
+	{ "deadlock-beside-ofd", "A0r0,1 B1or0,1 C0w5,1 C0W0,1 A0W5,1 == A0u0,0 B1ou0,0 ==" },
+	{ "deadlock-when-ofd-has-gone", "B1ow0,1 C0w1,1 A0w5,1 A0W0,2 B1ou0,0 C0W5,1 == C0u0,0 ==" },
+	/* An open file is never failed: these two wait. */
+	{ "deadlock-ofd-asks", "A0w0,1 B1ow1,1 A0W1,1 B1oW0,1 == B1! B1c ==" },
+	/* Any thread may unlock an open file's lock: who waits for one ends the chain. */
+	{ "deadlock-ofd-ends-chain", "A0w0,1 B1ow1,1 C0w2,1 A0W1,1 B1oW2,1 C0W0,1 == C0! C0u0,0 B1ou0,0 ==" },
+	{ "deadlock-ofd-ends-chain-2-files", "A4w0,1 B1ow1,1 C0w2,1 A0W1,1 B1oW2,1 C4W0,1 == C0! C0u0,0 B1ou0,0 ==" },
+	/* A process and its open file are two owners. */
+	{ "deadlock-ofd-of-waiting-process", "A0w0,1 B1ow1,1 B0W0,1 A0W1,1 == B0! B1c ==" },
+	{ "deadlock-process-of-waiting-ofd", "A0w0,1 B0w1,1 B1oW0,1 A0W1,1 == B1! B0u0,0 ==" },
+	{ "deadlock-flock-none", "A0fx B0w0,1 B0FX A0W0,1 == A0! A0fu B0u0,0 ==" },
+	{ "deadlock-flock-of-ofd", "B0fx A0ow0,1 A0FX B0W0,1 == B0! B0fu A0ou0,0 ==" },
 	{ "deadlock-none-when-free", "A0w0,1 B0w1,1 A0W1,1 B0W2,1 B0u1,1 ==" },
 	{ "fdinfo", "A0w0,10 A0ow20,10 A0fx A0r100,0 A1w50,1 A0i A1i A0u0,20 A0i A0fs A0i B0i" },
 	{ "getlk-own", "A0w0,10 A0?w0,0 A0?r5,1 A0?u0,1 B0?u0,1 B0?r0,5 B0?w10,0" },
@@ -325,6 +342,12 @@ static void better(struct world *w)
 	       "A0w0,1 B0w9,1 C0w20,1 C0W0,10 B0W20,1", 'B', "=EDEADLK");
 	expect(w, "deadlock-other-file-second-holder",
 	       "A0r0,1 B0r0,1 C4w5,1 B4W5,1 C0W0,1", 'C', "=EDEADLK");
+	/* Of two open files that keep it out, the second waits for it. */
+	expect(w, "deadlock-second-ofd",
+	       "A0w9,1 B1or0,1 C1or0,1 C1oW9,1 A0W0,1", 'A', "=EDEADLK");
+	/* C waits for an open file, and for A besides. */
+	expect(w, "deadlock-beside-first-ofd",
+	       "B1or0,1 A0r0,1 C0w5,1 C0W0,1 A0W5,1", 'A', "=EDEADLK");
 }
 
 /* What newcomers owe to those who wait. */
