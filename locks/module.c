@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "charge.h"
 #include "leases.h"
 #include "locks.h"
 
@@ -34,6 +35,7 @@ static int __init hf_locks_init(void)
 	int ret;
 
 	lk_graph_init(&hf_graph, reserve_ms);
+	hf_accounts_init();
 	ret = hf_tables_init();
 	if (ret)
 		return ret;
@@ -82,6 +84,7 @@ static void __exit hf_locks_exit(void)
 	hf_leases_exit();
 	hf_waiters_exit();
 	hf_records_exit();
+	hf_accounts_exit();
 	hf_tables_exit();
 }
 

@@ -8,9 +8,11 @@
  * commit.  Nothing was changed before that, so memory failure at any point
  * leaves the table as it was.
  */
+#include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/module.h>
 
+#include "limits.h"
 #include "locks.h"
 #include "trace.h"
 
@@ -24,6 +26,7 @@ struct set {
 	bool graph;		/* G is taken with T */
 	bool must_wait;		/* the last plan wants it queued */
 	unsigned int nodes;	/* spares asked for by the last plan */
+	enum hf_limit limit;	/* the one it is refused for, with -EDQUOT */
 	struct lk_list spares;
 	struct lk_batch batch;
 	struct hf_waiter *waiter;
@@ -46,6 +49,7 @@ static void begin(struct set *set, struct hf_table *table,
 	set->graph = false;
 	set->must_wait = false;
 	set->nodes = 0;
+	set->limit = HF_LIMIT_ACCOUNT;
 	set->spares = (struct lk_list) {};
 	set->batch = (struct lk_batch) {};
 	set->waiter = NULL;
@@ -154,6 +158,18 @@ static int refuse(struct set *set)
 	return -EAGAIN;
 }
 
+/* Whether the file, and the owner on it, may have so many records more.  T. */
+static bool may_have(struct set *set, unsigned int nodes)
+{
+	enum hf_limit limit = hf_table_limit(set->table, set->space,
+					     set->request, nodes);
+
+	if (limit == HF_LIMIT_NONE)
+		return true;
+	set->limit = limit;
+	return false;
+}
+
 /* One look at the table.  T, and G if set->graph. */
 static int pass(struct set *set)
 {
@@ -168,6 +184,8 @@ static int pass(struct set *set)
 	case LK_GRANTED:
 		if (set->fl->c.flc_flags & FL_ACCESS)
 			return 0;
+		if (plan.nodes && !may_have(set, plan.nodes))
+			return -EDQUOT;
 		if (plan.nodes > set->spares.count) {
 			set->nodes = plan.nodes;
 			return AGAIN;
@@ -190,6 +208,8 @@ static int pass(struct set *set)
 	case LK_MUST_WAIT:
 		if (find_courtesy(set))
 			return AGAIN;
+		if (!may_have(set, HF_WAITER_RECORDS))
+			return -EDQUOT;
 		if (set->graph && set->waiter)
 			return enqueue(set);
 		set->graph = true;
@@ -203,16 +223,20 @@ static int pass(struct set *set)
 /* Fetches what the last pass lacked.  No lock is held. */
 static int provide(struct set *set)
 {
+	struct hf_waiter *waiter;
+
 	if (set->expire) {
 		expire_courtesy(set);
 		return 0;
 	}
 	if (set->nodes > set->spares.count)
-		return hf_records_alloc(&set->spares, set->nodes);
+		return hf_records_alloc(&set->spares, set->nodes, set->fl);
 	if (set->must_wait && !set->waiter) {
-		set->waiter = hf_waiter_alloc(set->table, set->space, set->fl,
-					      set->told, set->request->kind);
-		return set->waiter ? 0 : -ENOMEM;
+		waiter = hf_waiter_alloc(set->table, set->space, set->fl,
+					 set->told, set->request->kind);
+		if (IS_ERR(waiter))
+			return PTR_ERR(waiter);
+		set->waiter = waiter;
 	}
 	return 0;
 }
@@ -242,7 +266,10 @@ int hf_set(struct hf_table *table, struct lk_table *space,
 		request->flags |= LK_WAIT;
 	/* One spare is what nearly every lock needs, and hardly any unlock. */
 	if (request->op != LK_UNLOCK)
-		ret = hf_records_alloc(&set.spares, 1);
+		ret = hf_records_alloc(&set.spares, 1, fl);
+	/* It may be one that needs none. */
+	if (ret == -EDQUOT)
+		ret = 0;
 	while (!ret) {
 		bool graph = set.graph;
 
@@ -256,6 +283,8 @@ int hf_set(struct hf_table *table, struct lk_table *space,
 	}
 	if (ret == -ENOMEM)
 		ret = hf_out_of_memory(fl);
+	if (ret == -EDQUOT)
+		ret = hf_over_limit(set.limit, table, request, fl);
 	if (ret == WAIT)
 		ret = hf_wait_local(set.waiter);
 	if (set.waiter)

@@ -11,6 +11,7 @@
  */
 #include "queue.hpp"
 #include "records.hpp"
+#include "tally.hpp"
 
 namespace lk {
 
@@ -21,6 +22,7 @@ void entered(work &work, lk_record &record)
 {
 	lk_table &table = work.table;
 
+	count_in(table, record);
 	table.nr_records++;
 	table.recent = &record;
 	if (table.observer && table.observer->link)
@@ -55,6 +57,7 @@ void remove(work &work, lk_record &record, lk_list &to)
 
 	loosen_all(work, record);
 	range_tree::erase(table.by_range, record);
+	count_out(table, record);
 	owner_tree::erase(table.by_owner, *record.holder);
 	table.nr_records--;
 	if (table.recent == &record)

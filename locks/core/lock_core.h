@@ -156,6 +156,9 @@ const struct lk_record *lk_next_conflict(const struct lk_table *table,
 const struct lk_record *lk_find_own(const struct lk_table *table,
 				    uint64_t owner, int64_t start, int64_t end);
 
+/* How many records @owner has.  O(log n). */
+uint32_t lk_own_count(const struct lk_table *table, uint64_t owner);
+
 /* -------------------------------------------------------------- deadlines */
 
 /**

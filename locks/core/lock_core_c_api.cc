@@ -9,6 +9,7 @@
 #include "held.hpp"
 #include "queue.hpp"
 #include "reserve.hpp"
+#include "tally.hpp"
 #include "undo.hpp"
 #include "validate.hpp"
 
@@ -296,6 +297,11 @@ const struct lk_record *lk_find_own(const struct lk_table *table, uint64_t owner
 	if (!lk::range::possible(start, end))
 		return nullptr;
 	return lk::own_in(*table, owner, { start, end });
+}
+
+uint32_t lk_own_count(const struct lk_table *table, uint64_t owner)
+{
+	return lk::own_count(*table, owner);
 }
 
 struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next)

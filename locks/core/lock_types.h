@@ -111,7 +111,10 @@ struct lk_record {
 	uint8_t flags;
 	uint8_t subtree_writes;			/* has an LK_WRITE */
 	uint8_t spare;
-	uint32_t turns;				/* LK_RESERVATION: how many share it */
+	union {
+		uint32_t of_owner;		/* the first of its owner's: how many it has */
+		uint32_t turns;			/* LK_RESERVATION: how many share it */
+	};
 };
 LK_SIZE(struct lk_record, 64);
 

@@ -62,6 +62,11 @@ void world::random_test(source &from)
 	const lk_record *own = lk_find_own(&s.core, r.owner, r.start, r.end);
 
 	REQUIRE(!!own == s.model.holds_in(r.owner, at));
+	uint32_t owned = 0;
+
+	for (const lk_record *at = lk_first_record(&s.core); at; at = lk_next_record(at))
+		owned += !(at->flags & LK_RESERVATION) && at->holder->owner == r.owner;
+	REQUIRE(lk_own_count(&s.core, r.owner) == owned);
 }
 
 void world::random_return(source &from)
