@@ -149,7 +149,7 @@ static enum lk_outcome plan_and_commit(struct core *core, unsigned int nr,
 				       const struct lk_request *request)
 {
 	struct lk_table *table = &core->table[nr];
-	struct lk_request rest = *request;
+	struct lk_unlock rest;
 	struct lk_list spares = {};
 	enum lk_outcome outcome;
 	struct lk_plan plan;
@@ -164,9 +164,11 @@ static enum lk_outcome plan_and_commit(struct core *core, unsigned int nr,
 		return outcome;
 	KUNIT_EXPECT_LE(core->test, plan.nodes, 2U);
 	alloc_records(core, &spares, plan.nodes);
-	while (lk_commit(table, &rest, &plan, &spares, &rest,
-			 &core->batch) == LK_MORE)
-		lk_plan(table, &rest, true, &plan);
+	if (lk_commit(table, request, &plan, &spares, &rest,
+		      &core->batch) == LK_MORE)
+		while (lk_unlock_more(table, &rest, core->now,
+				      &core->batch) == LK_MORE)
+			;
 	free_records(core, &spares);
 	return outcome;
 }

@@ -10,7 +10,9 @@
 #include <linux/export.h>
 #include <linux/module.h>
 
+#include "charge.h"
 #include "leases.h"
+#include "limits.h"
 #include "locks.h"
 
 #define FOR_KUNIT(name) EXPORT_SYMBOL_NS_GPL(name, HOLDFAST_KUNIT)
@@ -62,6 +64,12 @@ FOR_KUNIT(hf_expire);
 FOR_KUNIT(hf_expire_soon);
 FOR_KUNIT(hf_records_free_slow);
 FOR_KUNIT(hf_stat_sum);
+FOR_KUNIT(hf_accounts_sum);
+FOR_KUNIT(hf_account_name);
+FOR_KUNIT(hf_max_user_records);
+FOR_KUNIT(hf_max_client_records);
+FOR_KUNIT(hf_max_file_records);
+FOR_KUNIT(hf_max_owner_records);
 
 int hf_module_users(void)
 {

@@ -140,7 +140,8 @@ void hf_tables_exit(void);
 
 /* ---- record.c: memory of records, the mirror */
 extern const struct lk_observer hf_observer;
-int hf_records_alloc(struct lk_list *list, unsigned int count);
+int hf_records_alloc(struct lk_list *list, unsigned int count,
+		     const struct file_lock *fl);
 void hf_records_free_slow(struct lk_list *list);
 u64 hf_record_born(const struct hf_record *record);
 int hf_records_init(void);
@@ -182,11 +183,16 @@ void hf_expire(u64 ahead);
 void hf_expire_soon(void);
 void hf_expire_stop(void);
 
-/* ---- nfsd.c: is this request from a client that can be notified? */
+/* ---- nfsd.c: whose request is this? */
+struct svc_rqst;
+const struct svc_rqst *hf_server_request(const struct file_lock *fl);
 bool hf_may_notify(const struct file_lock *fl);
 #if IS_ENABLED(CONFIG_KUNIT)
 /* KUnit's fake managers are no nfsd; only their own suites set this. */
 extern bool (*hf_may_notify_for_test)(const struct file_lock *fl);
+struct hf_account_key;
+extern bool (*hf_account_for_test)(struct hf_account_key *key,
+				   const struct file_lock *fl);
 int hf_module_users(void);
 #endif
 

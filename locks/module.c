@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "charge.h"
 #include "leases.h"
 #include "locks.h"
 
@@ -40,6 +41,7 @@ static int __init hf_locks_init(void)
 
 	lk_graph_init(&hf_graph, reserve_ms);
 	hf_graph.courtesy_ms = courtesy_ms;
+	hf_accounts_init();
 	ret = hf_tables_init();
 	if (ret)
 		return ret;
@@ -88,6 +90,7 @@ static void __exit hf_locks_exit(void)
 	hf_leases_exit();
 	hf_waiters_exit();
 	hf_records_exit();
+	hf_accounts_exit();
 	hf_tables_exit();
 }
 

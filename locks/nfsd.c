@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is this request from an NFS client that can be notified?
+ * Whose request is this: of which NFS client, and can it be notified?
  *
  * With EXPORT_OP_ASYNC_LOCK nfsd marks requests of NFSv4.0 clients as ones that
  * may wait, too; but lm_notify() for such a client ends in a BUG() when the
@@ -20,6 +20,12 @@
 #include <holdfast/compat.h>
 #include "locks.h"
 
+/* Its operations name no module, built in or not. */
+static bool is_lockd(const char *name)
+{
+	return !strcmp(name, "lockd") || !strcmp(name, "lockd [lockd]");
+}
+
 /* The thread runs the manager's own code: rq_argp is what it says it is. */
 static bool is_thread_of(const struct lock_manager_operations *ops)
 {
@@ -37,7 +43,7 @@ static bool is_thread_of(const struct lock_manager_operations *ops)
 		char name[KSYM_SYMBOL_LEN];
 
 		sprint_symbol_no_offset(name, main);
-		return !strcmp(name, "nfsd");
+		return !strcmp(name, "nfsd") || is_lockd(name);
 	}
 }
 
@@ -45,6 +51,28 @@ static bool is_thread_of(const struct lock_manager_operations *ops)
 bool (*hf_may_notify_for_test)(const struct file_lock *fl);
 EXPORT_SYMBOL_NS_GPL(hf_may_notify_for_test, HOLDFAST_KUNIT);
 #endif
+
+/**
+ * hf_server_request - the RPC that this thread of nfsd's or lockd's serves
+ * @fl: a lock request of the current task
+ *
+ * A thread of theirs is told its struct svc_rqst when it is made; that names
+ * the thread, and a transport only while it serves a request (lockd retries
+ * some between two of them).
+ *
+ * Return: the request; NULL when that is not proven.
+ */
+const struct svc_rqst *hf_server_request(const struct file_lock *fl)
+{
+	const struct svc_rqst *rqstp;
+
+	if (!fl->fl_lmops || !is_thread_of(fl->fl_lmops))
+		return NULL;
+	rqstp = kthread_data(current);
+	if (!rqstp || rqstp->rq_task != current || !rqstp->rq_xprt)
+		return NULL;
+	return rqstp;
+}
 
 bool hf_may_notify(const struct file_lock *fl)
 {
@@ -55,9 +83,7 @@ bool hf_may_notify(const struct file_lock *fl)
 	if (hf_may_notify_for_test && hf_may_notify_for_test(fl))
 		return true;
 #endif
-	if (!is_thread_of(fl->fl_lmops))
-		return false;
-	rqstp = kthread_data(current);
+	rqstp = hf_server_request(fl);
 	if (!rqstp || rqstp->rq_prog != NFS_PROGRAM || rqstp->rq_vers != 4)
 		return false;
 	compound = rqstp->rq_argp;

@@ -13,6 +13,7 @@
 #include <linux/seq_file.h>
 
 #include "leases.h"
+#include "charge.h"
 #include "locks.h"
 #include "proc_lines.h"
 
@@ -292,10 +293,14 @@ static const struct proc_ops locks_proc_ops = {
 
 static int show_stats(struct seq_file *m, void *v)
 {
+	unsigned long accounts, records;
 	int i;
 
 	for (i = 0; i < HF_STAT_COUNT; i++)
 		seq_printf(m, "%s %lu\n", hf_stat_name(i), hf_stat_sum(i));
+	hf_accounts_sum(&accounts, &records);
+	seq_printf(m, "accounts %lu\ncharged_records %lu\n", accounts,
+		   records);
 	mutex_lock(&hf_graph_lock);
 	seq_printf(m, "contended %u\nsearches %llu\nsearch_steps %llu\nsearches_cut %llu\nprobes %llu\ncourtesies %llu\ncycles %llu\npasses %llu\nexpired %llu\n",
 		   hf_graph.nr_contended, hf_graph.searches,

@@ -10,6 +10,7 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 
+#include "charge.h"
 #include "locks.h"
 #include "trace.h"
 
@@ -17,26 +18,38 @@ static struct kmem_cache *record_cache, *range_cache;
 
 /*
  * The record that was freed last on each CPU: a lock after an unlock then costs
- * no trip to the allocator, and finds its memory in the cache.  KASAN would be
- * blind to a use after free of it.
+ * no trip to the allocator, and finds its memory in the cache.  It stays charged
+ * to the one who freed it, and so costs him nothing to have again: each account
+ * may have one record a CPU less than its limit.  KASAN would be blind to a use
+ * after free of it.
  */
 #define KEEPS_SPARE (!IS_ENABLED(CONFIG_KASAN))
 static DEFINE_PER_CPU(struct lk_record *, spare);
 
 /*
+ * The mirror waits for nobody, so nothing reads whom it is blocked by: that is
+ * who it is charged to.  (fs/locks.c follows flc_blocker from requests of its
+ * own and from what is in its global lists, ksmbd from its request.)
+ */
+static struct hf_account *account_of(const struct lk_record *core)
+{
+	return (void *)hf_record(core)->mirror.c.flc_blocker;
+}
+
+static void set_account(struct lk_record *core, struct hf_account *account)
+{
+	hf_record(core)->mirror.c.flc_blocker = (void *)account;
+}
+
+/*
  * Not accounted to a memory cgroup, as those of fs/locks.c are not: locks are
  * taken for others (lockd, nfsd), and accounting costs a tenth of a lock.
  */
-static struct lk_record *record_alloc(void)
+static struct lk_record *record_new(void)
 {
-	struct lk_record *core = NULL;
+	struct lk_record *core = kmem_cache_alloc(range_cache, GFP_KERNEL);
 	struct hf_record *record;
 
-	if (KEEPS_SPARE)
-		core = this_cpu_xchg(spare, NULL);
-	if (core)
-		return core;
-	core = kmem_cache_alloc(range_cache, GFP_KERNEL);
 	if (!core)
 		return NULL;
 	record = kmem_cache_alloc(record_cache, GFP_KERNEL);
@@ -51,6 +64,7 @@ static struct lk_record *record_alloc(void)
 
 static void record_free(struct lk_record *core)
 {
+	hf_uncharge(account_of(core));
 	kmem_cache_free(record_cache, hf_record(core));
 	kmem_cache_free(range_cache, core);
 }
@@ -63,14 +77,56 @@ static void record_put(struct lk_record *core)
 	record_free(core);
 }
 
-int hf_records_alloc(struct lk_list *list, unsigned int count)
+static struct lk_record *record_alloc(const struct hf_account_key *key,
+				      bool over)
 {
+	struct lk_record *core = NULL;
+	struct hf_account *account;
+
+	if (KEEPS_SPARE)
+		core = this_cpu_xchg(spare, NULL);
+	if (core && hf_same_account(&account_of(core)->key, key))
+		return core;
+	account = hf_charge(key, over);
+	if (IS_ERR(account)) {
+		if (core)
+			record_put(core);
+		return ERR_CAST(account);
+	}
+	if (core) {
+		hf_uncharge(account_of(core));
+	} else {
+		core = record_new();
+		if (!core) {
+			hf_uncharge(account);
+			return ERR_PTR(-ENOMEM);
+		}
+	}
+	set_account(core, account);
+	return core;
+}
+
+/**
+ * hf_records_alloc - fetch spare records
+ * @list: of spares; has @count when this succeeds, and stays as far as it came
+ *	when it does not
+ * @count: how many
+ * @fl: the request that they are for, whose user or client they are charged to
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOMEM; -EDQUOT when the user or the client has all that he may.
+ */
+int hf_records_alloc(struct lk_list *list, unsigned int count,
+		     const struct file_lock *fl)
+{
+	struct hf_account_key key;
 	struct lk_record *core;
 
+	hf_account_key(&key, fl);
 	while (list->count < count) {
-		core = record_alloc();
-		if (!core)
-			return -ENOMEM;
+		core = record_alloc(&key, fl->c.flc_type == F_UNLCK);
+		if (IS_ERR(core))
+			return PTR_ERR(core);
 		lk_list_push(list, core);
 	}
 	return 0;

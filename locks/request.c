@@ -36,7 +36,6 @@ int hf_request_init(struct lk_request *request,
 	request->end = flock ? LK_END : fl->fl_end;
 	request->manager = (unsigned long)fl->fl_lmops;
 	request->now = 0;
-	request->epoch = 0;
 	request->cookie = fl;
 	request->op = fl->c.flc_type;
 	request->kind = LK_LOCAL;

@@ -8,9 +8,11 @@
  * commit.  Nothing was changed before that, so memory failure at any point
  * leaves the table as it was.
  */
+#include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/module.h>
 
+#include "limits.h"
 #include "locks.h"
 #include "trace.h"
 
@@ -23,7 +25,10 @@ struct set {
 	enum hf_told told;
 	bool graph;		/* G is taken with T */
 	bool must_wait;		/* the last plan wants it queued */
+	bool begun;		/* an unlock in portions, of which @rest is left */
+	struct lk_unlock rest;	/* L: T while it is in the table */
 	unsigned int nodes;	/* spares asked for by the last plan */
+	enum hf_limit limit;	/* the one it is refused for, with -EDQUOT */
 	struct lk_list spares;
 	struct lk_batch batch;
 	struct hf_waiter *waiter;
@@ -45,7 +50,9 @@ static void begin(struct set *set, struct hf_table *table,
 	set->told = HF_TOLD_WAKE;
 	set->graph = false;
 	set->must_wait = false;
+	set->begun = false;
 	set->nodes = 0;
+	set->limit = HF_LIMIT_ACCOUNT;
 	set->spares = (struct lk_list) {};
 	set->batch = (struct lk_batch) {};
 	set->waiter = NULL;
@@ -87,18 +94,43 @@ static void expire_courtesy(struct set *set)
 	module_put(set->expirer);
 }
 
-/* Return: whether that was all; else @set->request is what is left of it. */
-static bool commit(struct set *set, const struct lk_plan *plan)
+static void commit(struct set *set, const struct lk_plan *plan)
 {
-	enum lk_progress progress;
-
 	hf_mirror_lock(set->table);
-	progress = lk_commit(set->space, set->request, plan, &set->spares,
-			     set->request, &set->batch);
+	set->begun = lk_commit(set->space, set->request, plan, &set->spares,
+			       &set->rest, &set->batch) == LK_MORE;
+	hf_mirror_unlock(set->table);
+	if (set->batch.winners)
+		hf_deliver(set->table, &set->batch);
+}
+
+/* A portion of an unlock.  Return: whether it has ended. */
+static bool unlock_more(struct set *set, struct lk_unlock *rest)
+{
+	enum lk_progress progress = LK_MORE;
+
+	lockdep_assert_held(&set->table->lock);
+	if (lk_contended(set->space) && !set->graph) {
+		set->graph = true;
+		return false;
+	}
+	hf_mirror_lock(set->table);
+	progress = lk_unlock_more(set->space, rest, hf_now_ms(), &set->batch);
 	hf_mirror_unlock(set->table);
 	if (set->batch.winners)
 		hf_deliver(set->table, &set->batch);
 	return progress == LK_DONE;
+}
+
+/* It was granted, and all of it is done. */
+static int done(struct set *set)
+{
+	if (set->request->op == LK_UNLOCK)
+		hf_count(unlocks);
+	else
+		hf_count(grants);
+	trace_hf_lock_grant(set->table, set->request);
+	return 0;
 }
 
 /* Queues the request.  G and T are held, everything it needs is in hand. */
@@ -156,6 +188,18 @@ static int refuse(struct set *set, const struct lk_record *blocker)
 	return -EAGAIN;
 }
 
+/* Whether the file, and the owner on it, may have so many records more.  T. */
+static bool may_have(struct set *set, unsigned int nodes)
+{
+	enum hf_limit limit = hf_table_limit(set->table, set->space,
+					     set->request, nodes);
+
+	if (limit == HF_LIMIT_NONE)
+		return true;
+	set->limit = limit;
+	return false;
+}
+
 /* One look at the table.  T, and G if set->graph. */
 static int pass(struct set *set)
 {
@@ -164,12 +208,16 @@ static int pass(struct set *set)
 	lockdep_assert_held(&set->table->lock);
 	set->nodes = 0;
 	set->must_wait = false;
+	if (set->begun)
+		return unlock_more(set, &set->rest) ? done(set) : AGAIN;
 	/* Not that of the first pass: expire_courtesy() may take long. */
 	set->request->now = hf_now_ms();
 	switch (lk_plan(set->space, set->request, set->graph, &plan)) {
 	case LK_GRANTED:
 		if (set->fl->c.flc_flags & FL_ACCESS)
 			return 0;
+		if (plan.nodes && !may_have(set, plan.nodes))
+			return -EDQUOT;
 		if (plan.nodes > set->spares.count) {
 			set->nodes = plan.nodes;
 			return AGAIN;
@@ -177,14 +225,12 @@ static int pass(struct set *set)
 		if (!plan.changes && set->request->op == LK_UNLOCK &&
 		    (set->fl->c.flc_flags & FL_EXISTS))
 			return -ENOENT;
-		if (!commit(set, &plan))
-			return AGAIN;
-		if (set->request->op == LK_UNLOCK)
-			hf_count(unlocks);
-		else
-			hf_count(grants);
-		trace_hf_lock_grant(set->table, set->request);
-		return 0;
+		commit(set, &plan);
+		return set->begun ? AGAIN : done(set);
+	case LK_UNLOCKING:
+		/* Another thread's of the same owner: this comes after it. */
+		unlock_more(set, lk_unlocking(set->space, set->request->owner));
+		return AGAIN;
 	case LK_NEED_GRAPH:
 		set->graph = true;
 		return AGAIN;
@@ -193,6 +239,8 @@ static int pass(struct set *set)
 	case LK_MUST_WAIT:
 		if (find_courtesy(set, plan.blocker))
 			return AGAIN;
+		if (!may_have(set, HF_WAITER_RECORDS))
+			return -EDQUOT;
 		if (set->graph && set->waiter)
 			return enqueue(set);
 		set->graph = true;
@@ -206,16 +254,20 @@ static int pass(struct set *set)
 /* Fetches what the last pass lacked.  No lock is held. */
 static int provide(struct set *set)
 {
+	struct hf_waiter *waiter;
+
 	if (set->expire) {
 		expire_courtesy(set);
 		return 0;
 	}
 	if (set->nodes > set->spares.count)
-		return hf_records_alloc(&set->spares, set->nodes);
+		return hf_records_alloc(&set->spares, set->nodes, set->fl);
 	if (set->must_wait && !set->waiter) {
-		set->waiter = hf_waiter_alloc(set->table, set->space, set->fl,
-					      set->told, set->request->kind);
-		return set->waiter ? 0 : -ENOMEM;
+		waiter = hf_waiter_alloc(set->table, set->space, set->fl,
+					 set->told, set->request->kind);
+		if (IS_ERR(waiter))
+			return PTR_ERR(waiter);
+		set->waiter = waiter;
 	}
 	return 0;
 }
@@ -245,7 +297,10 @@ int hf_set(struct hf_table *table, struct lk_table *space,
 		request->flags |= LK_WAIT;
 	/* One spare is what nearly every lock needs, and hardly any unlock. */
 	if (request->op != LK_UNLOCK)
-		ret = hf_records_alloc(&set.spares, 1);
+		ret = hf_records_alloc(&set.spares, 1, fl);
+	/* It may be one that needs none. */
+	if (ret == -EDQUOT)
+		ret = 0;
 	while (!ret) {
 		bool graph = set.graph;
 
@@ -261,6 +316,8 @@ int hf_set(struct hf_table *table, struct lk_table *space,
 	}
 	if (ret == -ENOMEM)
 		ret = hf_out_of_memory(fl);
+	if (ret == -EDQUOT)
+		ret = hf_over_limit(set.limit, table, request, fl);
 	if (ret == WAIT)
 		ret = hf_wait_local(set.waiter);
 	if (set.waiter)

@@ -29,6 +29,10 @@
 	X(deadlocks,	"refused or failed for a deadlock")		\
 	X(lapsed,	"waiters dropped: their client was not heard of") \
 	X(no_memory,	"failed for want of memory")		\
+	X(user_limits,	"refused: max_user_records")		\
+	X(client_limits, "refused: max_client_records")		\
+	X(file_limits,	"refused: max_file_records")		\
+	X(owner_limits,	"refused: max_owner_records")		\
 	HF_STATS_GRANT(X, lease)					\
 	HF_STATS_GRANT(X, delegation)					\
 	HF_STATS_GRANT(X, layout)					\

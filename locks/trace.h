@@ -10,6 +10,8 @@
 #include <linux/kdev_t.h>
 #include <linux/tracepoint.h>
 
+#include "charge.h"
+#include "limits.h"
 #include "locks.h"
 
 #define show_lk_op(op) __print_symbolic(op,				\
@@ -62,6 +64,36 @@ HF_LOCK_EVENT(notify);		/* the client is told to ask again */
 HF_LOCK_EVENT(cancel);		/* gave up, or a grant was taken back */
 HF_LOCK_EVENT(deadlock);	/* refused, or failed by another's grant */
 HF_LOCK_EVENT(expire);		/* a waiter, or turns (no owner, kind notify), not asked for in time */
+
+#define show_hf_limit(limit) __print_symbolic(limit,			\
+	{ HF_LIMIT_ACCOUNT, "account" }, { HF_LIMIT_FILE, "file" },	\
+	{ HF_LIMIT_OWNER, "owner" })
+
+TRACE_EVENT(hf_lock_limit,	/* refused: too many records */
+	TP_PROTO(const struct hf_table *table, const struct lk_request *request,
+		 enum hf_limit limit, const struct hf_account_key *key),
+	TP_ARGS(table, request, limit, key),
+	TP_STRUCT__entry(
+		__field(dev_t, dev)
+		__field(unsigned long, ino)
+		__field(const void *, owner)
+		__field(u8, op)
+		__field(u8, limit)
+		__array(char, account, HF_ACCOUNT_NAME)
+	),
+	TP_fast_assign(
+		__entry->dev = table->dev;
+		__entry->ino = table->ino;
+		__entry->owner = (void *)(unsigned long)request->owner;
+		__entry->op = request->op;
+		__entry->limit = limit;
+		hf_account_name(key, __entry->account);
+	),
+	TP_printk("dev %u:%u ino %lu owner %p %s limit of the %s, %s",
+		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->ino,
+		  __entry->owner, show_lk_op(__entry->op),
+		  show_hf_limit(__entry->limit), __entry->account)
+);
 
 #endif /* HF_LOCKS_TRACE_H */
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Waiters: their memory, and the sleep of those that are processes. */
+#include <linux/err.h>
 #include <linux/slab.h>
 
 #include "locks.h"
@@ -36,20 +37,22 @@ static void copy_identity(struct file_lock *ident, const struct file_lock *fl)
  *
  * Context: may sleep.
  * Return: the waiter, to be freed with hf_waiter_free() once the core has no
- * part in it any more, or NULL without memory.
+ * part in it any more; -ENOMEM; -EDQUOT as hf_records_alloc().
  */
 struct hf_waiter *hf_waiter_alloc(struct hf_table *table,
 				  struct lk_table *space, struct file_lock *fl,
 				  enum hf_told told, u8 kind)
 {
 	struct hf_waiter *waiter = kmem_cache_zalloc(waiter_cache, GFP_KERNEL);
+	int err;
 
 	if (!waiter)
-		return NULL;
-	if (hf_records_alloc(&waiter->core.nodes, lk_waiter_nodes(kind))) {
+		return ERR_PTR(-ENOMEM);
+	err = hf_records_alloc(&waiter->core.nodes, lk_waiter_nodes(kind), fl);
+	if (err) {
 		hf_records_free(&waiter->core.nodes);
 		kmem_cache_free(waiter_cache, waiter);
-		return NULL;
+		return ERR_PTR(err);
 	}
 	hf_table_get(table);
 	waiter->table = table;

@@ -148,6 +148,8 @@ lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks)
 				return nullptr;
 			if (!(r->flags & LK_PROCESS) && !(asks && at == &start))
 				continue;
+			if (is_going(*at->table, *r))
+				continue;
 			if (r->holder->owner == owner)
 				return at;
 			reach_hard(search, r->holder->owner, at);

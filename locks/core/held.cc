@@ -11,6 +11,7 @@
  */
 #include "queue.hpp"
 #include "records.hpp"
+#include "tally.hpp"
 
 namespace lk {
 
@@ -21,6 +22,7 @@ void entered(work &work, lk_record &record)
 {
 	lk_table &table = work.table;
 
+	count_in(table, record);
 	table.nr_records++;
 	table.recent = &record;
 	if (table.observer && table.observer->link)
@@ -55,6 +57,7 @@ void remove(work &work, lk_record &record, lk_list &to)
 
 	loosen_all(work, record);
 	range_tree::erase(table.by_range, record);
+	count_out(table, record);
 	owner_tree::erase(table.by_owner, *record.holder);
 	table.nr_records--;
 	if (table.recent == &record)
@@ -101,7 +104,7 @@ lk_record *make(work &work, lk_list &nodes, const lk_request &what, const lk_rec
 	record->holder->owner = what.owner;
 	record->type = what.op;
 	record->flags = what.flags & LK_DETECT ? LK_PROCESS : 0;
-	record->epoch = origin ? origin->epoch : work.table.epoch;
+	record->turns = 0;
 	if (observer && observer->adopt)
 		observer->adopt(work.table.context, record, origin, origin ? nullptr : what.cookie);
 	return record;
@@ -168,8 +171,7 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 	lk_record *mine = nullptr, *at = own_at(place, request.owner), *next;
 	bool alone = !at || !where.touches(range_of(*at));
 
-	/* Behind what it grows by there may be more that was kept apart. */
-	for (; at && grown.touches(range_of(*at)); at = next) {
+	for (; at && where.touches(range_of(*at)); at = next) {
 		range held = range_of(*at);
 		bool inside = where.contains(held);
 
@@ -178,14 +180,12 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 			save(work, *at, request, nodes, *saved);
 		if (saved && inside)
 			continue;
-		if ((at->type == request.op || inside) && may_grow(work.table, *at)) {
+		if (at->type == request.op || inside) {
 			grown = grown.hull(held);
 			if (mine)
 				remove(work, *at, work.batch.freed);
 			else
 				mine = at;
-		} else if (inside) {
-			remove(work, *at, work.batch.freed);
 		} else if (held.overlaps(where)) {
 			cut(work, *at, where, nodes);
 		}
@@ -204,10 +204,10 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 
 void release(work &work, range where, lk_record *at, lk_list &nodes)
 {
-	(void)release_portion(work, where, at, nodes, 0, numeric_limits<unsigned int>::max());
+	(void)release_portion(work, where, at, nodes, numeric_limits<unsigned int>::max());
 }
 
-int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes, uint32_t begun,
+int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes,
 			unsigned int portion)
 {
 	lk_record *next;
@@ -217,14 +217,64 @@ int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes, 
 			return at->start > where.start ? at->start : where.start;
 		/* The most frequent unlock is of one record, and ends here. */
 		next = at->end < where.end ? own_after(*at) : nullptr;
-		if (begun && at->epoch >= begun)
-			continue;
 		if (where.contains(range_of(*at)))
 			remove(work, *at, work.batch.freed);
 		else
 			cut(work, *at, where, nodes);
 	}
 	return -1;
+}
+
+void enter_unlock(lk_table &table, struct lk_unlock &rest)
+{
+	rest.next = table.unlocks;
+	rest.at = &table.unlocks;
+	if (rest.next)
+		rest.next->at = &rest.next;
+	table.unlocks = &rest;
+}
+
+struct lk_unlock *unlock_of(const lk_table &table, uint64_t owner)
+{
+	struct lk_unlock *at = table.unlocks;
+
+	while (at && at->owner != owner)
+		at = at->next;
+	return at;
+}
+
+bool unlock_more(work &work, struct lk_unlock &rest, unsigned int portion)
+{
+	range where = { rest.start, rest.end };
+	lk_list none = {};
+	int64_t left = release_portion(work, where, own_in(work.table, rest.owner, where), none,
+				       portion);
+
+	if (left >= 0) {
+		rest.start = left;
+		return false;
+	}
+	*rest.at = rest.next;
+	if (rest.next)
+		rest.next->at = rest.at;
+	rest.next = nullptr;
+	rest.at = nullptr;
+	return true;
+}
+
+bool is_going(const lk_table &table, const lk_record &record)
+{
+	for (struct lk_unlock *at = table.unlocks; at; at = at->next)
+		if (at->owner == record.holder->owner &&
+		    range { at->start, at->end }.contains(range_of(record)))
+			return true;
+	return false;
+}
+
+void finish_unlocks(work &work, uint64_t owner)
+{
+	while (struct lk_unlock *rest = unlock_of(work.table, owner))
+		(void)unlock_more(work, *rest, numeric_limits<unsigned int>::max());
 }
 
 void restore(work &work, lk_record &record)
@@ -235,7 +285,7 @@ void restore(work &work, lk_record &record)
 
 	for (; at && where.touches(range_of(*at)); at = next) {
 		next = own_after(*at);
-		if (at->type != record.type || (work.table.unlocking && at->epoch != record.epoch))
+		if (at->type != record.type)
 			continue;
 		where = where.hull(range_of(*at));
 		if (mine)

@@ -4,8 +4,7 @@
  *
  * Invariant (POSIX.1-2017 fcntl(), "Advisory record locking"):
  *  - records of one owner share no byte, and those of the same type do not
- *    touch: they would be one, unless an unlock in portions went on between
- *    them (may_grow());
+ *    touch: they would be one;
  *  - where records of two owners overlap, both are LK_READ.
  * So a LK_WRITE record shares its bytes with nothing that is held.
  *
@@ -26,7 +25,6 @@ namespace lk {
 using hf::int64_t;
 using hf::numeric_limits;
 using hf::range;
-using hf::uint32_t;
 using hf::uint64_t;
 using hf::uint8_t;
 using hf::uintptr_t;
@@ -112,23 +110,23 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 /* Takes the range from the owner of at, the first in it.  A split needs a node. */
 void release(work &work, range where, lk_record *at, lk_list &nodes);
 
-/*
- * The same, but for records that are as new as epoch begun, if that is not 0;
- * and of portion records at most.
- * Return: where to go on, or -1.
- */
+/* The same, of portion records at most.  Return: where to go on, or -1. */
 [[nodiscard]] int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes,
-				      uint32_t begun, unsigned int portion);
+				      unsigned int portion);
 
 /*
- * Whether a record may grow by what is locked now.  While an unlock in portions
- * goes on, what was there when it began goes and what came since stays: they
- * are kept apart.
+ * An unlock in portions is in table.unlocks until it ends.  Its owner gets
+ * nothing in the table before that, so that it takes nothing away that came after
+ * it began.  It goes on where a record begins: it needs no node.
  */
-[[nodiscard]] inline bool may_grow(const lk_table &table, const lk_record &record)
-{
-	return !table.unlocking || record.epoch == table.epoch;
-}
+void enter_unlock(lk_table &table, struct lk_unlock &rest);
+[[nodiscard]] struct lk_unlock *unlock_of(const lk_table &table, uint64_t owner);
+/* Return: whether it has ended. */
+bool unlock_more(work &work, struct lk_unlock &rest, unsigned int portion);
+/* Whether the record is still there only until an unlock comes to it. */
+[[nodiscard]] bool is_going(const lk_table &table, const lk_record &record);
+/* The owner is about to be granted something. */
+void finish_unlocks(work &work, uint64_t owner);
 
 /* Puts a record back where its owner holds nothing, and joins it. */
 void restore(work &work, lk_record &record);

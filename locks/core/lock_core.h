@@ -86,17 +86,32 @@ enum lk_outcome lk_plan(const struct lk_table *table,
  * spares than planned, which is a fault of the caller, it does nothing.  Waiters
  * that can go on are in @batch->winners.
  *
- * An unlock takes LK_PORTION records at most.  If more are left it has to be
- * called again, after T was let go, until it answers LK_DONE: with @request as
- * @rest says, planned anew, no spare needed.  Only what was held when the first
- * portion was taken goes.  A table is not idle, and must not be freed, before.
- * Return: LK_DONE, or LK_MORE and @rest is filled.
+ * An unlock takes LK_PORTION records at most.  If more are left @rest is filled,
+ * and in the table until lk_unlock_more() has answered LK_DONE for it; T is to be
+ * let go between the portions.  A table with one is not idle.
+ * Return: LK_DONE or LK_MORE.
  */
 enum lk_progress { LK_DONE, LK_MORE };
 enum lk_progress lk_commit(struct lk_table *table,
 			   const struct lk_request *request,
 			   const struct lk_plan *plan, struct lk_list *spares,
-			   struct lk_request *rest, struct lk_batch *batch);
+			   struct lk_unlock *rest, struct lk_batch *batch);
+
+/* The unlock that lk_plan() answered LK_UNLOCKING for.  T. */
+struct lk_unlock *lk_unlocking(const struct lk_table *table, uint64_t owner);
+
+/**
+ * lk_unlock_more - the next portion of an unlock
+ * @table: the table
+ * @rest: what lk_commit() filled, one's own or that of lk_unlocking()
+ * @now: the time, in ms
+ * @batch: filled
+ *
+ * Context: T, and G if the table is contended.
+ * Return: LK_DONE once it has ended, by whomever; else LK_MORE.
+ */
+enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest,
+				uint64_t now, struct lk_batch *batch);
 
 /* How many spares a waiter of this kind must carry into lk_enqueue(). */
 unsigned int lk_waiter_nodes(uint8_t kind);
@@ -163,6 +178,9 @@ const struct lk_record *lk_next_conflict(const struct lk_table *table,
 /* The first record of @owner that overlaps start to end, or NULL. */
 const struct lk_record *lk_find_own(const struct lk_table *table,
 				    uint64_t owner, int64_t start, int64_t end);
+
+/* How many records @owner has.  O(log n). */
+uint32_t lk_own_count(const struct lk_table *table, uint64_t owner);
 
 /* -------------------------------------------------------------- deadlines */
 

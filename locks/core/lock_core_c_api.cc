@@ -9,6 +9,7 @@
 #include "held.hpp"
 #include "queue.hpp"
 #include "reserve.hpp"
+#include "tally.hpp"
 #include "undo.hpp"
 #include "validate.hpp"
 
@@ -22,7 +23,7 @@ bool valid(const lk_request &request)
 {
 	return lk::range::possible(request.start, request.end) && request.op <= LK_UNLOCK &&
 	       request.kind <= LK_NOTIFY && request.fairness <= LK_FAIR_NONE &&
-	       !(request.flags & ~LK_FLAGS) && (request.op == LK_UNLOCK || !request.epoch);
+	       !(request.flags & ~LK_FLAGS);
 }
 
 /* One by one: an instruction for each, where gcc makes a loop of plan_t {}. */
@@ -94,37 +95,25 @@ lk_outcome judge(const lk_table &table, const lk_request &request, lk::plan_t &p
 	return plan.behind ? LK_MUST_WAIT : LK_GRANTED;
 }
 
-/* Before anybody else is granted anything: what comes from here on stays. */
-void begin_portions(lk_table &table, lk_request &rest)
-{
-	if (!++table.epoch)
-		table.epoch = 1;
-	table.unlocking++;
-	rest.epoch = table.epoch;
-}
-
 lk_progress unlock(work &work, const lk_request &request, const lk::place &place, lk_list &spares,
-		   lk_request &rest)
+		   struct lk_unlock &rest)
 {
-	lk_table &table = work.table;
-	uint32_t begun = request.epoch;
 	int64_t left = lk::release_portion(work, range_of(request),
-					   lk::own_at(place, request.owner), spares, begun,
-					   table.graph->portion);
+					   lk::own_at(place, request.owner), spares,
+					   work.table.graph->portion);
 
-	if (left < 0) {
-		table.unlocking -= begun ? 1 : 0;
+	if (left < 0)
 		return LK_DONE;
-	}
-	rest = request;
+	rest.owner = request.owner;
 	rest.start = left;
-	if (!begun)
-		begin_portions(table, rest);
+	rest.end = request.end;
+	/* Before anybody is granted anything. */
+	lk::enter_unlock(work.table, rest);
 	return LK_MORE;
 }
 
 lk_progress commit_records(work &work, const lk_request &request, const lk::place &place,
-			   lk_list &spares, lk_request &rest)
+			   lk_list &spares, struct lk_unlock &rest)
 {
 	if (request.op == LK_UNLOCK)
 		return unlock(work, request, place, spares, rest);
@@ -133,23 +122,17 @@ lk_progress commit_records(work &work, const lk_request &request, const lk::plac
 }
 
 lk_progress commit_contended(work &work, const lk_request &request, const lk::plan_t &plan,
-			     lk_list &spares, lk_request &rest)
+			     lk_list &spares, struct lk_unlock &rest)
 {
-	bool unlocks = request.op == LK_UNLOCK;
-	uint64_t owner = request.owner;
-
 	lk::allow_steps(*work.table.graph);
-	/* What is granted while an unlock goes on is not for it to touch. */
-	if (!request.epoch)
-		lk::trim_undo(work, owner, range_of(request));
-	/* @rest may be the request itself. */
+	lk::trim_undo(work, request.owner, range_of(request));
 	lk_progress progress = commit_records(work, request, plan.place, spares, rest);
 
-	if (!unlocks && (plan.reservation || (request.flags & LK_RECLAIM)))
+	if (plan.reservation || (request.flags & LK_RECLAIM))
 		lk::use_turns(work, request, plan.reservation);
 	lk::drain(work);
-	if (!unlocks)
-		lk::open_cycles_of(work, owner);
+	if (request.op != LK_UNLOCK)
+		lk::open_cycles_of(work, request.owner);
 	lk::settle(work);
 	return progress;
 }
@@ -192,7 +175,7 @@ bool lk_contended(const struct lk_table *table)
 
 bool lk_idle(const struct lk_table *table)
 {
-	return !table->by_range && !table->unlocking && !lk_contended(table);
+	return !table->by_range && !table->unlocks && !lk_contended(table);
 }
 
 uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch)
@@ -216,6 +199,8 @@ enum lk_outcome lk_plan(const struct lk_table *table, const struct lk_request *r
 	clear(*plan);
 	if (!valid(*request))
 		return LK_INVALID;
+	if (lk::unlock_of(*table, request->owner))
+		return LK_UNLOCKING;
 	if (request->op != LK_UNLOCK)
 		outcome = judge(*table, *request, *plan);
 	if (outcome != LK_GRANTED)
@@ -231,7 +216,7 @@ enum lk_outcome lk_plan(const struct lk_table *table, const struct lk_request *r
 
 enum lk_progress lk_commit(struct lk_table *table, const struct lk_request *request,
 			   const struct lk_plan *plan, struct lk_list *spares,
-			   struct lk_request *rest, struct lk_batch *batch)
+			   struct lk_unlock *rest, struct lk_batch *batch)
 {
 	work work(*table, *batch, request->now);
 
@@ -242,6 +227,27 @@ enum lk_progress lk_commit(struct lk_table *table, const struct lk_request *requ
 	if (lk_contended(table))
 		return commit_contended(work, *request, *plan, *spares, *rest);
 	return commit_records(work, *request, plan->place, *spares, *rest);
+}
+
+struct lk_unlock *lk_unlocking(const struct lk_table *table, uint64_t owner)
+{
+	return lk::unlock_of(*table, owner);
+}
+
+enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest, uint64_t now,
+				struct lk_batch *batch)
+{
+	work work(*table, *batch, now);
+	bool ended;
+
+	if (!rest->at)
+		return LK_DONE;
+	ended = lk::unlock_more(work, *rest, table->graph->portion);
+	if (lk_contended(table)) {
+		lk::allow_steps(*table->graph);
+		lk::settle(work);
+	}
+	return ended ? LK_DONE : LK_MORE;
 }
 
 unsigned int lk_waiter_nodes(uint8_t kind)
@@ -344,6 +350,11 @@ const struct lk_record *lk_find_own(const struct lk_table *table, uint64_t owner
 	if (!lk::range::possible(start, end))
 		return nullptr;
 	return lk::own_in(*table, owner, { start, end });
+}
+
+uint32_t lk_own_count(const struct lk_table *table, uint64_t owner)
+{
+	return lk::own_count(*table, owner);
 }
 
 struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next)

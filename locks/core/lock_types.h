@@ -68,6 +68,7 @@ enum lk_outcome {
 	LK_MUST_WAIT,		/* plan, with or without G: to be queued, with G */
 	LK_QUEUED,		/* enqueue: waits now */
 	LK_DEADLOCK,		/* enqueue: would close a cycle; not queued */
+	LK_UNLOCKING,		/* plan: first help the owner's unlock to an end */
 	LK_INVALID,		/* plan: impossible range, unknown op or flag */
 };
 
@@ -119,8 +120,8 @@ struct lk_record {
 	uint8_t subtree_writes;			/* has an LK_WRITE */
 	uint8_t spare;
 	union {
+		uint32_t of_owner;		/* the first of its owner's: how many it has */
 		uint32_t turns;			/* LK_RESERVATION: how many share it */
-		uint32_t epoch;			/* held: lk_table.epoch when it was made */
 	};
 };
 LK_SIZE(struct lk_record, 64);
@@ -180,7 +181,6 @@ struct lk_request {
 	uint8_t kind;		/* enum lk_kind */
 	uint8_t fairness;	/* enum lk_fairness */
 	uint8_t flags;
-	uint32_t epoch;		/* 0, or that of an unlock in portions which goes on */
 };
 
 /* Where a range belongs among the records of a table: neighbours, NULL at the ends. */
@@ -207,6 +207,13 @@ struct lk_plan {
 };
 
 struct lk_table;
+
+/* What is left of an unlock in portions: the caller's, in the table till it ends. */
+struct lk_unlock {
+	struct lk_unlock *next, **at;	/* NULL: it has ended */
+	uint64_t owner;
+	int64_t start, end;
+};
 
 /* A request that waits.  Embedded by the shell in its own. */
 struct lk_waiter {
@@ -310,8 +317,7 @@ struct lk_table {
 	struct lk_node by_due;		/* in the graph, unless due is UINT64_MAX */
 	uint64_t due;			/* ms: 0 with ->attention */
 	uint64_t nr_records, nr_waiters, nr_reservations;
-	unsigned int unlocking;		/* unlocks in portions that have not ended */
-	uint32_t epoch;			/* one more with each of those */
+	struct lk_unlock *unlocks;	/* those that have not ended */
 	bool attention;			/* lk_expire() has a cycle to open here */
 };
 

@@ -184,6 +184,7 @@ void grant(work &work, lk_waiter &waiter)
 
 	waiter.waiters = nullptr;
 	leave_trees(work, waiter);
+	finish_unlocks(work, waiter.request.owner);
 	trim_undo(work, waiter.request.owner, range_of(waiter.request));
 	find_touched(work.table, waiter.request, place);
 	record = revocable ? hold_revocably(work, waiter, place)

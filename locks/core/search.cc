@@ -135,14 +135,11 @@ void plan_records(const lk_table &table, const lk_request &request, plan_t &plan
 	lk_record *at = own_at(plan.place, request.owner);
 
 	plan.nodes = unlock ? 0 : 1;
-	plan.changes = !unlock || request.epoch;
-	/* It goes on where a record began, or was cut: nothing is split any more. */
-	if (request.epoch)
-		return;
+	plan.changes = !unlock;
 	for (; at && where.touches(range_of(*at)); at = own_after(*at)) {
 		range held = range_of(*at);
 
-		if (!unlock && at->type == request.op && may_grow(table, *at)) {
+		if (!unlock && at->type == request.op) {
 			plan.changes = !held.contains(where);
 			plan.nodes = 0;
 			return;
@@ -152,7 +149,7 @@ void plan_records(const lk_table &table, const lk_request &request, plan_t &plan
 		plan.changes = true;
 		if (held.start < where.start && held.end > where.end)
 			plan.nodes++;
-		else if (!unlock && where.contains(held) && may_grow(table, *at))
+		else if (!unlock && where.contains(held))
 			plan.nodes = 0;
 		if (unlock || !plan.nodes)
 			return;

@@ -6,6 +6,7 @@
 #include "validate.hpp"
 #include "graph.hpp"
 #include "queue.hpp"
+#include "tally.hpp"
 #include "undo.hpp"
 
 namespace lk {
@@ -39,6 +40,22 @@ const char *check_exclusion(const lk_table &table)
 	return nullptr;
 }
 
+/* The first of each owner's records tells how many there are. */
+const char *check_tally(const lk_table &table)
+{
+	uint32_t left = 0;
+	lk_record *before = nullptr;
+
+	for (lk_record *at = first_by_owner(table); at; before = at, at = next_by_owner(*at)) {
+		bool first = !before || before->holder->owner != at->holder->owner;
+
+		if (first != !left || first != !!at->of_owner)
+			return "an owner's records were miscounted";
+		left = first ? at->of_owner - 1 : left - 1;
+	}
+	return left ? "an owner has fewer records than it says" : nullptr;
+}
+
 /* One owner's records are apart, and were merged. */
 const char *check_owners(const lk_table &table)
 {
@@ -55,8 +72,7 @@ const char *check_owners(const lk_table &table)
 			continue;
 		if (range_of(*before).overlaps(range_of(*at)))
 			return "two records of one owner overlap";
-		if (before->type == at->type && before->epoch == at->epoch &&
-		    range_of(*before).touches(range_of(*at)))
+		if (before->type == at->type && range_of(*before).touches(range_of(*at)))
 			return "two records of one owner should be one";
 	}
 	if (!recent)
@@ -205,7 +221,7 @@ const char *check_graph(const lk_table &table)
 const char *validate(const lk_table &table)
 {
 	const char *(*const checks[])(const lk_table &) = {
-		validate_trees, check_exclusion, check_owners, check_turns,
+		validate_trees, check_exclusion, check_owners, check_tally, check_turns,
 		validate_queue_tree, check_graph, check_links, check_queue, check_revocable,
 	};
 

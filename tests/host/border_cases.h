@@ -84,16 +84,17 @@ static inline const char *border_run(unsigned int index)
 		struct lk_request request = {
 			.owner = s->owner, .start = s->start, .end = s->end, .manager = 0,
 			.now = 0, .cookie = NULL, .op = s->op, .kind = LK_LOCAL,
-			.fairness = LK_FAIR_BOUNDED, .flags = s->flags, .epoch = 0,
+			.fairness = LK_FAIR_BOUNDED, .flags = s->flags,
 		};
 		unsigned int before = spares.count;
+		struct lk_unlock rest;
 		struct lk_plan plan;
 
 		if (lk_plan(&table, &request, false, &plan) != s->outcome)
 			return c->name;
 		if (s->outcome != LK_GRANTED)
 			continue;
-		lk_commit(&table, &request, &plan, &spares, &request, &batch);
+		lk_commit(&table, &request, &plan, &spares, &rest, &batch);
 		if (plan.nodes != s->nodes || before - spares.count != s->nodes)
 			return c->name;
 		while (batch.freed.count)

@@ -86,6 +86,7 @@ struct table {
 	std::vector<waiter> waiters; /* by seq */
 	std::vector<turn> turns;     /* oldest first */
 	std::vector<undo> undos;
+	std::set<uint64_t> processes; /* owners that can deadlock; the rest are open files */
 
 	map &of(uint64_t owner)
 	{
@@ -186,6 +187,8 @@ struct table {
 	{
 		map &m = of(r.owner);
 
+		if (r.flags & LK_DETECT)
+			processes.insert(r.owner);
 		trim_undos(r.owner, at);
 		std::fill(m.begin() + at.a, m.begin() + at.b + 1,
 			  r.op == LK_UNLOCK ? none : static_cast<int8_t>(r.op));
@@ -249,19 +252,44 @@ struct table {
 	}
 };
 
-/* Who waits for whom, over all tables; each edge by order or not. */
+/*
+ * Who waits for whom, over all tables; each edge by order or not.  Any thread may
+ * unlock what an open file holds, so that to wait for one is no edge of a deadlock.
+ */
 struct edges {
 	std::map<uint64_t, std::set<uint64_t>> hard, order;
+	std::map<uint64_t, std::set<uint64_t>> process; /* those of hard that lead to one */
 
 	void add(table &t, const waiter &w)
 	{
-		for (uint64_t owner : t.holders_against(w.request, w.at))
+		for (uint64_t owner : t.holders_against(w.request, w.at)) {
 			hard[w.request.owner].insert(owner);
+			if (t.processes.count(owner))
+				process[w.request.owner].insert(owner);
+		}
 		for (const waiter &v : t.waiters)
 			if (table::behind(w, v))
 				order[w.request.owner].insert(v.request.owner);
 	}
 
+	/* Does a wait for these, of either kind, lead back to the owner? */
+	bool leads_back(const std::set<uint64_t> &holders, uint64_t owner)
+	{
+		std::set<uint64_t> seen = holders;
+		std::vector<uint64_t> todo(holders.begin(), holders.end());
+
+		while (!todo.empty()) {
+			uint64_t at = todo.back();
+
+			todo.pop_back();
+			for (uint64_t next : process[at])
+				if (seen.insert(next).second)
+					todo.push_back(next);
+		}
+		return seen.count(owner);
+	}
+
+	bool deadlock(uint64_t owner) { return leads_back(process[owner], owner); }
 	bool hard_cycle(uint64_t owner) { return cycle(owner, false); }
 	/* With at least one edge by order. */
 	bool order_cycle(uint64_t owner) { return cycle(owner, true); }

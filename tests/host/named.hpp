@@ -26,12 +26,12 @@ struct stage : testing::Test {
 	}
 
 	lk_outcome wait(uint64_t owner, int op, int a, int b, int table = 0, int kind = LK_LOCAL,
-			int flags = LK_DETECT, int fairness = LK_FAIR_FIFO)
+			int flags = 0, int fairness = LK_FAIR_FIFO)
 	{
 		lk_request r = w.request(op, owner, { a, b });
 
 		r.kind = kind;
-		r.flags = LK_WAIT | flags;
+		r.flags |= LK_WAIT | flags;
 		r.fairness = fairness;
 		return w.ask(table, r);
 	}

@@ -28,6 +28,7 @@ struct Refusals : testing::Test {
 	lk_graph graph;
 	lk_table table;
 	lk_request request = {};
+	struct lk_unlock rest;
 	struct lk_plan plan;
 
 	Refusals()
@@ -80,7 +81,7 @@ TEST_F(Refusals, CommitWithoutItsSpares)
 
 	ASSERT_EQ(ask(), LK_GRANTED);
 	ASSERT_EQ(plan.nodes, 1u);
-	lk_commit(&table, &request, &plan, &spares, &request, &batch);
+	lk_commit(&table, &request, &plan, &spares, &rest, &batch);
 	EXPECT_TRUE(lk_idle(&table));
 }
 

@@ -12,90 +12,137 @@ TEST_F(Graph, TwoFiles)
 	EXPECT_EQ(wait(2, LK_WRITE, 0, 0, 0), LK_DEADLOCK);
 }
 
-struct Ofd : named::stage {
-	Ofd() : stage({ .tables = 3, .owners = 9 }) {}	/* 4 and 8 are open files */
-};
+/* Open files, by their process. */
+constexpr uint64_t ofd = world::first_open_file;
 
-TEST_F(Ofd, OpenFilesWaitOn)
+TEST_F(Graph, OpenFilesWaitOn)
 {
-	set(4, LK_WRITE, 0, 0, 0);
-	set(8, LK_WRITE, 0, 0, 1);
-	EXPECT_EQ(wait(4, LK_WRITE, 0, 0, 1, LK_LOCAL, 0), LK_QUEUED);
-	EXPECT_EQ(wait(8, LK_WRITE, 0, 0, 0, LK_LOCAL, 0), LK_QUEUED);
+	set(ofd + 1, LK_WRITE, 0, 0, 0);
+	set(ofd + 2, LK_WRITE, 0, 0, 1);
+	EXPECT_EQ(wait(ofd + 1, LK_WRITE, 0, 0, 1), LK_QUEUED);
+	EXPECT_EQ(wait(ofd + 2, LK_WRITE, 0, 0, 0), LK_QUEUED);
 }
 
-/* The requester's own blocker may be an open file, which waits for its lock. */
-TEST_F(Ofd, AProcessFailsWhoseBlockerIsAnOpenFile)
+/* Whoever holds what the process asks for, an open file here, waits for it. */
+TEST_F(Graph, ThroughAnOpenFile)
 {
 	set(1, LK_READ, 17, 19);
-	set(4, LK_READ, 2, 9);
-	ASSERT_EQ(wait(4, LK_WRITE, 19, 21, 0, LK_LOCAL, 0), LK_QUEUED);
+	set(ofd + 2, LK_READ, 2, 9);
+	ASSERT_EQ(wait(ofd + 2, LK_WRITE, 19, 21), LK_QUEUED);
 	EXPECT_EQ(wait(1, LK_WRITE, 9, 10), LK_DEADLOCK);
+	unlock(1, 17, 19);
+	EXPECT_EQ(state(0), LK_WON);
 }
 
-/* The same the other way round: an open file is never failed. */
-TEST_F(Ofd, AnOpenFileThatClosesACycleWaits)
+TEST_F(Graph, ThroughAnOpenFileAndAProcess)
 {
-	set(1, LK_READ, 17, 19);
-	set(4, LK_READ, 2, 9);
-	ASSERT_EQ(wait(1, LK_WRITE, 9, 10), LK_QUEUED);
-	EXPECT_EQ(wait(4, LK_WRITE, 19, 21, 0, LK_LOCAL, 0), LK_QUEUED);
+	set(1, LK_WRITE, 0, 0, 0);
+	set(ofd + 2, LK_WRITE, 0, 0, 1);
+	set(3, LK_WRITE, 0, 0, 2);
+	ASSERT_EQ(wait(1, LK_WRITE, 0, 0, 2), LK_QUEUED);
+	ASSERT_EQ(wait(ofd + 2, LK_WRITE, 0, 0, 0), LK_QUEUED);
+	EXPECT_EQ(wait(3, LK_WRITE, 0, 0, 1), LK_DEADLOCK);
 }
 
-/* 1 -> 4 -> 2 -> 1: through an open file that waits for a process. */
-TEST_F(Ofd, ALongerCycleThroughAnOpenFile)
+TEST_F(Graph, AnOpenFileIsNotFailed)
+{
+	set(1, LK_WRITE, 0, 0);
+	set(ofd + 2, LK_WRITE, 1, 1);
+	ASSERT_EQ(wait(1, LK_WRITE, 1, 1), LK_QUEUED);
+	EXPECT_EQ(wait(ofd + 2, LK_WRITE, 0, 0), LK_QUEUED);
+	unlock(ofd + 2, 1, 1);
+	EXPECT_EQ(state(0), LK_WON);
+}
+
+/* Any thread may unlock what 2's open file holds, and so let 1 go on. */
+TEST_F(Graph, WhoWaitsForAnOpenFileEndsTheChain)
+{
+	set(1, LK_WRITE, 0, 0);
+	set(ofd + 2, LK_WRITE, 1, 1);
+	set(3, LK_WRITE, 2, 2);
+	ASSERT_EQ(wait(1, LK_WRITE, 1, 1), LK_QUEUED);
+	ASSERT_EQ(wait(ofd + 2, LK_WRITE, 2, 2), LK_QUEUED);
+	EXPECT_EQ(wait(3, LK_WRITE, 0, 0), LK_QUEUED);
+}
+
+/* Two keep 3 out, an open file and the process that then asks for 3's. */
+TEST_F(Graph, BesideAnOpenFile)
+{
+	set(1, LK_READ, 0, 0);
+	set(ofd + 2, LK_READ, 0, 0);
+	set(3, LK_WRITE, 5, 5);
+	ASSERT_EQ(wait(3, LK_WRITE, 0, 0), LK_QUEUED);
+	EXPECT_EQ(wait(1, LK_WRITE, 5, 5), LK_DEADLOCK);
+	EXPECT_EQ(wait(ofd + 2, LK_WRITE, 5, 5), LK_QUEUED);
+}
+
+/* The one blocker of the requester that leads back is the last of many. */
+TEST_F(Graph, ThroughOneOfManyOpenFiles)
+{
+	set(1, LK_WRITE, 50, 50);
+	for (int i = 2; i < 8; i++)
+		set(ofd + i, LK_READ, 0, i);
+	ASSERT_EQ(wait(ofd + 7, LK_WRITE, 50, 50), LK_QUEUED);
+	EXPECT_EQ(wait(1, LK_WRITE, 0, 60), LK_DEADLOCK);
+}
+
+/* A process's own open file is another owner. */
+TEST_F(Graph, AProcessAndItsOpenFileAreTwo)
 {
 	set(1, LK_WRITE, 0, 0);
 	set(2, LK_WRITE, 1, 1);
-	set(4, LK_WRITE, 2, 2);
-	ASSERT_EQ(wait(4, LK_WRITE, 1, 1, 0, LK_LOCAL, 0), LK_QUEUED);
-	ASSERT_EQ(wait(2, LK_WRITE, 0, 0), LK_QUEUED);
-	EXPECT_EQ(wait(1, LK_WRITE, 2, 2), LK_DEADLOCK);
-}
-
-/* 1 -> 2 -> 4 -> 1: whoever waits for an open file ends the chain. */
-TEST_F(Ofd, AWaitForAnOpenFileEndsTheChain)
-{
-	set(1, LK_WRITE, 0, 0);
-	set(2, LK_WRITE, 1, 1);
-	set(4, LK_WRITE, 2, 2);
-	ASSERT_EQ(wait(4, LK_WRITE, 0, 0, 0, LK_LOCAL, 0), LK_QUEUED);
-	ASSERT_EQ(wait(2, LK_WRITE, 2, 2), LK_QUEUED);
+	ASSERT_EQ(wait(ofd + 2, LK_WRITE, 0, 0), LK_QUEUED);
 	EXPECT_EQ(wait(1, LK_WRITE, 1, 1), LK_QUEUED);
 }
 
-/* What an unlock of everything finds while it goes on is not its own. */
-TEST_F(Graph, AnUnlockInPortionsLeavesWhatCameSince)
+/* What the open file is granted, the process waits for that it waits for elsewhere. */
+TEST_F(Graph, AGrantToAnOpenFileFailsNoOpenFile)
+{
+	set(2, LK_WRITE, 0, 0, 1);
+	set(3, LK_WRITE, 0, 0, 0);
+	ASSERT_EQ(wait(ofd + 1, LK_WRITE, 0, 0, 1), LK_QUEUED);
+	ASSERT_EQ(wait(ofd + 1, LK_WRITE, 0, 0, 0), LK_QUEUED);
+	ASSERT_EQ(wait(2, LK_WRITE, 0, 0, 0), LK_QUEUED);
+	unlock(3, 0, 0, 0);
+	EXPECT_EQ(state(1), LK_WON);
+	EXPECT_EQ(state(0), LK_WAITING);
+}
+
+/*
+ * A thread waits for a lock while another one of its process unlocks everything
+ * in portions: it is granted in the midst of that, and what it got stays.
+ */
+TEST_F(Graph, AnUnlockInPortionsLeavesWhatIsGrantedMeanwhile)
 {
 	lk_table &core = w.slots[0]->core;
-	lk_request all = w.request(LK_UNLOCK, 1, { 0, 60 }), anew = w.request(LK_WRITE, 1, { 19, 21 });
+	lk_request all = w.request(LK_UNLOCK, 1, { 0, 60 });
+	lk_request other = w.request(LK_UNLOCK, 2, { 50, 50 });
 	lk_list spares = {};
 	lk_batch batch = {};
 	struct lk_plan plan;
+	struct lk_unlock rest, none;
 
 	for (int i = 0; i < 20; i++)
 		set(1, LK_WRITE, 2 * i, 2 * i);
+	set(2, LK_WRITE, 50, 50);
+	ASSERT_EQ(wait(1, LK_WRITE, 33, 50), LK_QUEUED);
 	ASSERT_EQ(lk_plan(&core, &all, true, &plan), LK_GRANTED);
-	ASSERT_EQ(lk_commit(&core, &all, &plan, &spares, &all, &batch), LK_MORE);
-	EXPECT_FALSE(lk_idle(&core));
-	/* In the midst of what is still to go, over and beside its records. */
-	ASSERT_EQ(lk_plan(&core, &anew, true, &plan), LK_GRANTED);
-	shell::give(spares, plan.nodes);
-	ASSERT_EQ(lk_commit(&core, &anew, &plan, &spares, &anew, &batch), LK_DONE);
-	EXPECT_EQ(lk_validate(&core), nullptr);
-	do {
-		ASSERT_EQ(lk_plan(&core, &all, true, &plan), LK_GRANTED);
-		ASSERT_EQ(plan.nodes, 0u);
-	} while (lk_commit(&core, &all, &plan, &spares, &all, &batch) == LK_MORE);
+	ASSERT_EQ(lk_commit(&core, &all, &plan, &spares, &rest, &batch), LK_MORE);
+	ASSERT_EQ(lk_plan(&core, &other, true, &plan), LK_GRANTED);
+	ASSERT_EQ(lk_commit(&core, &other, &plan, &spares, &none, &batch), LK_DONE);
+	EXPECT_EQ(state(0), LK_WON);
+	EXPECT_EQ(lk_unlock_more(&core, &rest, w.now, &batch), LK_DONE);
 	const lk_record *left = lk_first_record(&core);
 
 	ASSERT_NE(left, nullptr);
-	EXPECT_EQ(left->start, 19);
-	EXPECT_EQ(left->end, 21);
+	EXPECT_EQ(left->start, 33);
+	EXPECT_EQ(left->end, 50);
 	EXPECT_EQ(lk_next_record(left), nullptr);
 	EXPECT_EQ(lk_validate(&core), nullptr);
 	w.slots[0]->model.of(1).fill(model::none);
-	w.slots[0]->model.set(anew, { 19, 21 });
+	w.slots[0]->model.of(2).fill(model::none);
+	w.slots[0]->model.erase(&waiter(0));
+	w.slots[0]->model.set(w.request(LK_WRITE, 1, { 33, 50 }), { 33, 50 });
 	w.finish_batch(*w.slots[0], batch);
 }
 

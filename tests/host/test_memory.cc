@@ -45,9 +45,10 @@ TEST(Memory, BackingOutAtEachAllocation)
 			lk_request r = w.request(from.pick(3), 1 + from.pick(4), w.some_span(from));
 			lk_table &table = w.slots[from.pick(2)]->core;
 			std::string before = snapshot(w);
+			struct lk_unlock rest;
 			struct lk_plan plan;
 
-			r.flags = LK_WAIT | LK_DETECT;
+			r.flags |= LK_WAIT;
 			lk_outcome outcome = lk_plan(&table, &r, true, &plan);
 
 			ASSERT_EQ(snapshot(w), before) << "a plan changes nothing";
@@ -57,7 +58,7 @@ TEST(Memory, BackingOutAtEachAllocation)
 				lk_batch batch = {};
 
 				shell::give(spares, n);
-				lk_commit(&table, &r, &plan, &spares, &r, &batch);
+				lk_commit(&table, &r, &plan, &spares, &rest, &batch);
 				ASSERT_EQ(spares.count, n);
 				ASSERT_EQ(snapshot(w), before);
 				shell::free_all(spares);
@@ -90,11 +91,12 @@ TEST(Memory, MoreThanEnough)
 	lk_request r = w.request(LK_WRITE, 1, { 0, 9 });
 	lk_list spares = {};
 	lk_batch batch = {};
+	struct lk_unlock rest;
 	struct lk_plan plan;
 
 	shell::give(spares, 5);
 	ASSERT_EQ(lk_plan(&w.slots[0]->core, &r, false, &plan), LK_GRANTED);
-	lk_commit(&w.slots[0]->core, &r, &plan, &spares, &r, &batch);
+	lk_commit(&w.slots[0]->core, &r, &plan, &spares, &rest, &batch);
 	EXPECT_EQ(spares.count, 4u);
 	shell::free_all(spares);
 }

@@ -149,6 +149,7 @@ struct both {
 		answer a = children[w.child]->ask(make(w, r, false));
 		lk_list spares = {};
 		lk_batch batch = {};
+		struct lk_unlock rest;
 		struct lk_plan plan;
 		lk_outcome outcome = lk_plan(&table, &r, false, &plan);
 
@@ -159,7 +160,7 @@ struct both {
 		if (outcome == LK_GRANTED) {
 			splits += plan.nodes == 2 || (r.op == LK_UNLOCK && plan.nodes);
 			shell::give(spares, plan.nodes);
-			lk_commit(&table, &r, &plan, &spares, &r, &batch);
+			lk_commit(&table, &r, &plan, &spares, &rest, &batch);
 			shell::free_all(batch.freed);
 		}
 		REQUIRE(!lk_validate(&table), "%s", lk_validate(&table));
@@ -245,7 +246,7 @@ TEST(Oracle, TheKernelSaysTheSame)
 
 		b.set(nobody, { .owner = nobody.owner(), .start = 0, .end = LK_END, .manager = 0,
 				.now = 0, .cookie = nullptr, .op = LK_UNLOCK, .kind = 0,
-				.fairness = 0, .flags = 0, .epoch = 0 });
+				.fairness = 0, .flags = 0 });
 		for (int64_t byte = -30; byte < 30; byte++) {
 			lk_request r = {};
 

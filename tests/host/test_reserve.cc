@@ -101,6 +101,7 @@ TEST_F(Reserve, AThousandDeadAreToldWithinTheTime)
 	lk_request r = many.request(LK_WRITE, 1, { 0, 0 });
 	lk_batch batch = {};
 	lk_list spares = {};
+	struct lk_unlock rest;
 	struct lk_plan plan;
 	lk_table &table = many.slots[0]->core;
 	std::vector<lk_waiter> waiters(3000);
@@ -110,20 +111,20 @@ TEST_F(Reserve, AThousandDeadAreToldWithinTheTime)
 	lk_table_init(&table, &many.graph, nullptr, nullptr);
 	shell::give(spares, 1);
 	ASSERT_EQ(lk_plan(&table, &r, true, &plan), LK_GRANTED);
-	lk_commit(&table, &r, &plan, &spares, &r, &batch);
+	lk_commit(&table, &r, &plan, &spares, &rest, &batch);
 	for (lk_waiter &w : waiters) {
 		shell::give(w.nodes, 2);
 		r.owner++;
 		r.cookie = &identity;
 		r.kind = LK_NOTIFY;
 		r.manager = 7;
-		r.flags = LK_WAIT;
+		r.flags |= LK_WAIT;
 		ASSERT_EQ(lk_enqueue(&table, &r, &w, &batch), LK_QUEUED);
 	}
 	r.owner = 1;
 	r.op = LK_UNLOCK;
 	ASSERT_EQ(lk_plan(&table, &r, true, &plan), LK_GRANTED);
-	lk_commit(&table, &r, &plan, &spares, &r, &batch);
+	lk_commit(&table, &r, &plan, &spares, &rest, &batch);
 	for (uint64_t now = r.now; now < r.now + 2000; now += 10)
 		while (lk_due(&many.graph, now, &next))
 			lk_expire(&table, now, &batch);

@@ -57,21 +57,24 @@ struct Scale : testing::Test {
 		return r;
 	}
 
-	lk_outcome set(lk_request r)
+	lk_outcome set(const lk_request &r)
 	{
 		struct lk_plan plan;
 		lk_outcome outcome = lk_plan(&table, &r, true, &plan);
 
-		while (outcome == LK_GRANTED) {
-			bool more = lk_commit(&table, &r, &plan, &spares, &r, &batch) == LK_MORE;
+		struct lk_unlock rest;
 
+		if (outcome != LK_GRANTED)
+			return outcome;
+		lk_progress progress = lk_commit(&table, &r, &plan, &spares, &rest, &batch);
+
+		for (;;) {
 			largest = std::max(largest, batch.freed.count);
 			collect();
-			if (!more)
-				break;
-			outcome = lk_plan(&table, &r, true, &plan);
+			if (progress == LK_DONE)
+				return outcome;
+			progress = lk_unlock_more(&table, &rest, 0, &batch);
 		}
-		return outcome;
 	}
 
 	void queue(unsigned int count, int op, uint64_t first_owner = 2)
@@ -267,7 +270,7 @@ TEST_F(Scale, AnUnlockInPortions)
 	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
 	EXPECT_EQ(table.nr_records, many / 2);
 	EXPECT_LE(largest, static_cast<unsigned int>(LK_PORTION));
-	EXPECT_EQ(table.unlocking, 0u);
+	EXPECT_EQ(table.unlocks, nullptr);
 	EXPECT_EQ(lk_validate(&table), nullptr);
 	ASSERT_EQ(set(make(2, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
 	EXPECT_TRUE(lk_idle(&table));

@@ -59,7 +59,7 @@ lk_request world::request(int op, uint64_t owner, model::span at)
 	r.now = now;
 	r.cookie = &identities[owner];
 	r.op = op;
-	r.flags = is_process(owner) ? LK_DETECT : 0;
+	r.flags = owner < first_open_file ? LK_DETECT : 0;
 	return r;
 }
 
@@ -117,14 +117,19 @@ void world::commit(slot &s, const lk_request &r, model::span at, const struct lk
 		REQUIRE(plan.changes == s.model.holds_in(r.owner, at));
 	REQUIRE(plan.nodes <= (r.op == LK_UNLOCK ? 1u : 2u));
 	shell::give(spares, plan.nodes);
-	struct lk_plan next = plan;
-	lk_request rest = r;
+	struct lk_unlock rest;
+	lk_progress progress = lk_commit(&s.core, &r, &plan, &spares, &rest, &batch);
 
-	while (lk_commit(&s.core, &rest, &next, &spares, &rest, &batch) == LK_MORE) {
+	while (progress == LK_MORE) {
 		in_portions = true;
 		REQUIRE(!lk_validate(&s.core) && !lk_idle(&s.core));
-		REQUIRE(lk_plan(&s.core, &rest, true, &next) == LK_GRANTED && !next.nodes);
+		/* The owner itself has to wait; it may also help. */
+		struct lk_plan other;
+		REQUIRE(lk_plan(&s.core, &r, true, &other) == LK_UNLOCKING);
+		REQUIRE(lk_unlocking(&s.core, r.owner) == &rest);
+		progress = lk_unlock_more(&s.core, &rest, now, &batch);
 	}
+	REQUIRE(!lk_unlocking(&s.core, r.owner));
 	REQUIRE(!spares.count, "the plan asked for more than the commit took");
 
 	bool use = turn || (r.flags & LK_RECLAIM);
@@ -155,11 +160,7 @@ lk_outcome world::enqueue(int table, const lk_request &r, model::span at)
 	asked.cookie = &w.identity;
 	model::waiter mine = { &w.core, asked, at, graph.seq + 1, now,
 			       (r.flags & LK_RECLAIM) || s.model.holds_in(r.owner, at) };
-	bool deadlock = false;
-
-	if (r.flags & LK_DETECT) {
-		deadlock = would_lead_back(mine, s);
-	}
+	bool deadlock = could_be_refused(s, mine);
 	lk_outcome outcome = lk_enqueue(&s.core, &asked, &w.core, &batch);
 
 	/* A client on the way may have given up: it is asked, and found out then. */
@@ -187,30 +188,19 @@ lk_outcome world::enqueue(int table, const lk_request &r, model::span at)
 	return outcome;
 }
 
-bool world::would_lead_back(const model::waiter &mine, slot &s)
+bool world::could_be_refused(slot &s, const model::waiter &w)
 {
-	model::edges edges = edges_of(true);
-
-	for (uint64_t to : s.model.holders_against(mine.request, mine.at)) {
-		model::edges from = edges;
-
-		from.hard[mine.request.owner] = { to };
-		if (from.hard_cycle(mine.request.owner))
-			return true;
-	}
-	return false;
+	return (w.request.flags & LK_DETECT) &&
+	       edges_of().leads_back(s.model.holders_against(w.request, w.at), w.request.owner);
 }
 
-model::edges world::edges_of(bool detecting)
+model::edges world::edges_of()
 {
 	model::edges edges;
 
 	for (auto &s : slots)
 		for (model::waiter &w : s->model.waiters)
 			edges.add(s->model, w);
-	if (detecting)
-		for (auto &[owner, to] : edges.hard)
-			std::erase_if(to, [&](uint64_t o) { return !is_process(o); });
 	return edges;
 }
 
@@ -292,8 +282,10 @@ void world::expire(slot &s)
 	}
 	/* Only so many are looked at in one call: then in the order of their places. */
 	in_portions |= due > graph.portion;
+	marked = s.core.attention;
 	lk_expire(&s.core, now, &batch);
 	replay(s, batch, may_tell, nullptr);
+	marked = false;
 }
 
 void world::expire_due()

@@ -21,9 +21,12 @@ struct options {
 	int tables = 2;
 	int owners = 5;
 	bool threads = true;	/* an owner may have several waiters */
-	bool notify = true, revocable = true, blind = true; /* blind: no LK_DETECT */
+	bool notify = true, revocable = true, blind = true; /* blind: open files, too */
 	int fairness = -1;	/* or one for all */
 };
+
+/* From this one on owners are open files (OFD, flock), before it processes. */
+constexpr uint64_t first_open_file = 1000;
 
 struct waiting {
 	lk_waiter core = {};
@@ -46,6 +49,7 @@ struct world {
 	/* of the step that is going on */
 	uint64_t passes = 0, cycles = 0, probes = 0;
 	bool in_portions = false;	/* who is let go first may win first */
+	bool marked = false;	/* by a search from another table, before */
 	std::map<uint64_t, uint64_t> identities;
 	uint64_t granted = 0, deadlocks = 0, told = 0, back = 0, passed = 0;
 
@@ -62,12 +66,7 @@ struct world {
 	lk_outcome ask(int table, lk_request r);
 	void commit(slot &s, const lk_request &r, model::span at, const struct lk_plan &plan);
 	lk_outcome enqueue(int table, const lk_request &r, model::span at);
-	/* Does the new one's own edge lie on the cycle?  Others' cycles do not count. */
-	bool would_lead_back(const model::waiter &mine, slot &s);
-	/* detecting: those that a deadlock is made of, whose blocker is a process. */
-	model::edges edges_of(bool detecting);
-	/* POSIX owners; the others are open files' (blind). */
-	bool is_process(uint64_t owner) const { return !opt.blind || owner % 4; }
+	model::edges edges_of();
 
 	/* ------------------------------------------------------------ waiters */
 	void end(size_t i, bool take_back);
@@ -90,6 +89,9 @@ struct world {
 	void replay(slot &s, lk_batch &batch, unsigned int may_tell, const lk_waiter *requester);
 	void try_requester(slot &s, const lk_waiter *requester);
 	void win(slot &s, model::waiter &found, unsigned int &may_tell);
+	bool could_be_refused(slot &s, const model::waiter &w);
+	/* Nobody is failed who would not be refused if he asked now. */
+	void require_deadlock(slot &s, const model::waiter &w);
 	void tell(slot &s, const model::waiter &w, unsigned int &may_tell);
 	void finish_batch(slot &s, lk_batch &batch);
 

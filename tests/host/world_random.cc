@@ -25,11 +25,19 @@ bool world::has_waiter(uint64_t owner) const
 void world::random_request(source &from)
 {
 	uint64_t owner = 1 + from.pick(opt.owners);
-	lk_request r = request(from.pick(2), owner, some_span(from));
+	model::span at = some_span(from);
+	int op = from.pick(2);
 	int fairness = opt.fairness >= 0 ? opt.fairness : static_cast<int>(from.pick(3));
 
+	int wait = from.pick(4) ? LK_WAIT : 0;
+
+	/* By one of his open files. */
+	if (opt.blind && !from.pick(4))
+		owner += first_open_file;
+	lk_request r = request(op, owner, at);
+
 	r.fairness = fairness;
-	r.flags |= from.pick(4) ? LK_WAIT : 0;
+	r.flags |= wait;
 	if (from.pick(20) == 0)
 		r.flags |= LK_RECLAIM;
 	switch (from.pick(3)) {
@@ -60,6 +68,11 @@ void world::random_test(source &from)
 	const lk_record *own = lk_find_own(&s.core, r.owner, r.start, r.end);
 
 	REQUIRE(!!own == s.model.holds_in(r.owner, at));
+	uint32_t owned = 0;
+
+	for (const lk_record *at = lk_first_record(&s.core); at; at = lk_next_record(at))
+		owned += !(at->flags & LK_RESERVATION) && at->holder->owner == r.owner;
+	REQUIRE(lk_own_count(&s.core, r.owner) == owned);
 }
 
 void world::random_return(source &from)
@@ -90,7 +103,11 @@ void world::step(source &from)
 		model::span at = from.pick(3) ? some_span(from)
 					      : model::span { 0, model::cells - 1 };
 
-		ask(from.pick(opt.tables), request(LK_UNLOCK, owner, at));
+		int table = from.pick(opt.tables);
+
+		ask(table, request(LK_UNLOCK, owner, at));
+		if (opt.blind)
+			ask(table, request(LK_UNLOCK, owner + first_open_file, at));
 	} else if (what < 77) {
 		if (!waiters.empty())
 			end(from.pick(waiters.size()), from.pick(2));
@@ -138,7 +155,7 @@ void world::let_everybody_go()
 
 void world::require_cycle()
 {
-	model::edges all = edges_of(false);
+	model::edges all = edges_of();
 	bool found = !waiting_now();
 
 	for (auto &[owner, to] : std::map(all.hard))
