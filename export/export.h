@@ -68,6 +68,7 @@ struct hf_super {
  *	a reference.  NULL for others: a reference to one of their names would
  *	keep an unlink from leaving a negative dentry, see hf_lower_get().
  * @lower_inode: I: the lower inode; held by @lower_dir, or a reference
+ * @hidden: I: what the copy of the mode lacks, see flags.c
  * @lock: the lock manager's part
  * @lease: that of leases, layouts and pins
  */
@@ -75,6 +76,7 @@ struct hf_inode {
 	struct inode vfs;
 	struct dentry *lower_dir;
 	struct inode *lower_inode;
+	umode_t hidden;
 	struct hf_lock_inode lock;
 	struct hf_lease_inode lease;
 };
@@ -112,6 +114,27 @@ static inline int hf_want_write(const struct super_block *sb)
 static inline void hf_drop_write(const struct super_block *sb)
 {
 	mnt_drop_write(hf_super(sb)->lower_mnt);
+}
+
+/*
+ * Of mount -o sync and dirsync; chattr +S and +D the lower filesystem sees to.
+ * (A remount changes the first.)
+ */
+static inline bool hf_is_sync(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_sb->s_flags) & SB_SYNCHRONOUS;
+}
+
+static inline bool hf_is_dirsync(const struct inode *dir)
+{
+	return READ_ONCE(dir->i_sb->s_flags) & (SB_SYNCHRONOUS | SB_DIRSYNC);
+}
+
+/* The mode as the VFS is to see it above. */
+static inline umode_t hf_mode(const struct inode *inode)
+{
+	return READ_ONCE(hf_lower_inode(inode)->i_mode) &
+	       ~hf_inode(inode)->hidden;
 }
 
 /* module.c */
@@ -164,7 +187,7 @@ int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 static inline void hf_refresh_access(struct inode *inode)
 {
 	const struct inode *lower = hf_lower_inode(inode);
-	u32 differs = inode->i_mode ^ lower->i_mode;
+	u32 differs = inode->i_mode ^ hf_mode(inode);
 
 	differs |= __kuid_val(inode->i_uid) ^ __kuid_val(lower->i_uid);
 	differs |= __kgid_val(inode->i_gid) ^ __kgid_val(lower->i_gid);
@@ -238,10 +261,18 @@ extern const struct file_operations hf_dir_operations;
 
 /* handle.c */
 extern const struct export_operations hf_export_operations;
+int hf_commit_metadata(struct inode *inode);
 
 /* key.c */
 int hf_key_load(struct super_block *sb);
 u64 hf_key_sign(const struct hf_super *hs, const void *data, size_t len);
+
+/* flags.c */
+bool hf_nosuid(const struct super_block *sb);
+int hf_may_execute(const struct file *file);
+bool hf_hides_caps(const struct super_block *sb, const char *name);
+int hf_dir_changed(struct inode *dir, int err);
+int hf_inode_changed(struct inode *inode, int err);
 
 /* lock.c */
 int hf_file_lock(struct file *file, int cmd, struct file_lock *fl);

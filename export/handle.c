@@ -223,8 +223,15 @@ static struct dentry *get_parent(struct dentry *child)
 	return dentry;
 }
 
-/* What a server has to have on disk before it answers a change of a name. */
-static int commit_metadata(struct inode *inode)
+/**
+ * hf_commit_metadata - ->commit_metadata
+ * @inode: the upper inode
+ *
+ * What a server has to have on disk before it answers a change of a name.
+ *
+ * Return: 0 or -errno.
+ */
+int hf_commit_metadata(struct inode *inode)
 {
 	struct inode *lower = hf_lower_inode(inode);
 	const struct export_operations *ops = lower->i_sb->s_export_op;
@@ -239,6 +246,6 @@ const struct export_operations hf_export_operations = {
 	.fh_to_dentry		= fh_to_dentry,
 	.fh_to_parent		= fh_to_parent,
 	.get_parent		= get_parent,
-	.commit_metadata	= commit_metadata,
+	.commit_metadata	= hf_commit_metadata,
 	.flags			= EXPORT_OP_ASYNC_LOCK,
 };

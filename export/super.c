@@ -211,6 +211,12 @@ static void inherit(struct super_block *sb, const struct super_block *lower)
 	sb->s_time_max = lower->s_time_max;
 	/* With it the umask is left to the lower filesystem, which has ACLs. */
 	sb->s_flags |= lower->s_flags & SB_POSIXACL;
+	sb->s_iflags |= lower->s_iflags & (SB_I_NOEXEC | SB_I_NODEV);
+	/* What is left of its mount's flags is in flags.c and open.c. */
+	if (hf_super(sb)->lower_mnt->mnt_flags & MNT_NOEXEC)
+		sb->s_iflags |= SB_I_NOEXEC;
+	if (hf_super(sb)->lower_mnt->mnt_flags & MNT_NODEV)
+		sb->s_iflags |= SB_I_NODEV;
 }
 
 /* As for the inodes, see inode.c.  Of these s_umount is held. */

@@ -31,6 +31,8 @@ static int get(const struct xattr_handler *handler, struct dentry *dentry,
 	name = xattr_full_name(handler, name);
 	if (!strcmp(name, HF_KEY_XATTR))
 		return -EOPNOTSUPP;
+	if (hf_hides_caps(inode->i_sb, name))
+		return -ENODATA;
 	lower = hf_lower_get(dentry);
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
@@ -75,7 +77,7 @@ static int set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 	err = set_lower(hf_lower_idmap(inode->i_sb), lower, name, value, size,
 			flags);
 	hf_lower_put_write(dentry, lower);
-	return err;
+	return hf_inode_changed(inode, err);
 }
 
 /* By this one nfsd knows that there are user.* attributes. */
@@ -197,5 +199,5 @@ int hf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 	else
 		err = vfs_remove_acl(lower_idmap, lower, name);
 	hf_lower_put_write(dentry, lower);
-	return err;
+	return hf_inode_changed(d_inode(dentry), err);
 }

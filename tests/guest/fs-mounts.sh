@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What a mount takes over from LOWERDIR, and from its mount: flags, the identity
+# that file handles are bound to, device numbers; and holdfast as a layer of an
+# overlay. On the stock kernel, which has overlay and btrfs.
+#
+# By hand: HF_PARTS chooses some of the parts.
+. "$(dirname "$0")/lib.sh"
+. "$HF_HERE/fs/lower.sh"
+parts=${HF_PARTS:-flags sync}
+base=$top/base
+mnt=$top/mnt
+low=$base/lower
+
+# ext4 in a file, which writes nothing but what it is told to.
+make_image() {	# IMAGE MOUNTPOINT [SIZE]
+	truncate -s "${3:-16M}" "$1" && mkdir -p "$2" &&
+		mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$1" &&
+		mount -o loop,commit=3600 "$1" "$2" && mkdir -p "$2/lower"
+}
+
+# --- the flags of LOWERDIR's mount
+
+flags() {
+	phase flags
+	mkdir -p "$base"
+	mount -t tmpfs -o nosuid,nodev,noexec tmpfs "$base" && mkdir -m 777 "$low"
+	cp /bin/true "$low/true"
+	mknod -m 666 "$low/null" c 1 3
+	mkfifo "$low/fifo"
+	check flags-mount mount -t holdfast "$low" "$mnt"
+	refused noexec "Permission denied" "$mnt/true"
+	check noexec-map "$here/noexec.py" "$low/true" "$mnt/true"
+	refused nodev "Permission denied" bash -c "echo x >$mnt/null"
+	check nodev-fifo bash -c "echo x <>$mnt/fifo >&0"
+	umount "$mnt"
+
+	mount -o remount,suid,dev,exec "$base"
+	check flags-off mount -t holdfast "$low" "$mnt"
+	check exec-runs "$mnt/true"
+	check dev-opens bash -c "echo x >$mnt/null"
+	second_mount
+	umount "$mnt"
+	rm "$low"/*
+
+	mount -o remount,nosuid "$base"
+	mount -t holdfast "$low" "$mnt"
+	relay "$here/setid.py" "$low" "$mnt" refused
+	mount -o remount,bind,nosuid "$mnt"
+	relay "$here/setid.py" "$low" "$mnt" plain
+	umount "$mnt"
+	umount "$base"
+}
+
+# With $mnt mounted: a second one gets what it asks for, or a reason.
+second_mount() {
+	local second=$top/second bind=$base/bind flag
+	mkdir -p "$second" "$bind"
+	for flag in ro sync dirsync; do
+		refused "second-$flag" "LOWERDIR '$low': is mounted" mount -t holdfast -o $flag "$low" "$second"
+	done
+	check second-same mount -t holdfast -o rw,async "$low" "$second"
+	umount "$second"
+	for flag in nosuid nodev noexec noatime nodiratime; do
+		mount --bind "$low" "$bind" && mount -o "remount,bind,$flag" "$bind"
+		refused "second-through-$flag" "other flags" mount -t holdfast -o rw "$bind" "$second"
+		umount "$bind"
+	done
+	mount --bind "$low" "$bind"
+	check second-through-same mount -t holdfast "$bind" "$second"
+	umount "$second" && umount "$bind"
+	refused lazytime lazytime mount -t holdfast -o lazytime "$base/bind" "$second"
+	refused lazytime-remount lazytime mount -o remount,lazytime "$mnt"
+	refused dirsync-remount dirsync mount -o remount,dirsync "$mnt"
+}
+
+# --- sync, dirsync, noatime
+
+crash() {	# PREFIX OPTIONS MODE [remounted]
+	mount -t holdfast -o "$2" "$low" "$mnt"
+	relay "$here/crash.py" "$top/store/image" "$top/store/copy" "$mnt" "$1" "$3" "${@:4}"
+	umount "$mnt"
+}
+
+syncs() {
+	phase sync
+	mkdir -p "$top/store"
+	[ -e /dev/loop-control ] || modprobe loop
+	mount -t tmpfs -o size=100m tmpfs "$top/store"
+	echo 0 >/proc/sys/vm/dirty_writeback_centisecs
+	check image make_image "$top/store/image" "$base"
+	crash async rw async
+	crash dirsync dirsync dirsync
+	crash sync sync sync
+	crash resync rw sync remounted
+	mount -t holdfast -o sync,dirsync "$low" "$mnt"
+	check sync-shown grep -q "$mnt holdfast rw,sync,dirsync" /proc/mounts
+	umount "$mnt"
+	relay "$here/atime.py" "$low" "$mnt"
+	umount "$base" && umount "$top/store"
+}
+
+mkdir -p "$mnt"
+check load hf_load
+[[ $parts != *flags* ]] || flags
+[[ $parts != *sync* ]] || syncs
+phase finish
+hf_finish
