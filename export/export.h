@@ -30,8 +30,10 @@
 
 #define HF_SUPER_MAGIC	0x48464553	/* "HFES" */
 
-/* The extended attribute of LOWERDIR that holds the key of its handles. */
-#define HF_KEY_XATTR	"trusted.holdfast.key"
+/* The extended attributes of LOWERDIR that are ours; the mount hides them. */
+#define HF_XATTR_PREFIX	"trusted.holdfast."
+#define HF_KEY_XATTR	HF_XATTR_PREFIX "key"
+#define HF_HOME_XATTR	HF_XATTR_PREFIX "home"
 
 /**
  * struct hf_super - what a mount knows of its lower filesystem
@@ -40,6 +42,7 @@
  * @domain: I: the lock manager's part
  * @fairness: A: as shown in /proc/mounts
  * @key: I: what file handles are signed with
+ * @keys: on the list of all mounts that have a key: hf_key_drop()
  * @fsid: I: what statfs() reports as f_fsid
  * @file_mode: A: what FMODE_* bits of HF_LEARNED_MODES open files have below,
  *	and HF_MODES_KNOWN once a file was opened
@@ -53,6 +56,7 @@ struct hf_super {
 	struct hf_lock_domain *domain;
 	enum hf_fairness fairness;
 	siphash_key_t key;
+	struct list_head keys;
 	u64 fsid;
 	fmode_t file_mode;
 	errseq_t wb_err;
@@ -265,7 +269,19 @@ int hf_commit_metadata(struct inode *inode);
 
 /* key.c */
 int hf_key_load(struct super_block *sb);
+void hf_key_drop(struct hf_super *hs);
 u64 hf_key_sign(const struct hf_super *hs, const void *data, size_t len);
+
+/* home.c */
+enum hf_home {
+	HF_HOME_NONE,		/* the attribute is not there */
+	HF_HOME_HERE,
+	HF_HOME_ELSEWHERE,
+	HF_HOME_NEVER,		/* no file handles: nothing is looked at */
+};
+
+int hf_home_of(struct super_block *sb, enum hf_home *home);
+int hf_home_write(struct super_block *sb);
 
 /* flags.c */
 bool hf_nosuid(const struct super_block *sb);

@@ -5,8 +5,9 @@
  * A lower handle can name any inode of the lower filesystem, so two things are
  * asked before one is followed, and ESTALE is the answer if either fails:
  *
- * 1. The signature, made with LOWERDIR's key, shows that we gave the handle
- *    out, hence that its object was inside LOWERDIR then.
+ * 1. The signature, made with LOWERDIR's key, which no copy of it shares
+ *    (key.c), shows that we gave the handle out, hence that its object was
+ *    inside LOWERDIR then.
  * 2. It is inside now.  For a directory this can be told for certain: its
  *    lower dentry is connected to the root, and LOWERDIR has to be on the way.
  *    For a file with one name it can be told while that name is cached.  A

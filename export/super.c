@@ -49,6 +49,7 @@ struct hf_super *hf_super_alloc(const struct path *lower)
 	hs = kzalloc(sizeof(*hs), GFP_KERNEL);
 	if (!hs)
 		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&hs->keys);
 	mnt = clone_private_mount(lower);
 	if (IS_ERR(mnt)) {
 		kfree(hs);
@@ -291,7 +292,8 @@ int hf_fill_super(struct super_block *sb, enum hf_fairness fairness)
  * 1. kill_anon_super() drops every dentry, then every inode: no reference to a
  *    lower dentry and no lock table with a lock in it is left.
  * 2. s_fs_info is cleared under the lock that hf_super_same() takes: nobody
- *    finds it any more.
+ *    finds it any more.  LOWERDIR can be mounted anew from here on, so its key
+ *    is nobody's by then.
  * 3. So it can go, and with it the lower mount.
  */
 void hf_kill_sb(struct super_block *sb)
@@ -299,6 +301,8 @@ void hf_kill_sb(struct super_block *sb)
 	struct hf_super *hs = hf_super(sb);
 
 	kill_anon_super(sb);
+	if (hs)
+		hf_key_drop(hs);
 
 	spin_lock(&supers_lock);
 	sb->s_fs_info = NULL;

@@ -8,7 +8,7 @@
 # By hand: HF_PARTS chooses some of the parts.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
-parts=${HF_PARTS:-flags sync}
+parts=${HF_PARTS:-flags sync keys}
 base=$top/base
 mnt=$top/mnt
 low=$base/lower
@@ -101,9 +101,21 @@ syncs() {
 	umount "$base" && umount "$top/store"
 }
 
+# --- whose the key is
+
+keys() {
+	phase keys
+	mkdir -p "$top/keys" "$top/store"
+	[ -e /dev/loop-control ] || modprobe loop
+	mount -t tmpfs tmpfs "$top/keys" && mount -t tmpfs -o size=100m tmpfs "$top/store"
+	relay "$here/key.py" "$top/keys" "$top/store"
+	umount "$top/keys" && umount "$top/store"
+}
+
 mkdir -p "$mnt"
 check load hf_load
 [[ $parts != *flags* ]] || flags
 [[ $parts != *sync* ]] || syncs
+[[ $parts != *keys* ]] || keys
 phase finish
 hf_finish
