@@ -146,7 +146,7 @@ static int fill_stat(const struct path *lower, struct kstat *stat,
 }
 
 /**
- * hf_getattr - ->getattr: the lower attributes under our device number
+ * hf_getattr - ->getattr: the lower attributes under our device numbers
  * @idmap: unused
  * @path: the upper object
  * @stat: the answer, as vfs_getattr_nosec() prepared it
@@ -168,8 +168,7 @@ int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	/* The VFS has asked the security modules, or knows why not. */
 	err = fill_stat(&lower, stat, request_mask, flags);
 	dput(lower.dentry);
-	stat->dev = sb->s_dev;
-	return err;
+	return err ?: hf_dev_of(sb, stat->dev, &stat->dev);
 }
 
 /*

@@ -24,6 +24,7 @@
 #include <linux/mount.h>
 #include <linux/siphash.h>
 #include <linux/time.h>
+#include <linux/xarray.h>
 
 #include <holdfast/lease.h>
 #include <holdfast/lock.h>
@@ -47,6 +48,8 @@
  * @file_mode: A: what FMODE_* bits of HF_LEARNED_MODES open files have below,
  *	and HF_MODES_KNOWN once a file was opened
  * @wb_err: A: how far write-back errors of the lower superblock were reported
+ * @lower_dev: I: the st_dev of LOWERDIR
+ * @devices: A: our number for each other st_dev below: device.c
  *
  * I: set before the mount is visible, never changed; A: atomic.
  */
@@ -60,6 +63,8 @@ struct hf_super {
 	u64 fsid;
 	fmode_t file_mode;
 	errseq_t wb_err;
+	dev_t lower_dev;
+	struct xarray devices;
 };
 
 #define HF_LEARNED_MODES	(FMODE_CAN_ODIRECT | FMODE_NOWAIT)
@@ -282,6 +287,12 @@ enum hf_home {
 
 int hf_home_of(struct super_block *sb, enum hf_home *home);
 int hf_home_write(struct super_block *sb);
+
+/* device.c */
+int hf_devices_init(struct hf_super *hs);
+void hf_devices_free(struct hf_super *hs);
+int hf_dev_of(struct super_block *sb, dev_t lower, dev_t *dev);
+int hf_dev_learn(struct inode *inode, struct dentry *lower);
 
 /* flags.c */
 bool hf_nosuid(const struct super_block *sb);

@@ -225,13 +225,29 @@ static void fill(struct inode *inode, const struct inode *lower)
 	set_lock_class(inode);
 }
 
+static struct inode *fill_new(struct inode *inode, struct dentry *lower)
+{
+	int err;
+
+	fill(inode, d_inode(lower));
+	err = hf_dev_learn(inode, lower);
+	if (err) {
+		iget_failed(inode);
+		return ERR_PTR(err);
+	}
+	hf_refresh(inode);
+	unlock_new_inode(inode);
+	return inode;
+}
+
 /**
  * hf_iget - the upper inode of a lower object
  * @sb: the upper superblock
  * @lower: a positive lower dentry, held by the caller
  *
  * Context: may sleep.
- * Return: a referenced, fresh inode, or ERR_PTR(-ENOMEM).
+ * Return: a referenced, fresh inode, or an ERR_PTR: -ENOMEM, or what the lower
+ * filesystem says when it is asked for the device.
  */
 struct inode *hf_iget(struct super_block *sb, struct dentry *lower)
 {
@@ -241,13 +257,9 @@ struct inode *hf_iget(struct super_block *sb, struct dentry *lower)
 	inode = iget5_locked(sb, (unsigned long)lower_inode, test, set, lower);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	if (inode->i_state & I_NEW) {
-		fill(inode, lower_inode);
-		hf_refresh(inode);
-		unlock_new_inode(inode);
-	} else {
-		hf_refresh(inode);
-	}
+	if (inode->i_state & I_NEW)
+		return fill_new(inode, lower);
+	hf_refresh(inode);
 	return inode;
 }
 
@@ -259,7 +271,8 @@ struct inode *hf_iget(struct super_block *sb, struct dentry *lower)
  * Nearly always there is no upper inode yet, so none is looked for first.
  *
  * Context: may sleep.
- * Return: a referenced, fresh inode, or ERR_PTR(-ENOMEM).
+ * Return: a referenced, fresh inode, or an ERR_PTR: -ENOMEM, or what the lower
+ * filesystem says when it is asked for the device.
  */
 struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower)
 {
@@ -270,12 +283,8 @@ struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower)
 	if (!new)
 		return ERR_PTR(-ENOMEM);
 	inode = inode_insert5(new, (unsigned long)lower_inode, test, set, lower);
-	if (likely(inode == new)) {
-		fill(inode, lower_inode);
-		hf_refresh(inode);
-		unlock_new_inode(inode);
-		return inode;
-	}
+	if (likely(inode == new))
+		return fill_new(inode, lower);
 	iput(new);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);

@@ -57,6 +57,7 @@ struct hf_super *hf_super_alloc(const struct path *lower)
 	}
 	hs->lower_mnt = mnt;
 	hs->lower_root = dget(lower->dentry);
+	xa_init(&hs->devices);
 	return hs;
 }
 
@@ -71,6 +72,7 @@ void hf_super_free(struct hf_super *hs)
 	if (!hs)
 		return;
 	hf_lock_domain_put(hs->domain);
+	hf_devices_free(hs);
 	dput(hs->lower_root);
 	kern_unmount(hs->lower_mnt);
 	kfree(hs);
@@ -272,6 +274,8 @@ int hf_fill_super(struct super_block *sb, enum hf_fairness fairness)
 	err = hf_key_load(sb);
 	if (!err)
 		err = make_fsid(hs);
+	if (!err)
+		err = hf_devices_init(hs);
 	if (err)
 		return err;
 	/* No handles below: nothing to export, but a mount all the same. */

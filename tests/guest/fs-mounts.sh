@@ -8,7 +8,7 @@
 # By hand: HF_PARTS chooses some of the parts.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
-parts=${HF_PARTS:-flags sync keys}
+parts=${HF_PARTS:-flags sync keys devices}
 base=$top/base
 mnt=$top/mnt
 low=$base/lower
@@ -112,10 +112,48 @@ keys() {
 	umount "$top/keys" && umount "$top/store"
 }
 
+# --- a lower filesystem with several devices
+
+overlay_of_two() {
+	local one=$top/layer1 two=$top/layer2 ovl=$top/ovl
+	mkdir -p "$one" "$two" "$ovl"
+	mount -t tmpfs tmpfs "$one" && mount -t tmpfs tmpfs "$two" &&
+		mkdir "$one/up" "$one/work" && echo 1 >"$one/up/file" && echo 2 >"$two/there" && mkdir "$two/dir" &&
+		echo 3 >"$two/dir/there" && ln "$two/dir/there" "$two/dir/too" &&
+		mount -t overlay -o "lowerdir=$two,upperdir=$one/up,workdir=$one/work,xino=off" ovl "$ovl"
+}
+
+subvolumes() {	# IMAGE MOUNTPOINT
+	truncate -s 256M "$1" && mkdir -p "$2" && mkfs.btrfs -q "$1" && mount -o loop "$1" "$2" &&
+		btrfs -q subvolume create "$2/one" && btrfs -q subvolume create "$2/one/two" && mkdir "$2/dir" &&
+		echo 1 >"$2/file" && echo 1 >"$2/one/file" && echo 1 >"$2/one/two/file" && echo 1 >"$2/dir/file" &&
+		btrfs -q subvolume snapshot "$2/one" "$2/dir/snapshot"
+}
+
+devices() {
+	local ovl=$top/ovl store=$top/store disk=$top/disk
+	phase devices
+	[ -e /dev/loop-control ] || modprobe loop
+	mkdir -p "$store" "$disk" && mount -t tmpfs -o size=300m tmpfs "$store"
+	check overlay-of-two overlay_of_two
+	check overlay-mount mount -t holdfast "$ovl" "$mnt"
+	relay "$here/devices.py" "$ovl" "$mnt" overlay file there
+	umount "$mnt" && umount "$ovl" && umount "$top/layer1" && umount "$top/layer2"
+	check subvolumes subvolumes "$store/btrfs" "$disk"
+	check btrfs-mount mount -t holdfast "$disk" "$mnt"
+	relay "$here/devices.py" "$disk" "$mnt" btrfs one one/two dir/snapshot
+	umount "$mnt"
+	# A LOWERDIR in the middle, and one that is a subvolume.
+	check subvolume-mount mount -t holdfast "$disk/one" "$mnt"
+	relay "$here/devices.py" "$disk/one" "$mnt" subvolume two
+	umount "$mnt" && umount "$disk" && umount "$store"
+}
+
 mkdir -p "$mnt"
 check load hf_load
 [[ $parts != *flags* ]] || flags
 [[ $parts != *sync* ]] || syncs
 [[ $parts != *keys* ]] || keys
+[[ $parts != *devices* ]] || devices
 phase finish
 hf_finish
