@@ -22,7 +22,7 @@ static u64 time_differs(struct timespec64 a, struct timespec64 b)
  */
 static bool is_fresh(const struct inode *inode, const struct inode *lower)
 {
-	u64 differs = inode->i_mode ^ lower->i_mode;
+	u64 differs = inode->i_mode ^ hf_mode(inode);
 
 	differs |= __kuid_val(inode->i_uid) ^ __kuid_val(lower->i_uid);
 	differs |= __kgid_val(inode->i_gid) ^ __kgid_val(lower->i_gid);
@@ -61,7 +61,7 @@ void hf_refresh(struct inode *inode)
 		spin_unlock(&inode->i_lock);
 		return;
 	}
-	inode->i_mode = (inode->i_mode & S_IFMT) | (lower->i_mode & ~S_IFMT);
+	inode->i_mode = (inode->i_mode & S_IFMT) | (hf_mode(inode) & ~S_IFMT);
 	inode->i_uid = lower->i_uid;
 	inode->i_gid = lower->i_gid;
 	set_nlink(inode, lower->i_nlink);
@@ -146,7 +146,7 @@ static int fill_stat(const struct path *lower, struct kstat *stat,
 }
 
 /**
- * hf_getattr - ->getattr: the lower attributes under our device number
+ * hf_getattr - ->getattr: the lower attributes under our device numbers
  * @idmap: unused
  * @path: the upper object
  * @stat: the answer, as vfs_getattr_nosec() prepared it
@@ -168,8 +168,7 @@ int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	/* The VFS has asked the security modules, or knows why not. */
 	err = fill_stat(&lower, stat, request_mask, flags);
 	dput(lower.dentry);
-	stat->dev = sb->s_dev;
-	return err;
+	return err ?: hf_dev_of(sb, stat->dev, &stat->dev);
 }
 
 /*
@@ -267,6 +266,25 @@ static int change_size(struct dentry *dentry, struct iattr *attr,
 	return err == -EXDEV ? shrink(dentry, attr, file) : err;
 }
 
+/*
+ * What the VFS has asked of the copy of the mode: which set-id bits end with
+ * this change.  The copy may have none (flags.c), or old ones.
+ */
+static void drop_setid(struct inode *lower, struct iattr *attr)
+{
+	int kill = 0;
+
+	if (attr->ia_valid & ATTR_MODE)
+		return;
+	if (attr->ia_valid & ATTR_SIZE)
+		kill = setattr_should_drop_suidgid(&nop_mnt_idmap, lower);
+	if (kill)
+		attr->ia_valid |= kill | ATTR_FORCE;
+	if (attr->ia_valid & (ATTR_UID | ATTR_GID | ATTR_KILL_SUID))
+		attr->ia_valid |= setattr_should_drop_sgid(&nop_mnt_idmap,
+							   lower);
+}
+
 /**
  * hf_setattr - ->setattr, with the caller's credentials below
  * @idmap: unused
@@ -282,6 +300,7 @@ int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 {
 	struct iattr change = *attr;
 	struct file *file = NULL;
+	int err;
 
 	if (attr->ia_valid & ATTR_FILE)
 		file = attr->ia_file;
@@ -290,16 +309,19 @@ int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	/* The mode that was derived from them above is derived again below. */
 	if (change.ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
 		change.ia_valid &= ~ATTR_MODE;
+	drop_setid(hf_lower_inode(d_inode(dentry)), &change);
 
 	/* truncate(2) has got past the leases, as an open has. */
 	hf_lease_opened(&hf_inode(d_inode(dentry))->lease);
-	if (!(change.ia_valid & ATTR_SIZE))
-		return change_lower(dentry, &change, true);
-	return change_size(dentry, &change, file);
+	if (change.ia_valid & ATTR_SIZE)
+		err = change_size(dentry, &change, file);
+	else
+		err = change_lower(dentry, &change, true);
+	return hf_inode_changed(d_inode(dentry), err);
 }
 
 /**
- * hf_update_time - ->update_time of FIFOs, sockets and devices
+ * hf_update_time - ->update_time of FIFOs, sockets, devices and symbolic links
  * @inode: the upper inode
  * @flags: S_ATIME, S_MTIME, S_CTIME, S_VERSION
  *
@@ -313,6 +335,11 @@ int hf_update_time(struct inode *inode, int flags)
 	struct vfsmount *mnt = hf_super(inode->i_sb)->lower_mnt;
 	int err;
 
+	/* Of our mount, and relatime, the VFS has seen to. */
+	if (mnt->mnt_flags & MNT_NOATIME || IS_NOATIME(hf_lower_inode(inode)))
+		flags &= ~S_ATIME;
+	if (!flags)
+		return 0;
 	if (!sb_start_write_trylock(mnt->mnt_sb))
 		return 0;
 	err = mnt_get_write_access(mnt);
@@ -363,5 +390,5 @@ int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 		return PTR_ERR(lower);
 	err = vfs_fileattr_set(hf_lower_idmap(dentry->d_sb), lower, fa);
 	hf_lower_put_write(dentry, lower);
-	return err;
+	return hf_inode_changed(d_inode(dentry), err);
 }

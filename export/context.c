@@ -118,9 +118,28 @@ static int test_super(struct super_block *sb, struct fs_context *fc)
 	return hf_super_same(sb, fc->s_fs_info, &opts->overlap);
 }
 
-/* The superblock exists: the new mount may not ask for another one. */
+/* What decides how LOWERDIR's mount is used: ours has a copy of it, for good. */
+#define LOWER_MNT_FLAGS	(MNT_READONLY | MNT_NOSUID | MNT_NODEV | MNT_NOEXEC | \
+			 MNT_NOATIME | MNT_NODIRATIME | MNT_RELATIME)
+
+/*
+ * The VFS would show it, and nobody act on it: when a time is written is for
+ * LOWERDIR's filesystem to decide.
+ */
+static int check_flags(struct fs_context *fc)
+{
+	if (fc->sb_flags & SB_LAZYTIME)
+		return invalfc(fc, "lazytime is for the mount of LOWERDIR's filesystem");
+	return 0;
+}
+
+/*
+ * The superblock exists: the new mount may not ask for another one.  That has
+ * the lower mount that fc->s_fs_info found now.
+ */
 static int check_shared(struct fs_context *fc, const struct super_block *sb)
 {
+	const struct hf_super *found = fc->s_fs_info;
 	const struct options *opts = fc->fs_private;
 	enum hf_fairness fairness = READ_ONCE(hf_super(sb)->fairness);
 
@@ -132,6 +151,16 @@ static int check_shared(struct fs_context *fc, const struct super_block *sb)
 	if ((fc->sb_flags ^ sb->s_flags) & SB_RDONLY)
 		return refuse(fc, -EBUSY, sb_rdonly(sb) ?
 			      "is mounted read-only" : "is mounted read-write");
+	if ((fc->sb_flags ^ sb->s_flags) & SB_SYNCHRONOUS)
+		return refuse(fc, -EBUSY, sb->s_flags & SB_SYNCHRONOUS ?
+			      "is mounted with sync" : "is mounted without sync");
+	if ((fc->sb_flags ^ sb->s_flags) & SB_DIRSYNC)
+		return refuse(fc, -EBUSY, sb->s_flags & SB_DIRSYNC ?
+			      "is mounted with dirsync" :
+			      "is mounted without dirsync");
+	if ((found->lower_mnt->mnt_flags ^ hf_super(sb)->lower_mnt->mnt_flags) &
+	    LOWER_MNT_FLAGS)
+		return refuse(fc, -EBUSY, "is mounted by a path whose mount has other flags (nosuid, nodev, noexec, ro, noatime, ...)");
 	return 0;
 }
 
@@ -150,10 +179,8 @@ static int get_super(struct fs_context *fc, const struct path *lower)
 
 	fc->s_fs_info = hs;
 	opts->overlap = false;
+	/* A new superblock takes over s_fs_info; else free_context() ends it. */
 	sb = sget_fc(fc, test_super, set_anon_super_fc);
-	/* Taken over by a new superblock, or no longer needed. */
-	hf_super_free(fc->s_fs_info);
-	fc->s_fs_info = NULL;
 	if (IS_ERR(sb))
 		return PTR_ERR(sb);
 
@@ -179,6 +206,9 @@ static int get_tree(struct fs_context *fc)
 
 	if (!fc->source)
 		return invalfc(fc, "no LOWERDIR given");
+	err = check_flags(fc);
+	if (err)
+		return err;
 	err = kern_path(fc->source, LOOKUP_FOLLOW, &lower);
 	if (err)
 		return refuse(fc, err, "not found");
@@ -197,6 +227,12 @@ static int reconfigure(struct fs_context *fc)
 	struct hf_super *hs = hf_super(sb);
 	int err;
 
+	err = check_flags(fc);
+	if (err)
+		return err;
+	/* The VFS does not change it, and mount(2) would not say so. */
+	if (fc->sb_flags & ~sb->s_flags & SB_DIRSYNC)
+		return invalfc(fc, "dirsync is for a new mount only");
 	if (fc->sb_flags_mask & ~fc->sb_flags & SB_RDONLY &&
 	    __mnt_is_readonly(hs->lower_mnt)) {
 		errorfc(fc, "the filesystem of LOWERDIR is read-only");

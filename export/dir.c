@@ -169,7 +169,7 @@ static int make(struct inode *dir, struct dentry *dentry, umode_t mode,
 	if (!err)
 		err = instantiate(dir, dentry, lower);
 	unlock_dir(dir);
-	return err;
+	return hf_dir_changed(dir, err);
 }
 
 static int create(struct mnt_idmap *idmap, struct inode *dir,
@@ -220,6 +220,7 @@ static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 		d_instantiate(dentry, inode);
 	}
 	unlock_dir(dir);
+	err = hf_dir_changed(dir, err);
 put:
 	dput(lower_old);
 	return err;
@@ -266,7 +267,7 @@ static int unlink(struct inode *dir, struct dentry *dentry)
 	err = unlink_locked(dir, dentry);
 	hf_refresh(d_inode(dentry));
 	unlock_dir(dir);
-	return err;
+	return hf_dir_changed(dir, err);
 }
 
 static int rmdir(struct inode *dir, struct dentry *dentry)
@@ -287,7 +288,7 @@ static int rmdir(struct inode *dir, struct dentry *dentry)
 		hf_dentry_clear(dentry);
 	hf_refresh(inode);
 	unlock_dir(dir);
-	return err;
+	return hf_dir_changed(dir, err);
 }
 
 /*

@@ -24,14 +24,17 @@
 #include <linux/mount.h>
 #include <linux/siphash.h>
 #include <linux/time.h>
+#include <linux/xarray.h>
 
 #include <holdfast/lease.h>
 #include <holdfast/lock.h>
 
 #define HF_SUPER_MAGIC	0x48464553	/* "HFES" */
 
-/* The extended attribute of LOWERDIR that holds the key of its handles. */
-#define HF_KEY_XATTR	"trusted.holdfast.key"
+/* The extended attributes of LOWERDIR that are ours; the mount hides them. */
+#define HF_XATTR_PREFIX	"trusted.holdfast."
+#define HF_KEY_XATTR	HF_XATTR_PREFIX "key"
+#define HF_HOME_XATTR	HF_XATTR_PREFIX "home"
 
 /**
  * struct hf_super - what a mount knows of its lower filesystem
@@ -40,10 +43,13 @@
  * @domain: I: the lock manager's part
  * @fairness: A: as shown in /proc/mounts
  * @key: I: what file handles are signed with
+ * @keys: on the list of all mounts that have a key: hf_key_drop()
  * @fsid: I: what statfs() reports as f_fsid
  * @file_mode: A: what FMODE_* bits of HF_LEARNED_MODES open files have below,
  *	and HF_MODES_KNOWN once a file was opened
  * @wb_err: A: how far write-back errors of the lower superblock were reported
+ * @lower_dev: I: the st_dev of LOWERDIR
+ * @devices: A: our number for each other st_dev below: device.c
  *
  * I: set before the mount is visible, never changed; A: atomic.
  */
@@ -53,9 +59,12 @@ struct hf_super {
 	struct hf_lock_domain *domain;
 	enum hf_fairness fairness;
 	siphash_key_t key;
+	struct list_head keys;
 	u64 fsid;
 	fmode_t file_mode;
 	errseq_t wb_err;
+	dev_t lower_dev;
+	struct xarray devices;
 };
 
 #define HF_LEARNED_MODES	(FMODE_CAN_ODIRECT | FMODE_NOWAIT)
@@ -68,6 +77,7 @@ struct hf_super {
  *	a reference.  NULL for others: a reference to one of their names would
  *	keep an unlink from leaving a negative dentry, see hf_lower_get().
  * @lower_inode: I: the lower inode; held by @lower_dir, or a reference
+ * @hidden: I: what the copy of the mode lacks, see flags.c
  * @lock: the lock manager's part
  * @lease: that of leases, layouts and pins
  */
@@ -75,6 +85,7 @@ struct hf_inode {
 	struct inode vfs;
 	struct dentry *lower_dir;
 	struct inode *lower_inode;
+	umode_t hidden;
 	struct hf_lock_inode lock;
 	struct hf_lease_inode lease;
 };
@@ -112,6 +123,27 @@ static inline int hf_want_write(const struct super_block *sb)
 static inline void hf_drop_write(const struct super_block *sb)
 {
 	mnt_drop_write(hf_super(sb)->lower_mnt);
+}
+
+/*
+ * Of mount -o sync and dirsync; chattr +S and +D the lower filesystem sees to.
+ * (A remount changes the first.)
+ */
+static inline bool hf_is_sync(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_sb->s_flags) & SB_SYNCHRONOUS;
+}
+
+static inline bool hf_is_dirsync(const struct inode *dir)
+{
+	return READ_ONCE(dir->i_sb->s_flags) & (SB_SYNCHRONOUS | SB_DIRSYNC);
+}
+
+/* The mode as the VFS is to see it above. */
+static inline umode_t hf_mode(const struct inode *inode)
+{
+	return READ_ONCE(hf_lower_inode(inode)->i_mode) &
+	       ~hf_inode(inode)->hidden;
 }
 
 /* module.c */
@@ -164,7 +196,7 @@ int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 static inline void hf_refresh_access(struct inode *inode)
 {
 	const struct inode *lower = hf_lower_inode(inode);
-	u32 differs = inode->i_mode ^ lower->i_mode;
+	u32 differs = inode->i_mode ^ hf_mode(inode);
 
 	differs |= __kuid_val(inode->i_uid) ^ __kuid_val(lower->i_uid);
 	differs |= __kgid_val(inode->i_gid) ^ __kgid_val(lower->i_gid);
@@ -238,10 +270,36 @@ extern const struct file_operations hf_dir_operations;
 
 /* handle.c */
 extern const struct export_operations hf_export_operations;
+int hf_commit_metadata(struct inode *inode);
 
 /* key.c */
 int hf_key_load(struct super_block *sb);
+void hf_key_drop(struct hf_super *hs);
 u64 hf_key_sign(const struct hf_super *hs, const void *data, size_t len);
+
+/* home.c */
+enum hf_home {
+	HF_HOME_NONE,		/* the attribute is not there */
+	HF_HOME_HERE,
+	HF_HOME_ELSEWHERE,
+	HF_HOME_NEVER,		/* no file handles: nothing is looked at */
+};
+
+int hf_home_of(struct super_block *sb, enum hf_home *home);
+int hf_home_write(struct super_block *sb);
+
+/* device.c */
+int hf_devices_init(struct hf_super *hs);
+void hf_devices_free(struct hf_super *hs);
+int hf_dev_of(struct super_block *sb, dev_t lower, dev_t *dev);
+int hf_dev_learn(struct inode *inode, struct dentry *lower);
+
+/* flags.c */
+bool hf_nosuid(const struct super_block *sb);
+int hf_may_execute(const struct file *file);
+bool hf_hides_caps(const struct super_block *sb, const char *name);
+int hf_dir_changed(struct inode *dir, int err);
+int hf_inode_changed(struct inode *inode, int err);
 
 /* lock.c */
 int hf_file_lock(struct file *file, int cmd, struct file_lock *fl);

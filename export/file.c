@@ -183,6 +183,7 @@ static ssize_t write_async(struct kiocb *iocb, struct iov_iter *iter)
 	struct backing_file_ctx ctx = context(iocb->ki_filp);
 	struct file *lower = lower_now(iocb);
 	struct inode *inode = file_inode(iocb->ki_filp);
+	int flags = iocb->ki_flags | (hf_is_sync(inode) ? IOCB_DSYNC : 0);
 	ssize_t ret;
 
 	if (IS_ERR(lower))
@@ -193,7 +194,7 @@ static ssize_t write_async(struct kiocb *iocb, struct iov_iter *iter)
 	} else {
 		inode_lock(inode);
 	}
-	ret = backing_file_write_iter(lower, iter, iocb, iocb->ki_flags, &ctx);
+	ret = backing_file_write_iter(lower, iter, iocb, flags, &ctx);
 	inode_unlock(inode);
 	return ret;
 }

@@ -5,8 +5,9 @@
  * A lower handle can name any inode of the lower filesystem, so two things are
  * asked before one is followed, and ESTALE is the answer if either fails:
  *
- * 1. The signature, made with LOWERDIR's key, shows that we gave the handle
- *    out, hence that its object was inside LOWERDIR then.
+ * 1. The signature, made with LOWERDIR's key, which no copy of it shares
+ *    (key.c), shows that we gave the handle out, hence that its object was
+ *    inside LOWERDIR then.
  * 2. It is inside now.  For a directory this can be told for certain: its
  *    lower dentry is connected to the root, and LOWERDIR has to be on the way.
  *    For a file with one name it can be told while that name is cached.  A
@@ -223,8 +224,15 @@ static struct dentry *get_parent(struct dentry *child)
 	return dentry;
 }
 
-/* What a server has to have on disk before it answers a change of a name. */
-static int commit_metadata(struct inode *inode)
+/**
+ * hf_commit_metadata - ->commit_metadata
+ * @inode: the upper inode
+ *
+ * What a server has to have on disk before it answers a change of a name.
+ *
+ * Return: 0 or -errno.
+ */
+int hf_commit_metadata(struct inode *inode)
 {
 	struct inode *lower = hf_lower_inode(inode);
 	const struct export_operations *ops = lower->i_sb->s_export_op;
@@ -239,6 +247,6 @@ const struct export_operations hf_export_operations = {
 	.fh_to_dentry		= fh_to_dentry,
 	.fh_to_parent		= fh_to_parent,
 	.get_parent		= get_parent,
-	.commit_metadata	= commit_metadata,
+	.commit_metadata	= hf_commit_metadata,
 	.flags			= EXPORT_OP_ASYNC_LOCK,
 };

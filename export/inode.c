@@ -91,19 +91,18 @@ void hf_inode_destroy(struct inode *inode)
 static const char *get_link(struct dentry *dentry, struct inode *inode,
 			    struct delayed_call *done)
 {
-	struct path path = { .mnt = hf_super(inode->i_sb)->lower_mnt };
 	const char *target;
+	struct dentry *lower;
 
-	/* Under RCU there is no way to bring the access time up to date. */
+	/* The way to the lower dentry may sleep. */
 	if (!dentry)
 		return ERR_PTR(-ECHILD);
-	path.dentry = hf_lower_get(dentry);
-	if (IS_ERR(path.dentry))
-		return ERR_CAST(path.dentry);
-	touch_atime(&path);
+	lower = hf_lower_get(dentry);
+	if (IS_ERR(lower))
+		return ERR_CAST(lower);
 	/* What it points to lasts as long as the inode, or @done, does. */
-	target = vfs_get_link(path.dentry, done);
-	dput(path.dentry);
+	target = vfs_get_link(lower, done);
+	dput(lower);
 	return target;
 }
 
@@ -136,6 +135,7 @@ static const struct inode_operations symlink_inode_operations = {
 	.getattr	= hf_getattr,
 	.setattr	= hf_setattr,
 	.listxattr	= hf_listxattr,
+	.update_time	= hf_update_time,
 };
 
 /* FIFOs, sockets and devices: their I/O happens here, not below. */
@@ -208,7 +208,10 @@ static void fill(struct inode *inode, const struct inode *lower)
 	inode->i_ino = lower->i_ino;
 	inode->i_generation = lower->i_generation;
 	inode->i_blkbits = lower->i_blkbits;
-	inode->i_mode = lower->i_mode;
+	hf_inode(inode)->hidden = 0;
+	if (S_ISREG(lower->i_mode) && hf_nosuid(inode->i_sb))
+		hf_inode(inode)->hidden = S_ISUID | S_ISGID;
+	inode->i_mode = hf_mode(inode);
 	inode->i_rdev = lower->i_rdev;
 	/* From here on it is set through our inode, for both. */
 	inode->i_write_hint = lower->i_write_hint;
@@ -216,11 +219,25 @@ static void fill(struct inode *inode, const struct inode *lower)
 	inode->i_acl = ACL_DONT_CACHE;
 	inode->i_default_acl = ACL_DONT_CACHE;
 	set_operations(inode, lower);
-	/* FIFOs, sockets and devices are read above, see hf_update_time(). */
-	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode) ||
-	    S_ISLNK(inode->i_mode))
+	/* The others are read above, see hf_update_time(). */
+	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode))
 		inode->i_flags |= S_NOATIME;
 	set_lock_class(inode);
+}
+
+static struct inode *fill_new(struct inode *inode, struct dentry *lower)
+{
+	int err;
+
+	fill(inode, d_inode(lower));
+	err = hf_dev_learn(inode, lower);
+	if (err) {
+		iget_failed(inode);
+		return ERR_PTR(err);
+	}
+	hf_refresh(inode);
+	unlock_new_inode(inode);
+	return inode;
 }
 
 /**
@@ -229,7 +246,8 @@ static void fill(struct inode *inode, const struct inode *lower)
  * @lower: a positive lower dentry, held by the caller
  *
  * Context: may sleep.
- * Return: a referenced, fresh inode, or ERR_PTR(-ENOMEM).
+ * Return: a referenced, fresh inode, or an ERR_PTR: -ENOMEM, or what the lower
+ * filesystem says when it is asked for the device.
  */
 struct inode *hf_iget(struct super_block *sb, struct dentry *lower)
 {
@@ -239,13 +257,9 @@ struct inode *hf_iget(struct super_block *sb, struct dentry *lower)
 	inode = iget5_locked(sb, (unsigned long)lower_inode, test, set, lower);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	if (inode->i_state & I_NEW) {
-		fill(inode, lower_inode);
-		hf_refresh(inode);
-		unlock_new_inode(inode);
-	} else {
-		hf_refresh(inode);
-	}
+	if (inode->i_state & I_NEW)
+		return fill_new(inode, lower);
+	hf_refresh(inode);
 	return inode;
 }
 
@@ -257,7 +271,8 @@ struct inode *hf_iget(struct super_block *sb, struct dentry *lower)
  * Nearly always there is no upper inode yet, so none is looked for first.
  *
  * Context: may sleep.
- * Return: a referenced, fresh inode, or ERR_PTR(-ENOMEM).
+ * Return: a referenced, fresh inode, or an ERR_PTR: -ENOMEM, or what the lower
+ * filesystem says when it is asked for the device.
  */
 struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower)
 {
@@ -268,12 +283,8 @@ struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower)
 	if (!new)
 		return ERR_PTR(-ENOMEM);
 	inode = inode_insert5(new, (unsigned long)lower_inode, test, set, lower);
-	if (likely(inode == new)) {
-		fill(inode, lower_inode);
-		hf_refresh(inode);
-		unlock_new_inode(inode);
-		return inode;
-	}
+	if (likely(inode == new))
+		return fill_new(inode, lower);
 	iput(new);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);

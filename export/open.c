@@ -15,19 +15,25 @@
 
 #include "export.h"
 
-/* What fcntl(F_SETFL) may change after the lower file was opened. */
-#define SETFL_FLAGS	(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
+/* What fcntl(F_SETFL), or a remount, may change after the lower open. */
+#define SETFL_FLAGS	(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_DSYNC)
 
-/* The access time is kept below: our mount's wish not to goes with the file. */
+/*
+ * The access time is kept below, and what is written goes to disk from there:
+ * our mount's wishes, not to or to, go with the file.
+ */
 static unsigned int lower_flags(const struct file *file)
 {
 	const struct inode *inode = file_inode(file);
 	int mnt_flags = file->f_path.mnt->mnt_flags;
+	unsigned int flags = file->f_flags;
 
+	if (hf_is_sync(inode))
+		flags |= O_DSYNC;
 	if (mnt_flags & MNT_NOATIME || inode->i_sb->s_flags & SB_NOATIME ||
 	    (S_ISDIR(inode->i_mode) && mnt_flags & MNT_NODIRATIME))
-		return file->f_flags | O_NOATIME;
-	return file->f_flags;
+		flags |= O_NOATIME;
+	return flags;
 }
 
 /*
@@ -206,7 +212,11 @@ int hf_open(struct inode *inode, struct file *file)
 	struct hf_super *hs = hf_super(inode->i_sb);
 	fmode_t known = READ_ONCE(hs->file_mode);
 	struct file *lower;
+	int err;
 
+	err = hf_may_execute(file);
+	if (err)
+		return err;
 	hf_refresh(inode);
 	hf_lease_opened(&hf_inode(inode)->lease);
 	if (S_ISREG(inode->i_mode))

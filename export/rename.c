@@ -134,5 +134,6 @@ int hf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 	unlock_rename(lower_new_dir, lower_old_dir);
 drop:
 	hf_drop_write(old_dir->i_sb);
-	return err;
+	err = hf_dir_changed(new_dir, err);
+	return old_dir == new_dir ? err : hf_dir_changed(old_dir, err);
 }

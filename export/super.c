@@ -49,6 +49,7 @@ struct hf_super *hf_super_alloc(const struct path *lower)
 	hs = kzalloc(sizeof(*hs), GFP_KERNEL);
 	if (!hs)
 		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&hs->keys);
 	mnt = clone_private_mount(lower);
 	if (IS_ERR(mnt)) {
 		kfree(hs);
@@ -56,6 +57,7 @@ struct hf_super *hf_super_alloc(const struct path *lower)
 	}
 	hs->lower_mnt = mnt;
 	hs->lower_root = dget(lower->dentry);
+	xa_init(&hs->devices);
 	return hs;
 }
 
@@ -70,6 +72,7 @@ void hf_super_free(struct hf_super *hs)
 	if (!hs)
 		return;
 	hf_lock_domain_put(hs->domain);
+	hf_devices_free(hs);
 	dput(hs->lower_root);
 	kern_unmount(hs->lower_mnt);
 	kfree(hs);
@@ -211,6 +214,12 @@ static void inherit(struct super_block *sb, const struct super_block *lower)
 	sb->s_time_max = lower->s_time_max;
 	/* With it the umask is left to the lower filesystem, which has ACLs. */
 	sb->s_flags |= lower->s_flags & SB_POSIXACL;
+	sb->s_iflags |= lower->s_iflags & (SB_I_NOEXEC | SB_I_NODEV);
+	/* What is left of its mount's flags is in flags.c and open.c. */
+	if (hf_super(sb)->lower_mnt->mnt_flags & MNT_NOEXEC)
+		sb->s_iflags |= SB_I_NOEXEC;
+	if (hf_super(sb)->lower_mnt->mnt_flags & MNT_NODEV)
+		sb->s_iflags |= SB_I_NODEV;
 }
 
 /* As for the inodes, see inode.c.  Of these s_umount is held. */
@@ -265,6 +274,8 @@ int hf_fill_super(struct super_block *sb, enum hf_fairness fairness)
 	err = hf_key_load(sb);
 	if (!err)
 		err = make_fsid(hs);
+	if (!err)
+		err = hf_devices_init(hs);
 	if (err)
 		return err;
 	/* No handles below: nothing to export, but a mount all the same. */
@@ -285,7 +296,8 @@ int hf_fill_super(struct super_block *sb, enum hf_fairness fairness)
  * 1. kill_anon_super() drops every dentry, then every inode: no reference to a
  *    lower dentry and no lock table with a lock in it is left.
  * 2. s_fs_info is cleared under the lock that hf_super_same() takes: nobody
- *    finds it any more.
+ *    finds it any more.  LOWERDIR can be mounted anew from here on, so its key
+ *    is nobody's by then.
  * 3. So it can go, and with it the lower mount.
  */
 void hf_kill_sb(struct super_block *sb)
@@ -293,6 +305,8 @@ void hf_kill_sb(struct super_block *sb)
 	struct hf_super *hs = hf_super(sb);
 
 	kill_anon_super(sb);
+	if (hs)
+		hf_key_drop(hs);
 
 	spin_lock(&supers_lock);
 	sb->s_fs_info = NULL;

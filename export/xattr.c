@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Extended attributes and POSIX ACLs: the lower filesystem's, all but the key
- * of our file handles, which nobody reads or writes through the mount.
+ * Extended attributes and POSIX ACLs: the lower filesystem's, all but our own,
+ * the key of file handles and its home, which nobody reads or writes through the
+ * mount.
  */
 
 #include <linux/fs.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/security.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/xattr.h>
 
 #include "export.h"
+
+static bool is_ours(const char *name)
+{
+	return str_has_prefix(name, HF_XATTR_PREFIX);
+}
 
 static bool is_security(const char *name)
 {
@@ -29,8 +36,10 @@ static int get(const struct xattr_handler *handler, struct dentry *dentry,
 	int ret;
 
 	name = xattr_full_name(handler, name);
-	if (!strcmp(name, HF_KEY_XATTR))
+	if (is_ours(name))
 		return -EOPNOTSUPP;
+	if (hf_hides_caps(inode->i_sb, name))
+		return -ENODATA;
 	lower = hf_lower_get(dentry);
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
@@ -67,7 +76,7 @@ static int set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 	int err;
 
 	name = xattr_full_name(handler, name);
-	if (!strcmp(name, HF_KEY_XATTR))
+	if (is_ours(name))
 		return -EOPNOTSUPP;
 	lower = hf_lower_get_write(dentry);
 	if (IS_ERR(lower))
@@ -75,7 +84,7 @@ static int set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 	err = set_lower(hf_lower_idmap(inode->i_sb), lower, name, value, size,
 			flags);
 	hf_lower_put_write(dentry, lower);
-	return err;
+	return hf_inode_changed(inode, err);
 }
 
 /* By this one nfsd knows that there are user.* attributes. */
@@ -97,19 +106,38 @@ const struct xattr_handler * const hf_xattr_handlers[] = {
 	NULL
 };
 
-/* Take our own name out of a list of @len bytes; the new length. */
-static ssize_t hide_key(char *list, ssize_t len)
+/* Take our own names out of a list of @len bytes; the new length. */
+static ssize_t hide_ours(char *list, ssize_t len)
 {
-	ssize_t at, part;
+	ssize_t at = 0, part;
 
-	for (at = 0; at < len; at += part) {
-		part = strnlen(list + at, len - at) + 1;
-		if (!strcmp(list + at, HF_KEY_XATTR)) {
-			memmove(list + at, list + at + part, len - at - part);
-			return len - part;
+	while (at < len) {
+		part = strnlen(list + at, len - at - 1) + 1;
+		if (!is_ours(list + at)) {
+			at += part;
+			continue;
 		}
+		len -= part;
+		memmove(list + at, list + at + part, len - at);
 	}
 	return len;
+}
+
+/* A list that has room without our names may not have it with them. */
+static ssize_t list_apart(struct dentry *lower, char *list, size_t size)
+{
+	char *all = kvmalloc(XATTR_LIST_MAX, GFP_KERNEL);
+	ssize_t len;
+
+	if (!all)
+		return -ENOMEM;
+	len = vfs_listxattr(lower, all, XATTR_LIST_MAX);
+	if (len > 0)
+		len = hide_ours(all, len);
+	if (len > 0 && len <= size)
+		memcpy(list, all, len);
+	kvfree(all);
+	return len > (ssize_t)size ? -ERANGE : len;
 }
 
 /**
@@ -128,10 +156,12 @@ ssize_t hf_listxattr(struct dentry *dentry, char *list, size_t size)
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
 	len = vfs_listxattr(lower, list, size);
+	if (len > 0 && size)
+		len = hide_ours(list, len);
+	else if (len == -ERANGE && size)
+		len = list_apart(lower, list, size);
 	dput(lower);
-	if (len <= 0 || !size)
-		return len;
-	return hide_key(list, len);
+	return len;
 }
 
 /**
@@ -197,5 +227,5 @@ int hf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 	else
 		err = vfs_remove_acl(lower_idmap, lower, name);
 	hf_lower_put_write(dentry, lower);
-	return err;
+	return hf_inode_changed(d_inode(dentry), err);
 }

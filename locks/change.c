@@ -87,7 +87,7 @@ static int break_layouts(struct hf_change *change, const struct file *file,
 		return -EWOULDBLOCK;
 
 	hf_count(changes_waited);
-	trace_hf_change(change->part->inode, hf_core_change(change), false);
+	trace_hf_change(change->part, hf_core_change(change), false);
 	WRITE_ONCE(change->waits, true);
 	if (locked)
 		inode_unlock(locked);
@@ -126,7 +126,7 @@ int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
 		return 0;
 	if (answer == LS_PINNED) {
 		hf_count(changes_refused);
-		trace_hf_change(part->inode, core, true);
+		trace_hf_change(part, core, true);
 		return -ETXTBSY;
 	}
 	if (answer != LS_WAIT)

@@ -67,7 +67,7 @@ static void put(struct filler *filler, struct line line)
 	}
 	if (filler->seen++ < filler->skip)
 		return;
-	line.dev = filler->part->inode->i_sb->s_dev;
+	line.dev = hf_part_dev(filler->part);
 	line.ino = filler->part->inode->i_ino;
 	to[lines->count++] = line;
 }

@@ -19,8 +19,8 @@
 	{ LS_READ, "read" }, { LS_WRITE, "write" })
 
 DECLARE_EVENT_CLASS(hf_lease_class,
-	TP_PROTO(const struct inode *inode, const struct hf_grant *grant),
-	TP_ARGS(inode, grant),
+	TP_PROTO(const struct hf_lease_inode *part, const struct hf_grant *grant),
+	TP_ARGS(part, grant),
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(unsigned long, ino)
@@ -32,8 +32,8 @@ DECLARE_EVENT_CLASS(hf_lease_class,
 		__field(u8, type)
 	),
 	TP_fast_assign(
-		__entry->dev = inode->i_sb->s_dev;
-		__entry->ino = inode->i_ino;
+		__entry->dev = hf_part_dev(part);
+		__entry->ino = part->inode->i_ino;
 		__entry->holder = (void *)(unsigned long)grant->core.holder;
 		__entry->start = grant->core.start;
 		__entry->end = grant->core.end;
@@ -49,8 +49,8 @@ DECLARE_EVENT_CLASS(hf_lease_class,
 
 #define HF_LEASE_EVENT(name)						\
 DEFINE_EVENT(hf_lease_class, hf_lease_##name,				\
-	TP_PROTO(const struct inode *inode, const struct hf_grant *grant), \
-	TP_ARGS(inode, grant))
+	TP_PROTO(const struct hf_lease_inode *part, const struct hf_grant *grant), \
+	TP_ARGS(part, grant))
 
 HF_LEASE_EVENT(grant);
 HF_LEASE_EVENT(change);		/* by its holder, unasked */
@@ -61,8 +61,9 @@ HF_LEASE_EVENT(return);
 HF_LEASE_EVENT(revoke);
 
 TRACE_EVENT(hf_pin,
-	TP_PROTO(const struct inode *inode, const struct ls_pin *pin, bool ends),
-	TP_ARGS(inode, pin, ends),
+	TP_PROTO(const struct hf_lease_inode *part, const struct ls_pin *pin,
+		 bool ends),
+	TP_ARGS(part, pin, ends),
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(unsigned long, ino)
@@ -74,8 +75,8 @@ TRACE_EVENT(hf_pin,
 		__field(bool, ends)
 	),
 	TP_fast_assign(
-		__entry->dev = inode->i_sb->s_dev;
-		__entry->ino = inode->i_ino;
+		__entry->dev = hf_part_dev(part);
+		__entry->ino = part->inode->i_ino;
 		__entry->holder = (void *)(unsigned long)pin->holder;
 		__entry->id = pin->id;
 		__entry->start = pin->start;
@@ -91,9 +92,9 @@ TRACE_EVENT(hf_pin,
 );
 
 TRACE_EVENT(hf_change,
-	TP_PROTO(const struct inode *inode, const struct ls_change *change,
-		 bool pinned),
-	TP_ARGS(inode, change, pinned),
+	TP_PROTO(const struct hf_lease_inode *part,
+		 const struct ls_change *change, bool pinned),
+	TP_ARGS(part, change, pinned),
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(unsigned long, ino)
@@ -102,8 +103,8 @@ TRACE_EVENT(hf_change,
 		__field(bool, pinned)
 	),
 	TP_fast_assign(
-		__entry->dev = inode->i_sb->s_dev;
-		__entry->ino = inode->i_ino;
+		__entry->dev = hf_part_dev(part);
+		__entry->ino = part->inode->i_ino;
 		__entry->start = change->start;
 		__entry->end = change->end;
 		__entry->pinned = pinned;

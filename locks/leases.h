@@ -91,6 +91,13 @@ extern struct list_head hf_parts;
 extern spinlock_t hf_parts_lock;
 
 void hf_part_use(struct hf_lease_inode *part, struct inode *inode);
+
+/* What is shown of a part that is in use. */
+static inline dev_t hf_part_dev(const struct hf_lease_inode *part)
+{
+	return part->dev ?: part->inode->i_sb->s_dev;
+}
+
 void hf_part_join(struct hf_lease_inode *part);
 void hf_part_leave(struct hf_lease_inode *part);
 struct hf_grant *hf_grant_alloc(struct hf_lease_inode *part, enum ls_kind kind,

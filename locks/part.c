@@ -27,6 +27,7 @@ void hf_lease_inode_init(struct hf_lease_inode *part)
 	memset(part->core, 0, sizeof(part->core));
 	INIT_LIST_HEAD(&part->all);
 	part->inode = NULL;
+	part->dev = 0;
 	part->number = 0;
 	part->pins = 0;
 	part->looks = 0;
@@ -146,23 +147,24 @@ void hf_pin_free(struct hf_pin *pin)
 }
 
 /* By what happened to it, enum ls_event. */
-static void trace_grant(const struct inode *inode, const struct hf_grant *grant)
+static void trace_grant(const struct hf_lease_inode *part,
+			const struct hf_grant *grant)
 {
 	switch (grant->core.event) {
 	case LS_GRANTED:
-		return trace_hf_lease_grant(inode, grant);
+		return trace_hf_lease_grant(part, grant);
 	case LS_CHANGED:
-		return trace_hf_lease_change(inode, grant);
+		return trace_hf_lease_change(part, grant);
 	case LS_BREAK:
-		return trace_hf_lease_break(inode, grant);
+		return trace_hf_lease_break(part, grant);
 	case LS_BREAK_TO_READ:
-		return trace_hf_lease_break_to_read(inode, grant);
+		return trace_hf_lease_break_to_read(part, grant);
 	case LS_DOWNGRADED:
-		return trace_hf_lease_downgrade(inode, grant);
+		return trace_hf_lease_downgrade(part, grant);
 	case LS_RETURNED:
-		return trace_hf_lease_return(inode, grant);
+		return trace_hf_lease_return(part, grant);
 	case LS_RAN_OUT:
-		return trace_hf_lease_revoke(inode, grant);
+		return trace_hf_lease_revoke(part, grant);
 	}
 }
 
@@ -192,7 +194,7 @@ void hf_leases_tell(struct hf_lease_inode *part, const struct ls_batch *batch)
 	lockdep_assert_held(&part->lock);
 	for (core = batch->first; core; core = core->told_next) {
 		hf_count_grant(core->kind, core->event);
-		trace_grant(part->inode, hf_grant(core));
+		trace_grant(part, hf_grant(core));
 		if (core->kind != LS_LAYOUT)
 			continue;
 		if (core->event == LS_BREAK)
@@ -217,7 +219,7 @@ static void free_leavings(struct hf_lease_inode *part,
 	while ((pin = left->pins)) {
 		left->pins = pin->next;
 		hf_count(pins_ended);
-		trace_hf_pin(part->inode, pin, true);
+		trace_hf_pin(part, pin, true);
 		hf_pin_free(hf_pin(pin));
 		cond_resched();
 	}

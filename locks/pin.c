@@ -64,7 +64,7 @@ struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 	if (!err) {
 		part->pins++;
 		hf_count(pins);
-		trace_hf_pin(part->inode, &pin->core, false);
+		trace_hf_pin(part, &pin->core, false);
 	}
 	spin_unlock(&part->lock);
 
@@ -78,7 +78,7 @@ struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 static void end(struct hf_lease_inode *part, struct hf_pin *pin)
 {
 	lockdep_assert_held(&part->lock);
-	trace_hf_pin(part->inode, &pin->core, true);
+	trace_hf_pin(part, &pin->core, true);
 	ls_pin_remove(hf_leases(part), &pin->core);
 	part->pins--;
 	hf_count(pins_ended);

@@ -72,6 +72,7 @@ static struct file_lock_context *make_context(struct inode *inode)
 }
 
 static struct hf_table *table_alloc(struct hf_lock_domain *domain,
+				    const struct hf_lock_inode *li,
 				    struct inode *inode)
 {
 	struct file_lock_context *flctx = make_context(inode);
@@ -90,7 +91,7 @@ static struct hf_table *table_alloc(struct hf_lock_domain *domain,
 	table->flctx = flctx;
 	refcount_inc(&domain->ref);
 	table->domain = domain;
-	table->dev = inode->i_sb->s_dev;
+	table->dev = li->dev ?: inode->i_sb->s_dev;
 	table->ino = inode->i_ino;
 	spin_lock(&hf_tables_lock);
 	list_add_tail(&table->all, &hf_tables);
@@ -115,7 +116,7 @@ struct hf_table *hf_table_of(struct hf_lock_domain *domain,
 
 	if (table)
 		return table;
-	table = table_alloc(domain, inode);
+	table = table_alloc(domain, li, inode);
 	if (!table)
 		return NULL;
 	other = cmpxchg(&li->table, NULL, table);

@@ -35,6 +35,8 @@ struct hf_pin;
  * @core: leases, layouts, pins and changes: a struct ls_table
  * @all: on the list of all that have one of them
  * @inode: the inode, once it had one
+ * @dev: the st_dev that the inode is shown with; 0: its superblock's.  Set by
+ *	the filesystem for each inode, where it has more than one
  * @number: its place in that list
  * @pins: how many there are in @core
  * @looks: how often the VFS's leases were looked through
@@ -51,6 +53,7 @@ struct hf_lease_inode {
 	void *core[4];
 	struct list_head all;
 	struct inode *inode;
+	dev_t dev;
 	u64 number;
 	unsigned int pins, looks;
 	bool (*refuse)(const struct file *file);

@@ -48,11 +48,14 @@ enum hf_fairness {
  * struct hf_lock_inode - what a filesystem's inode carries
  * @table: the lock table, allocated with the first lock; NULL before it.
  *	Set once, with cmpxchg; cleared only by hf_lock_evict().
+ * @dev: the st_dev that the inode is shown with; 0: its superblock's.  Set by
+ *	the filesystem before the first lock, where it has more than one
  *
  * All zeroes is a valid, empty one.
  */
 struct hf_lock_inode {
 	struct hf_table *table;
+	dev_t dev;
 };
 
 /**

@@ -17,20 +17,6 @@ if [ "$HF_KERNEL" = debug ]; then steps=300 races=2000; else steps=4000 races=20
 steps=${HF_STEPS:-$steps}
 kinds=${HF_LOWER:-tmpfs ext4 xfs}
 
-# refused NAME TEXT COMMAND...: it fails, and it or the kernel says TEXT.
-refused() {
-	local name=$1 text=$2 out log
-	shift 2
-	echo "hf-refused-$name" >/dev/kmsg
-	if out=$("$@" 2>&1); then
-		not_ok "$name" "$* succeeded"
-		return
-	fi
-	log=$(dmesg)
-	out+=" ${log##*"hf-refused-$name"}"
-	if [[ $out == *$text* ]]; then ok "$name"; else not_ok "$name" "no '$text' in: ${out//$'\n'/; }"; fi
-}
-
 on_lower() {	# everything over one lower filesystem
 	local kind=$1 base=$top/$1 mnt=$top/$1.mnt
 	phase "$kind"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Sourced by fs.sh and fs-nfs.sh: the lower filesystems, and what they share.
+# Sourced by fs.sh, fs-nfs.sh and fs-mounts.sh: the lower filesystems, and what they share.
 
 top=/srv/fs
 here=$HF_HERE/fs
@@ -23,6 +23,20 @@ relay() {
 		*) hf_problem "$line" ;;
 		esac
 	done < <("$@" 2>&1 || echo "$* ended with $?")
+}
+
+# refused NAME TEXT COMMAND...: it fails, and it or the kernel says TEXT.
+refused() {
+	local name=$1 text=$2 out log
+	shift 2
+	echo "hf-refused-$name" >/dev/kmsg
+	if out=$("$@" 2>&1); then
+		not_ok "$name" "$* succeeded"
+		return
+	fi
+	log=$(dmesg)
+	out+=" ${log##*"hf-refused-$name"}"
+	if [[ $out == *$text* ]]; then ok "$name"; else not_ok "$name" "no '$text' in: ${out//$'\n'/; }"; fi
 }
 
 make_lower() {
