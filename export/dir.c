@@ -293,7 +293,8 @@ static int rmdir(struct inode *dir, struct dentry *dentry)
 
 /*
  * The unnamed file is made below, then opened again like any other, so that
- * it has the upper inode that a later linkat(2) will name.
+ * it has the upper inode that a later linkat(2) will name.  Made by the caller,
+ * whose it is; the file that comes with it is nobody's, see open.c.
  */
 static int tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 		   struct file *file, umode_t mode)
@@ -310,7 +311,7 @@ static int tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 	if (err)
 		return err;
 	made = kernel_tmpfile_open(hf_lower_idmap(dir->i_sb), &lower_dir, mode,
-				   file->f_flags, current_cred());
+				   file->f_flags, hf_super(dir->i_sb)->cred);
 	hf_drop_write(dir->i_sb);
 	if (IS_ERR(made))
 		return PTR_ERR(made);

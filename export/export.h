@@ -40,6 +40,8 @@
  * struct hf_super - what a mount knows of its lower filesystem
  * @lower_mnt: I: a private clone of the mount that LOWERDIR was found on
  * @lower_root: I: LOWERDIR; a reference
+ * @cred: I: whose right files are opened by below: the kernel's.  (The mounter
+ *	may be confined himself; he has no path to a private mount either.)
  * @domain: I: the lock manager's part
  * @fairness: A: as shown in /proc/mounts
  * @key: I: what file handles are signed with
@@ -56,6 +58,7 @@
 struct hf_super {
 	struct vfsmount *lower_mnt;
 	struct dentry *lower_root;
+	const struct cred *cred;
 	struct hf_lock_domain *domain;
 	enum hf_fairness fairness;
 	siphash_key_t key;

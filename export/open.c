@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opening and closing.  private_data is the lower file, opened as the opener,
- * at once or at its first use: NULL until then.
+ * Opening and closing.  private_data is the lower file, opened by the kernel's
+ * own right, at once or at its first use: NULL until then.
+ *
+ * What the caller may do was decided above: by the VFS on the upper path, which
+ * is the one that rules name (Landlock, AppArmor), and by hf_permission(), which
+ * asks the lower inode.  A second answer about the lower path, which nobody can
+ * name, could only be wrong.  I/O is the caller's again, see file.c.
  */
 
 #include <linux/backing-dev.h>
+#include <linux/cred.h>
 #include <linux/filelock.h>
 #include <linux/file.h>
 #include <linux/fsnotify.h>
@@ -47,9 +53,11 @@ static unsigned int break_flags(unsigned int flags)
 
 static struct file *open_lower(struct file *file)
 {
-	struct path path = { .mnt = hf_super(file_inode(file)->i_sb)->lower_mnt };
+	struct hf_super *hs = hf_super(file_inode(file)->i_sb);
+	struct path path = { .mnt = hs->lower_mnt };
 	/* The next use of it takes an O_NONBLOCK back that is not the file's. */
 	unsigned int flags = break_flags(lower_flags(file));
+	const struct cred *caller;
 	struct file *lower;
 
 	/* The creation and the truncation have been done above. */
@@ -57,7 +65,10 @@ static struct file *open_lower(struct file *file)
 	path.dentry = hf_lower_get(file->f_path.dentry);
 	if (IS_ERR(path.dentry))
 		return ERR_CAST(path.dentry);
-	lower = hf_backing_file_open(file, flags, &path, file->f_cred);
+	/* As current, too: AppArmor labels a file by that, not by f_cred. */
+	caller = override_creds(hs->cred);
+	lower = hf_backing_file_open(file, flags, &path, hs->cred);
+	revert_creds(caller);
 	dput(path.dentry);
 	return lower;
 }

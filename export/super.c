@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The superblock: from LOWERDIR to a root dentry, and back to nothing. */
 
+#include <linux/cred.h>
 #include <linux/exportfs.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
@@ -50,8 +52,10 @@ struct hf_super *hf_super_alloc(const struct path *lower)
 	if (!hs)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&hs->keys);
-	mnt = clone_private_mount(lower);
+	hs->cred = prepare_kernel_cred(&init_task);
+	mnt = hs->cred ? clone_private_mount(lower) : ERR_PTR(-ENOMEM);
 	if (IS_ERR(mnt)) {
+		put_cred(hs->cred);
 		kfree(hs);
 		return ERR_CAST(mnt);
 	}
@@ -75,6 +79,7 @@ void hf_super_free(struct hf_super *hs)
 	hf_devices_free(hs);
 	dput(hs->lower_root);
 	kern_unmount(hs->lower_mnt);
+	put_cred(hs->cred);
 	kfree(hs);
 }
 
