@@ -39,6 +39,17 @@ static unsigned int break_flags(unsigned int flags)
 	return current->flags & PF_KTHREAD ? flags | O_NONBLOCK : flags;
 }
 
+/* What there is to do with one that was opened, before others have it. */
+static struct file *made_ours(const struct file *file, struct file *lower)
+{
+	int err = hf_lower_ops_set(file_inode(file)->i_sb, lower);
+
+	if (!err)
+		return lower;
+	__fput_sync(lower);
+	return ERR_PTR(err);
+}
+
 static struct file *open_lower(struct file *file)
 {
 	struct path path = { .mnt = hf_super(file_inode(file)->i_sb)->lower_mnt };
@@ -53,7 +64,7 @@ static struct file *open_lower(struct file *file)
 		return ERR_CAST(path.dentry);
 	lower = hf_backing_file_open(file, flags, &path, file->f_cred);
 	dput(path.dentry);
-	return lower;
+	return IS_ERR(lower) ? lower : made_ours(file, lower);
 }
 
 /*

@@ -71,6 +71,7 @@ void hf_super_free(struct hf_super *hs)
 		return;
 	hf_lock_domain_put(hs->domain);
 	dput(hs->lower_root);
+	hf_lower_ops_free(hs);
 	kern_unmount(hs->lower_mnt);
 	kfree(hs);
 }
