@@ -95,7 +95,7 @@ int hf_setlease(struct hf_lease_inode *part, struct file *file, int arg,
 		struct file_lease **lease, void **priv);
 
 /**
- * hf_layout_ioctl - HF_IOC_SETLAYOUT, GETLAYOUT, PIN, UNPIN
+ * hf_layout_ioctl - HF_IOC_SETLAYOUT, GETLAYOUT, PIN, UNPIN, UNPIN_ALL
  * @part: what the inode of @file embeds
  * @file: the open file
  * @cmd: the command

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What goes by a file below and not by a descriptor: holes that are punched
-# through a mapping, programs, a mount that becomes read-only. /dev/vda and /dev/vdb are for ext4 and xfs.
+# through a mapping, programs, a mount that becomes read-only; and pins that
+# outlive who made them. /dev/vda and /dev/vdb are for ext4 and xfs.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
 
@@ -17,6 +18,7 @@ for kind in ext4 xfs tmpfs; do
 	for part in holes programs readonly; do
 		relay "$HF_HERE/fs/mapped.py" $part "$base/lower" "$mnt" "$kind"
 	done
+	[ "$kind" != xfs ] || relay "$HF_HERE/fs/pins.py" "$mnt"
 	[ "$kind" = tmpfs ] || check "$kind-umount" umount "$mnt"
 	[ "$kind" = tmpfs ] || check "$kind-lower-umount" umount "$base"
 done

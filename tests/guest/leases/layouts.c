@@ -213,6 +213,7 @@ static void bad_input(const char *dir)
 	want("no memory there", fd, HF_IOC_SETLAYOUT, (void *)8, EFAULT);
 	want("no memory for the answer", fd, HF_IOC_GETLAYOUT, (void *)8, EFAULT);
 	want("no memory for a pin", fd, HF_IOC_PIN, (void *)8, EFAULT);
+	want("no memory for all", fd, HF_IOC_UNPIN_ALL, (void *)8, EFAULT);
 	close(fd);
 	t_check(!wrong_answers, "layout-bad-input", "%d wrong answers", wrong_answers);
 }
