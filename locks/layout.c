@@ -220,8 +220,8 @@ static int unpin(struct hf_lease_inode *part, struct file *file,
 
 /*
  * A device that has not heard of it goes on, with blocks that may be another
- * file's by then: as much as CAP_LEASE, which is about who waits for whom, does
- * not permit.
+ * file's by then.  CAP_LEASE, which is about who waits for whom, is not enough
+ * for that.
  */
 static int unpin_all(struct hf_lease_inode *part, void __user *arg)
 {
