@@ -1,67 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Space and copies that the lower filesystem can make without reading. */
+/* Copies that the lower filesystem can make without reading. */
 
 #include <linux/fs.h>
-#include <linux/falloc.h>
 
 #include "export.h"
-
-/* Whose blocks a call of fallocate(2) moves or frees; false: it only adds. */
-static bool moves_blocks(const struct inode *lower, int mode, loff_t len,
-			 loff_t *start, loff_t *end)
-{
-	loff_t mask = i_blocksize(lower) - 1;
-
-	*end = *start + (len - 1);
-	if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
-		*end = OFFSET_MAX;
-	/* A block of which a part is to be unshared moves as a whole. */
-	if (mode & FALLOC_FL_UNSHARE_RANGE) {
-		*start &= ~mask;
-		*end |= mask;
-	}
-	return mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE |
-		       FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_COLLAPSE_RANGE |
-		       FALLOC_FL_INSERT_RANGE);
-}
 
 static int change_begin(struct hf_change *change, struct file *file,
 			loff_t start, loff_t end)
 {
 	return hf_change_begin(&hf_inode(file_inode(file))->lease, change, file,
 			       start, end, NULL);
-}
-
-/**
- * hf_fallocate - ->fallocate
- * @file: the upper file
- * @mode: FALLOC_FL_*
- * @offset: first byte
- * @len: number of bytes
- *
- * Return: 0 or -errno.
- */
-long hf_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
-{
-	struct file *lower = hf_lower_file(file);
-	struct hf_change change;
-	loff_t start = offset, end;
-	bool moves;
-	int err;
-
-	if (IS_ERR(lower))
-		return PTR_ERR(lower);
-	moves = moves_blocks(file_inode(lower), mode, len, &start, &end);
-	if (moves) {
-		err = change_begin(&change, file, start, end);
-		if (err)
-			return err;
-	}
-	err = vfs_fallocate(lower, mode, offset, len);
-	if (moves)
-		hf_change_end(&change);
-	hf_refresh(file_inode(file));
-	return err;
 }
 
 /**

@@ -49,6 +49,7 @@
  * @fsid: I: what statfs() reports as f_fsid
  * @file_mode: A: what FMODE_* bits of HF_LEARNED_MODES open files have below,
  *	and HF_MODES_KNOWN once a file was opened
+ * @lower_ops: A: what files that are open for writing have below
  * @wb_err: A: how far write-back errors of the lower superblock were reported
  * @lower_dev: I: the st_dev of LOWERDIR
  * @devices: A: our number for each other st_dev below: device.c
@@ -65,6 +66,7 @@ struct hf_super {
 	struct list_head keys;
 	u64 fsid;
 	fmode_t file_mode;
+	struct hf_lower_ops *lower_ops;
 	errseq_t wb_err;
 	dev_t lower_dev;
 	struct xarray devices;
@@ -173,6 +175,7 @@ void hf_inode_free(struct inode *inode);
 void hf_inode_destroy(struct inode *inode);
 struct inode *hf_iget(struct super_block *sb, struct dentry *lower);
 struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower);
+struct inode *hf_ilookup(struct super_block *sb, const struct inode *lower);
 
 /* attr.c */
 void hf_refresh(struct inode *inode);
@@ -266,7 +269,16 @@ ssize_t hf_copy_file_range(struct file *in, loff_t pos_in, struct file *out,
 			   loff_t pos_out, size_t len, unsigned int flags);
 loff_t hf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
 			   loff_t pos_out, loff_t len, unsigned int flags);
+
+/* fallocate.c */
 long hf_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
+long hf_fallocate_mapped(struct inode *inode, struct file *lower, int mode,
+			 loff_t offset, loff_t len);
+
+/* lower_ops.c */
+const struct file_operations *hf_original_ops(const struct file *lower);
+int hf_lower_ops_set(struct super_block *sb, struct file *lower);
+void hf_lower_ops_free(struct hf_super *hs);
 
 /* readdir.c */
 extern const struct file_operations hf_dir_operations;

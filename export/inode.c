@@ -292,3 +292,20 @@ struct inode *hf_iget_new(struct super_block *sb, struct dentry *lower)
 	hf_refresh(inode);
 	return inode;
 }
+
+static int test_inode(struct inode *inode, void *lower)
+{
+	return hf_lower_inode(inode) == lower;
+}
+
+/**
+ * hf_ilookup - the upper inode of a lower one, if there is one
+ * @sb: the upper superblock
+ * @lower: the lower inode
+ *
+ * Return: a referenced inode, or NULL.
+ */
+struct inode *hf_ilookup(struct super_block *sb, const struct inode *lower)
+{
+	return ilookup5(sb, (unsigned long)lower, test_inode, (void *)lower);
+}

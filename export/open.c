@@ -51,6 +51,17 @@ static unsigned int break_flags(unsigned int flags)
 	return current->flags & PF_KTHREAD ? flags | O_NONBLOCK : flags;
 }
 
+/* What there is to do with one that was opened, before others have it. */
+static struct file *made_ours(const struct file *file, struct file *lower)
+{
+	int err = hf_lower_ops_set(file_inode(file)->i_sb, lower);
+
+	if (!err)
+		return lower;
+	__fput_sync(lower);
+	return ERR_PTR(err);
+}
+
 static struct file *open_lower(struct file *file)
 {
 	struct hf_super *hs = hf_super(file_inode(file)->i_sb);
@@ -70,7 +81,7 @@ static struct file *open_lower(struct file *file)
 	lower = hf_backing_file_open(file, flags, &path, hs->cred);
 	revert_creds(caller);
 	dput(path.dentry);
-	return lower;
+	return IS_ERR(lower) ? lower : made_ours(file, lower);
 }
 
 /*
@@ -99,6 +110,17 @@ static void put_write(const struct file *file)
 		return;
 	mnt_put_write_access(hf_super(file_inode(file)->i_sb)->lower_mnt);
 	put_write_access(hf_lower_inode(file_inode(file)));
+}
+
+/*
+ * Of a program, which nobody is to write to while it runs.  The VFS looks at
+ * the upper inode, and there a mapping whose descriptor was closed is not seen,
+ * nor is who writes directly below.
+ */
+static bool denies_write(const struct file *file)
+{
+	return file->f_flags & __FMODE_EXEC &&
+	       S_ISREG(file_inode(file)->i_mode);
 }
 
 /*
@@ -155,15 +177,15 @@ struct file *hf_lower_file(struct file *file)
  * May the lower file be opened at the first use?  Half of all opens are for a
  * look at the attributes, for a lock, or of files that nobody reads then.  Only
  * where the lower open could not fail for a reason of its own (a key, a
- * signature, a listener's answer) and nobody waits to be told of it, and once
- * it is known what such files can do.  An unlinked file might then be without
- * a dentry.
+ * signature, a listener's answer, somebody who writes to a program) and nobody
+ * waits to be told of it, and once it is known what such files can do.  An
+ * unlinked file might then be without a dentry.
  */
 static bool may_wait(struct inode *lower, const struct file *file,
 		     fmode_t known)
 {
 	return S_ISREG(lower->i_mode) && known & HF_MODES_KNOWN &&
-	       !(file->f_flags & O_DIRECT) && lower->i_nlink &&
+	       !(file->f_flags & (O_DIRECT | __FMODE_EXEC)) && lower->i_nlink &&
 	       !IS_ENCRYPTED(lower) && !IS_VERITY(lower) &&
 	       !lower->i_sb->s_stack_depth &&
 	       !fsnotify_sb_has_watchers(lower->i_sb);
@@ -238,6 +260,11 @@ int hf_open(struct inode *inode, struct file *file)
 	lower = open_lower(file);
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
+	/* (The last that may fail: there is no ->release then.) */
+	if (denies_write(file) && deny_write_access(lower)) {
+		__fput_sync(lower);
+		return -ETXTBSY;
+	}
 	file->private_data = lower;
 	if (S_ISREG(inode->i_mode)) {
 		known = lower->f_mode & HF_LEARNED_MODES;
@@ -260,6 +287,8 @@ int hf_open(struct inode *inode, struct file *file)
 int hf_release(struct inode *inode, struct file *file)
 {
 	hf_lease_release(&hf_inode(inode)->lease, file);
+	if (denies_write(file))
+		allow_write_access(file->private_data);
 	if (file->private_data)
 		__fput_sync(file->private_data);
 	else

@@ -78,6 +78,7 @@ void hf_super_free(struct hf_super *hs)
 	hf_lock_domain_put(hs->domain);
 	hf_devices_free(hs);
 	dput(hs->lower_root);
+	hf_lower_ops_free(hs);
 	kern_unmount(hs->lower_mnt);
 	put_cred(hs->cred);
 	kfree(hs);

@@ -176,6 +176,36 @@ static void process_cannot_end_drivers(struct kunit *test)
 	lease_expect(file, "0YR0-99");
 }
 
+/* Of an administrator, who ends those of processes: a driver looks at its own. */
+static void all_but_drivers(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	long ended = lease_count(pins_ended);
+	struct hf_ioc_unpin_all all = {};
+	struct hf_pin *pin;
+	s64 gone;
+
+	holds(file, 0, HF_LAYOUT_WRITE, 0, 100);
+	holds(file, 1, HF_LAYOUT_READ, 0, 0);
+	gone = pin_set(file, 0, HF_LAYOUT_READ, 10, 10);
+	pin = driver_pins(file, 0, 0, 1, true);
+	pin_set(file, 1, HF_LAYOUT_READ, 50, 0);
+	/* By a descriptor that has nothing to do with them. */
+	lease_open(file, 2, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0L, layout_ioctl(file, 2, HF_IOC_UNPIN_ALL, &all));
+	KUNIT_EXPECT_EQ(test, 2U, all.ended);
+	KUNIT_EXPECT_EQ(test, 1U, all.left);
+	KUNIT_EXPECT_EQ(test, ended + 2, lease_count(pins_ended));
+	lease_expect(file, "0YW0-99 0PW0-0 1YR0-end");
+	KUNIT_EXPECT_EQ(test, -ENOENT, pin_end(file, 0, gone));
+	KUNIT_EXPECT_EQ(test, -ETXTBSY, change(file, -1, 0, 0));
+	hf_layout_unpin(pin);
+	KUNIT_EXPECT_GT(test, pin_set(file, 0, HF_LAYOUT_READ, 10, 10), gone);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			layout_ioctl(file, 2, HF_IOC_UNPIN_ALL, &all));
+	lease_expect(file, "0YW0-99 0PR10-19 1YR0-end");
+}
+
 static void outlasts_layout(struct kunit *test)
 {
 	struct hf_test_lease *file = test->priv;
@@ -202,6 +232,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(process),
 	KUNIT_CASE(process_refused),
 	KUNIT_CASE(process_cannot_end_drivers),
+	KUNIT_CASE(all_but_drivers),
 	KUNIT_CASE(outlasts_layout),
 	{}
 };

@@ -71,8 +71,8 @@ static bool is_patient(const struct file *file)
 	return !(current->flags & PF_KTHREAD) || hf_kthreads_wait_for_test;
 }
 
-/* Something is to be broken. */
-static int break_layouts(struct hf_change *change, const struct file *file,
+/* Something is to be broken; whether that may be waited for. */
+static int break_layouts(struct hf_change *change, bool patient,
 			 struct inode *locked)
 {
 	u64 break_ms;
@@ -83,7 +83,7 @@ static int break_layouts(struct hf_change *change, const struct file *file,
 		return err;
 	if (ask(change, break_ms) == LS_OK)
 		return 0;
-	if (!is_patient(file))
+	if (!patient)
 		return -EWOULDBLOCK;
 
 	hf_count(changes_waited);
@@ -99,16 +99,16 @@ static int break_layouts(struct hf_change *change, const struct file *file,
 	return err ?: 1;
 }
 
-int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
-		    struct file *file, loff_t start, loff_t end,
-		    struct inode *locked)
+static int begin(struct hf_lease_inode *part, struct hf_change *change,
+		 u64 holder, loff_t start, loff_t end, bool patient,
+		 struct inode *locked)
 {
 	struct ls_change *core = hf_core_change(change);
 	enum ls_answer answer;
 	int err;
 
 	*core = (struct ls_change) {
-		.holder = file ? hf_holder(file) : 0,
+		.holder = holder,
 		.start = start,
 		.end = end,
 		.deadline = LS_NEVER,
@@ -132,12 +132,27 @@ int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
 	if (answer != LS_WAIT)
 		return -EINVAL;
 
-	err = break_layouts(change, file, locked);
+	err = break_layouts(change, patient, locked);
 	if (err < 0)
 		hf_change_end(change);
 	return err;
 }
+
+int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
+		    struct file *file, loff_t start, loff_t end,
+		    struct inode *locked)
+{
+	return begin(part, change, file ? hf_holder(file) : 0, start, end,
+		     is_patient(file), locked);
+}
 EXPORT_SYMBOL_GPL(hf_change_begin);
+
+int hf_change_try(struct hf_lease_inode *part, struct hf_change *change,
+		  loff_t start, loff_t end)
+{
+	return begin(part, change, 0, start, end, false, NULL);
+}
+EXPORT_SYMBOL_GPL(hf_change_try);
 
 void hf_change_end(struct hf_change *change)
 {

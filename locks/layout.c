@@ -218,6 +218,28 @@ static int unpin(struct hf_lease_inode *part, struct file *file,
 	return err ?: hf_pin_end(part, file, request.id, &wish);
 }
 
+/*
+ * A device that has not heard of it goes on, with blocks that may be another
+ * file's by then.  CAP_LEASE, which is about who waits for whom, is not enough
+ * for that.
+ */
+static int unpin_all(struct hf_lease_inode *part, void __user *arg)
+{
+	struct hf_ioc_unpin_all request;
+
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	if (request.flags || request.ended || request.left || request.unused)
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	/* What cannot be answered is not done. */
+	if (copy_to_user(arg, &request, sizeof(request)))
+		return -EFAULT;
+	hf_pin_end_all(part, &request.ended, &request.left);
+	return copy_to_user(arg, &request, sizeof(request)) ? -EFAULT : 0;
+}
+
 long hf_layout_ioctl(struct hf_lease_inode *part, struct file *file,
 		     unsigned int cmd, unsigned long arg)
 {
@@ -232,6 +254,8 @@ long hf_layout_ioctl(struct hf_lease_inode *part, struct file *file,
 		return pin(part, file, user);
 	case HF_IOC_UNPIN:
 		return unpin(part, file, user);
+	case HF_IOC_UNPIN_ALL:
+		return unpin_all(part, user);
 	default:
 		return -ENOTTY;
 	}

@@ -7,11 +7,14 @@
  *
  * LEFT is how many ms are left until it is revoked, "never" if it will not be
  * by us (nfsd revokes its delegations itself), "-" if nothing is asked of it.
+ * PID is that of the process that took it, 0 once that is gone.
  * Whom the reader's pid namespace does not know, it does not see.  Where grants
  * of a file come and go between two batches of lines, one of that file may be
  * shown twice or not at all.
  */
+#include <linux/pid.h>
 #include <linux/proc_fs.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 
 #include "leases.h"
@@ -72,6 +75,23 @@ static void put(struct filler *filler, struct line line)
 	to[lines->count++] = line;
 }
 
+/*
+ * Descriptors outlive processes, in another one or on their way to one; the
+ * number may be somebody else's by then.
+ */
+static pid_t pid_of(struct pid *pid)
+{
+	struct task_struct *leader;
+	pid_t nr = 0;
+
+	rcu_read_lock();
+	leader = pid_task(pid, PIDTYPE_TGID);
+	if (leader && atomic_read(&leader->signal->live))
+		nr = pid_nr(pid);
+	rcu_read_unlock();
+	return nr;
+}
+
 static void put_grant(struct filler *filler, const struct ls_grant *core)
 {
 	bool late = core->state != LS_REVOKED && hf_lease_now() >= core->deadline;
@@ -81,7 +101,7 @@ static void put_grant(struct filler *filler, const struct ls_grant *core)
 		.start = core->start,
 		.end = core->end,
 		.deadline = core->deadline,
-		.pid = hf_grant((struct ls_grant *)core)->pid,
+		.pid = pid_of(hf_grant((struct ls_grant *)core)->pid),
 		.type = core->type,
 		/* As the next who asks will find it. */
 		.state = late && core->kind == LS_LAYOUT ? LS_REVOKED
@@ -163,7 +183,7 @@ static void put_layouts(struct filler *filler)
 			.start = pin->start,
 			.end = pin->end,
 			.deadline = LS_NEVER,
-			.pid = hf_pin(pin)->pid,
+			.pid = pid_of(hf_pin(pin)->pid),
 			.type = pin->type,
 			.state = LS_HELD,
 		});

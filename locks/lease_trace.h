@@ -37,7 +37,7 @@ DECLARE_EVENT_CLASS(hf_lease_class,
 		__entry->holder = (void *)(unsigned long)grant->core.holder;
 		__entry->start = grant->core.start;
 		__entry->end = grant->core.end;
-		__entry->pid = grant->pid;
+		__entry->pid = pid_nr(grant->pid);
 		__entry->kind = grant->core.kind;
 		__entry->type = grant->core.type;
 	),

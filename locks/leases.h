@@ -34,7 +34,7 @@ struct hf_grant {
 	struct fasync_struct *fasync;	/* L */
 	u32 signal;			/* L */
 	u32 look;			/* L: the last that found its entry */
-	pid_t pid;			/* L: to show, in the first namespace */
+	struct pid *pid;		/* L: who took it; a reference */
 };
 
 /* Each close of a file walks through all of its pins. */
@@ -45,7 +45,7 @@ struct hf_pin {
 	struct ls_pin core;		/* L: part->lock */
 	struct hf_lease_inode *part;	/* I */
 	struct file *file;		/* I: a driver's, with a reference; or NULL */
-	pid_t pid;			/* I: to show */
+	struct pid *pid;		/* I: who made it; a reference */
 };
 
 static inline struct ls_table *hf_leases(struct hf_lease_inode *part)
@@ -105,6 +105,7 @@ struct hf_grant *hf_grant_alloc(struct hf_lease_inode *part, enum ls_kind kind,
 void hf_grant_free(struct hf_grant *grant);
 struct hf_pin *hf_pin_alloc(struct hf_lease_inode *part);
 void hf_pin_free(struct hf_pin *pin);
+void hf_pins_free(struct hf_lease_inode *part, struct ls_pin *pins);
 void hf_leases_tell(struct hf_lease_inode *part, const struct ls_batch *batch);
 int hf_leases_init(void);
 void hf_leases_exit(void);
@@ -136,6 +137,7 @@ struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 			   const struct ls_wish *wish, u64 *id);
 int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id,
 	       const struct ls_wish *wish);
+void hf_pin_end_all(struct hf_lease_inode *part, u32 *ended, u32 *left);
 
 /* ---- change.c, for KUnit, whose threads are the kernel's: they wait, too */
 #if IS_ENABLED(CONFIG_KUNIT)

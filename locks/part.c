@@ -7,6 +7,7 @@
  * when the inode goes.  A part is on the list for /proc while it has one.
  */
 #include <linux/file.h>
+#include <linux/pid.h>
 #include <linux/slab.h>
 
 #include "leases.h"
@@ -106,7 +107,7 @@ struct hf_grant *hf_grant_alloc(struct hf_lease_inode *part, enum ls_kind kind,
 	grant->core.end = LS_END;
 	grant->core.deadline = LS_NEVER;
 	grant->part = part;
-	grant->pid = current->tgid;
+	grant->pid = get_pid(task_tgid(current));
 	INIT_HLIST_NODE(&grant->by_file);
 	return grant;
 }
@@ -123,6 +124,7 @@ void hf_grant_free(struct hf_grant *grant)
 		return;
 	hf_grant_unhash(grant);
 	hf_notice_end(grant);
+	put_pid(grant->pid);
 	kmem_cache_free(grant_cache, grant);
 }
 
@@ -133,7 +135,7 @@ struct hf_pin *hf_pin_alloc(struct hf_lease_inode *part)
 	if (!pin)
 		return NULL;
 	pin->part = part;
-	pin->pid = current->tgid;
+	pin->pid = get_pid(task_tgid(current));
 	return pin;
 }
 
@@ -143,6 +145,7 @@ void hf_pin_free(struct hf_pin *pin)
 		return;
 	if (pin->file)
 		__fput_sync(pin->file);
+	put_pid(pin->pid);
 	kmem_cache_free(pin_cache, pin);
 }
 
@@ -206,23 +209,36 @@ void hf_leases_tell(struct hf_lease_inode *part, const struct ls_batch *batch)
 		wake_changes(part);
 }
 
-static void free_leavings(struct hf_lease_inode *part,
-			  struct ls_leavings *left)
+/**
+ * hf_pins_free - the end of pins that have left their table
+ * @part: the part in whose table they were
+ * @pins: a list of them
+ *
+ * Context: may sleep; no lock held.
+ */
+void hf_pins_free(struct hf_lease_inode *part, struct ls_pin *pins)
 {
-	struct ls_grant *grant;
 	struct ls_pin *pin;
 
-	while ((grant = left->grants)) {
-		left->grants = grant->next;
-		hf_grant_free(hf_grant(grant));
-	}
-	while ((pin = left->pins)) {
-		left->pins = pin->next;
+	while ((pin = pins)) {
+		pins = pin->next;
 		hf_count(pins_ended);
 		trace_hf_pin(part, pin, true);
 		hf_pin_free(hf_pin(pin));
 		cond_resched();
 	}
+}
+
+static void free_leavings(struct hf_lease_inode *part,
+			  struct ls_leavings *left)
+{
+	struct ls_grant *grant;
+
+	while ((grant = left->grants)) {
+		left->grants = grant->next;
+		hf_grant_free(hf_grant(grant));
+	}
+	hf_pins_free(part, left->pins);
 }
 
 /* Those of its leases whose time ran out before it closed, and others. */

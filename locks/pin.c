@@ -123,6 +123,51 @@ int hf_pin_end(struct hf_lease_inode *part, struct file *file, u64 id,
 	return err;
 }
 
+/* Those of processes, out of the table; the others are counted. */
+static struct ls_pin *take_all(struct hf_lease_inode *part, u32 *ended,
+			       u32 *left)
+{
+	struct ls_pin *at, *next, *taken = NULL;
+
+	lockdep_assert_held(&part->lock);
+	for (at = hf_leases(part)->pins; at; at = next) {
+		next = at->next;
+		if (hf_pin(at)->file) {
+			++*left;
+			continue;
+		}
+		ls_pin_remove(hf_leases(part), at);
+		part->pins--;
+		++*ended;
+		at->next = taken;
+		taken = at;
+	}
+	return taken;
+}
+
+/**
+ * hf_pin_end_all - an administrator ends what is in his way
+ * @part: the part of the file's inode
+ * @ended: how many pins of processes there were
+ * @left: how many are drivers', which each may look at its own
+ *
+ * As many steps under the lock as there are pins, HF_PINS_MAX at most.
+ *
+ * Context: may sleep; the caller has the file open.
+ */
+void hf_pin_end_all(struct hf_lease_inode *part, u32 *ended, u32 *left)
+{
+	struct ls_pin *taken;
+
+	*ended = 0;
+	*left = 0;
+	spin_lock(&part->lock);
+	taken = take_all(part, ended, left);
+	spin_unlock(&part->lock);
+	hf_part_leave(part);
+	hf_pins_free(part, taken);
+}
+
 struct hf_pin *hf_layout_pin(struct file *file, loff_t start, loff_t length,
 			     bool write)
 {

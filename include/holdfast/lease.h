@@ -98,7 +98,7 @@ int hf_setlease(struct hf_lease_inode *part, struct file *file, int arg,
 		struct file_lease **lease, void **priv);
 
 /**
- * hf_layout_ioctl - HF_IOC_SETLAYOUT, GETLAYOUT, PIN, UNPIN
+ * hf_layout_ioctl - HF_IOC_SETLAYOUT, GETLAYOUT, PIN, UNPIN, UNPIN_ALL
  * @part: what the inode of @file embeds
  * @file: the open file
  * @cmd: the command
@@ -188,8 +188,24 @@ int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
 		    struct inode *locked);
 
 /**
+ * hf_change_try - hf_change_begin() for nobody's descriptor, without a wait
+ * @part: what the inode embeds
+ * @change: filled here
+ * @start: first byte, at least 0
+ * @end: last byte, OFFSET_MAX for all that follow
+ *
+ * Every layout that is touched is broken, whoever holds it.
+ *
+ * Context: may sleep, also under locks that the holder of a layout may need.
+ * Return: 0; -ETXTBSY beside a pin; -EWOULDBLOCK until the layouts are returned
+ * or revoked; -ENOMEM; -EINVAL.  After an error there is nothing to end.
+ */
+int hf_change_try(struct hf_lease_inode *part, struct hf_change *change,
+		  loff_t start, loff_t end);
+
+/**
  * hf_change_end - they are where they will be
- * @change: what hf_change_begin() filled
+ * @change: what hf_change_begin() or hf_change_try() filled
  *
  * Context: process; takes a spinlock.
  */

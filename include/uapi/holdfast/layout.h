@@ -43,9 +43,18 @@ struct hf_ioc_pin {
 	__u64	id;		/* answer of HF_IOC_PIN, asked for by HF_IOC_UNPIN */
 };
 
+/* To end the pins of all processes on the file, with CAP_SYS_ADMIN. */
+struct hf_ioc_unpin_all {
+	__u32	flags;		/* 0 */
+	__u32	ended;		/* answer, else 0: how many those were */
+	__u32	left;		/* answer, else 0: how many drivers have */
+	__u32	unused;		/* 0 */
+};
+
 #define HF_IOC_SETLAYOUT	_IOW(0xBA, 0x01, struct hf_ioc_layout)
 #define HF_IOC_GETLAYOUT	_IOR(0xBA, 0x02, struct hf_ioc_layout)
 #define HF_IOC_PIN		_IOWR(0xBA, 0x03, struct hf_ioc_pin)
 #define HF_IOC_UNPIN		_IOW(0xBA, 0x04, struct hf_ioc_pin)
+#define HF_IOC_UNPIN_ALL	_IOWR(0xBA, 0x05, struct hf_ioc_unpin_all)
 
 #endif /* _UAPI_HOLDFAST_LAYOUT_H */

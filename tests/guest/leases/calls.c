@@ -102,6 +102,12 @@ int call_unmap(struct call *call)
 	return ret ? -errno : 0;
 }
 
+int call_remove(struct call *call)
+{
+	return madvise((char *)maps[call->slot] + call->start, call->len,
+		       MADV_REMOVE) ? -errno : 0;
+}
+
 int call_truncate(struct call *call)
 {
 	return truncate(call->path, call->arg) ? -errno : 0;

@@ -35,6 +35,10 @@ static const struct play plays[] = {
 	{ "collapse-breaks-layout", "A0or B0o+ A0yr32768,4096 B0C0,4096=waits A?=IO0:0 A0yn B." },
 	{ "insert-breaks-layout", "A0or B0o+ A0yr32768,4096 B0I0,4096=waits A?=IO0:0 A0yn B." },
 	{ "reflink-breaks-layout", "A0or B9orO B0o+ A0yr8192,4096 B0R0,4096,8192=waits A?=IO0:0 A0yn B." },
+	{ "mapped-hole-breaks-layout", "A0or B0o+ B0m B0c A0yr0,0 B0V0,4096=EAGAIN A?=IO0:0 A0y?=r:breaking:0,0 B0V0,4096=EAGAIN A?=none A0yn B0V0,4096" },
+	{ "mapped-hole-breaks-own", "A0o+ A0m A0yr0,0 A0V0,4096=EAGAIN A?=IO0:0 A0yn A0V0,4096" },
+	{ "mapped-hole-elsewhere", "A0or B0o+ B0m A0yr4096,0 B0V0,4096 A?=none A0y?=r:held:4096,0" },
+	{ "mapped-hole-revokes", "T1 A0or B0o+ B0m A0yr0,0 B0V0,4096=EAGAIN W2 B0V0,4096 A0y?=r:revoked:0,0" },
 	{ "change-elsewhere-does-not", "A0or B0o+ B9orO A0yr4096,4096 B0h0,4096 B0h8192,4096 B0Z8192,8192 B0R0,4096,8192 B0C8192,4096 B0I8192,4096 Bt8192 A?=none A0y?=r:held:4096,4096" },
 	{ "change-at-the-edge", "A0or B0o+ A0yr4096,4096 Bt8191=waits A?=IO0:0 A0yn B. A0yr4096,4096 B0h0,4097=waits A0yn B." },
 	{ "growing-does-not", "A0or B0o+ A0yr0,0 Bt200000 B0f300000 B0E0,400000 A?=none A0y?=r:held:0,0" },
@@ -77,6 +81,7 @@ static const struct play plays[] = {
 	{ "pin-inside-layout", "A0o+ A0yr0,4096 A0p1r0,8192=EPERM A0p1r4096,1=EPERM A0p1r0,0=EPERM A0p1w0,1=EPERM A0p1r0,4096 A0p2r0,4096 A0yw0,0 A0p3w0,0" },
 	{ "pin-stops-truncate", "A0o+ A0yr0,0 A0p1r4096,4096 Bt5=ETXTBSY Bt8191=ETXTBSY Bt4096=ETXTBSY A0f5=ETXTBSY B0owt=ETXTBSY A?=none A0y?=r:held:0,0 A0yn Bt8192 A0P1 Bt5" },
 	{ "pin-stops-changes", "A0o+ B0o+ B9orO A0yr0,0 A0p1r16384,4096 B0h16384,1=ETXTBSY B0Z0,32768=ETXTBSY B0C0,4096=ETXTBSY B0I0,4096=ETXTBSY B0R0,4096,16384=ETXTBSY A0h16384,4096=ETXTBSY A?=none A0y?=r:held:0,0 A0yn B0h0,16384 B0Z20480,4096 B0R0,4096,0 B0C24576,4096 B0I24576,4096 Bt20480 A0P1 B0h16384,1" },
+	{ "pin-stops-mapped-hole", "A0o+ B0o+ B0m B0c A0yr0,0 A0p1r0,1 B0V0,4096=ETXTBSY A?=none A0y?=r:held:0,0 A0P1 A0yn B0V0,4096" },
 	{ "pin-nonblock", "A0o+ B0o+n A0yr0,0 A0p1r0,4096 B0h0,1=ETXTBSY C0ownt=ETXTBSY A0h0,1=ETXTBSY" },
 	{ "pin-stops-no-growth", "A0o+ A0yr0,0 A0p1r0,0 Bt100000 A0f200000 A0E0,300000 B0o+ B0E0,400000" },
 	{ "pin-and-names", "A0o+ A0yr0,0 A0p1r0,4096 Bxs Bxc Bxl Bxn Bxt Bxu A0h0,1=ETXTBSY A0P1 A0h0,1" },
@@ -208,6 +213,7 @@ static void bad_input(const char *dir)
 	want("no memory there", fd, HF_IOC_SETLAYOUT, (void *)8, EFAULT);
 	want("no memory for the answer", fd, HF_IOC_GETLAYOUT, (void *)8, EFAULT);
 	want("no memory for a pin", fd, HF_IOC_PIN, (void *)8, EFAULT);
+	want("no memory for all", fd, HF_IOC_UNPIN_ALL, (void *)8, EFAULT);
 	close(fd);
 	t_check(!wrong_answers, "layout-bad-input", "%d wrong answers", wrong_answers);
 }

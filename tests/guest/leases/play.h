@@ -25,6 +25,7 @@
  *	A0y?	HF_IOC_GETLAYOUT: none, or r:held:0,8192 (breaking, revoked)
  *	A0p1r0,1	HF_IOC_PIN: the agent's pin 1, r w, start, length; A0P1 unpins it
  *	A0h0,4096	punches a hole; Z zero range, C collapse, I insert, E allocate
+ *	A0V0,4096	the same through the mapping of the slot (MADV_REMOVE)
  *	A0R0,4096,8192	reflinks from slot 9: from 0, length, to 8192
  *	AF AK	fork a child that has the descriptors too; kill it
  *	A! A* A~	SIGUSR1; SIGUSR2 (SA_RESTART); SIGKILL
@@ -72,6 +73,7 @@ int call_fcntl(struct call *call);	/* cmd, arg; 0 */
 int call_signals(struct call *call);	/* those pending, as text in path */
 int call_map(struct call *call);
 int call_unmap(struct call *call);
+int call_remove(struct call *call);	/* of the mapping: start, len */
 int call_truncate(struct call *call);	/* path, arg */
 int call_ftruncate(struct call *call);	/* slot, arg */
 int call_path(struct call *call);	/* cmd: see x above; arg */

@@ -133,6 +133,9 @@ static bool layout_call(const struct word *word, struct call *call)
 		call->fn = call_fallocate;
 		call->cmd = word->call;
 		return true;
+	case 'V':
+		call->fn = call_remove;
+		return true;
 	case 'R':
 		call->fn = call_reflink;
 		return true;

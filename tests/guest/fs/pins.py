@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""pins.py MOUNT: pins and layouts of processes that are gone, and how they end."""
+import fcntl
+import os
+import socket
+import struct
+import sys
+
+from calls import *
+
+mount = sys.argv[1]
+SETLAYOUT, PIN, UNPIN, UNPIN_ALL = 0x4028BA01, 0xC020BA03, 0x4020BA04, 0xC010BA05
+SIZE = 1 << 16
+
+
+def report(name, *pairs):
+    wrong = [(i, seen, wanted) for i, (seen, wanted) in enumerate(pairs) if seen != wanted]
+    print("not ok %s: %s" % (name, wrong) if wrong else "ok %s" % name, flush=True)
+
+
+def lines():
+    """(kind, pid) of each line, sorted."""
+    with open("/proc/fs/holdfast/leases") as leases:
+        return sorted((line.split()[1], int(line.split()[3])) for line in leases)
+
+
+def take(fd, pins=1):
+    fcntl.ioctl(fd, SETLAYOUT, struct.pack("IIQQIIQ", 1, 0, 0, 0, 0, 0, 0))
+    return [bytearray(fcntl.ioctl(fd, PIN, struct.pack("IIQQQ", 1, 0, 0, 4096, 0))) for _ in range(pins)]
+
+
+def end_all(path, flags=0, answers=(0, 0, 0)):
+    """(ended, left) or an error."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        answer = outcome(fcntl.ioctl, fd, UNPIN_ALL, struct.pack("IIII", flags, *answers))
+    finally:
+        os.close(fd)
+    return struct.unpack("IIII", answer)[1:3] if isinstance(answer, bytes) else answer
+
+
+def leave(path, sockets, what):
+    """A process that takes something with a descriptor, and is gone: that is in flight."""
+    pid = os.fork()
+    if pid == 0:
+        os.setresgid(1000, 1000, 1000)
+        os.setresuid(1000, 1000, 1000)
+        fd = os.open(path, os.O_RDONLY)
+        what(fd)
+        socket.send_fds(sockets[0], [b"x"], [fd])
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def empty(path):
+    """Truncated, by who waits for no more than a second for each layout."""
+    put("/proc/sys/fs/lease-break-time", b"1")
+    answer = outcome(os.truncate, path, 0)
+    put("/proc/sys/fs/lease-break-time", b"45")
+    return answer, os.path.getsize(path)
+
+
+path = mount + "/pinned"
+put(path, bytes(SIZE))
+os.chown(path, 1000, 1000)
+me = os.getpid()
+
+sockets = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+leave(path, sockets, lambda fd: fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK))
+report("orphan-lease-shown", (lines(), [("LEASE", 0)]))
+for end in sockets:
+    end.close()
+
+sockets = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+leave(path, sockets, take)
+report("orphan-shown", (lines(), [("LAYOUT", 0), ("PIN", 0)]), (empty(path), ("ETXTBSY", SIZE)))
+report("unpin-all-denied", (as_user(1000, end_all, path), "EPERM"), (lines(), [("LAYOUT", 0), ("PIN", 0)]))
+report("unpin-all-input", (end_all(path, 1), "EINVAL"), (end_all(path, 1 << 31), "EINVAL"),
+       (end_all(path, 0, (1, 0, 0)), "EINVAL"), (end_all(path, 0, (0, 1, 0)), "EINVAL"),
+       (end_all(path, 0, (0, 0, 1)), "EINVAL"), (end_all(mount), (0, 0)), (lines(), [("LAYOUT", 0), ("PIN", 0)]))
+report("orphan-ended", (end_all(path), (1, 0)), (end_all(path), (0, 0)), (lines(), [("LAYOUT", 0)]),
+       (empty(path), (None, 0)))
+for end in sockets:
+    end.close()
+report("orphan-gone", (lines(), []))
+
+# Those of the living, of several descriptors; each may pin again, under its layout.
+put(path, bytes(SIZE))
+fds = [os.open(path, os.O_RDONLY) for _ in range(2)]
+first = [take(fd, 100)[0] for fd in fds]
+report("living-shown", (lines(), [("LAYOUT", me)] * 2 + [("PIN", me)] * 200))
+report("living-ended", (end_all(path), (200, 0)), (lines(), [("LAYOUT", me)] * 2),
+       (outcome(fcntl.ioctl, fds[0], UNPIN, first[0]), "ENOENT"), (len(take(fds[0])), 1), (end_all(path), (1, 0)))
+for fd in fds:
+    os.close(fd)
+report("living-gone", (lines(), []))
