@@ -33,6 +33,7 @@ FOR_KUNIT(lk_test);
 FOR_KUNIT(lk_next_conflict);
 FOR_KUNIT(lk_find_own);
 FOR_KUNIT(lk_due);
+FOR_KUNIT(lk_unlock_more);
 FOR_KUNIT(lk_expire);
 FOR_KUNIT(lk_first_record);
 FOR_KUNIT(lk_next_record);

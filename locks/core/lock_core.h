@@ -74,6 +74,9 @@ enum lk_outcome lk_plan(const struct lk_table *table,
 			const struct lk_request *request, bool graph_held,
 			struct lk_plan *plan);
 
+/* Whether an unlock has ended. */
+enum lk_progress { LK_DONE, LK_MORE };
+
 /**
  * lk_commit - do what lk_plan() answered LK_GRANTED to
  * @table: the table
@@ -91,7 +94,6 @@ enum lk_outcome lk_plan(const struct lk_table *table,
  * let go between the portions.  A table with one is not idle.
  * Return: LK_DONE or LK_MORE.
  */
-enum lk_progress { LK_DONE, LK_MORE };
 enum lk_progress lk_commit(struct lk_table *table,
 			   const struct lk_request *request,
 			   const struct lk_plan *plan, struct lk_list *spares,
