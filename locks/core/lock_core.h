@@ -83,6 +83,7 @@ enum lk_progress { LK_DONE, LK_MORE };
  * @request: as it was planned
  * @plan: the plan
  * @spares: at least @plan->nodes; those used are taken off
+ * @rest: filled for LK_MORE
  * @batch: filled
  *
  * Nothing may have changed the table since the plan.  Cannot fail; with fewer
