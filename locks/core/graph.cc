@@ -9,7 +9,6 @@
  */
 #include "graph.hpp"
 #include "queue.hpp"
-#include "reserve.hpp"
 
 namespace lk {
 
@@ -349,62 +348,6 @@ bool open_one_through(work &work, lk_waiter &waiter)
 	return by_order;
 }
 
-struct by_due {
-	using node = lk_node;
-	using item = lk_table;
-
-	static lk_table *to_item(lk_node *n)
-	{
-		return reinterpret_cast<lk_table *>(reinterpret_cast<uintptr_t>(n) -
-						    offsetof(lk_table, by_due));
-	}
-
-	static lk_node *to_node(lk_table &t) { return &t.by_due; }
-	static bool before(const lk_table &a, const lk_table &b) { return a.due < b.due; }
-	static bool refresh(lk_table &) { return false; }
-	static bool absorb(lk_table &, const lk_table &) { return false; }
-	static void inherit(lk_table &, const lk_table &) {}
-};
-
-using due_tree = hf::tree<by_due>;
-
-/* The graph's list of tables. */
-void list_contended(lk_table &table)
-{
-	lk_graph &graph = *table.graph;
-	bool contended = table.waiters || table.reservations || table.revocable;
-
-	if (contended == !!table.contended_at)
-		return;
-	if (!contended) {
-		*table.contended_at = table.contended_next;
-		if (table.contended_next)
-			table.contended_next->contended_at = table.contended_at;
-		table.contended_next = nullptr;
-		table.contended_at = nullptr;
-		graph.nr_contended--;
-		note_attention(table, false);
-		return;
-	}
-	table.contended_next = graph.contended;
-	table.contended_at = &graph.contended;
-	if (graph.contended)
-		graph.contended->contended_at = &table.contended_next;
-	graph.contended = &table;
-	graph.nr_contended++;
-}
-
-/* When lk_expire() is to look at the table. */
-uint64_t due_of(const lk_table &table)
-{
-	uint64_t waiter = next_look(table);
-	uint64_t turn = next_turn(table);
-
-	if (table.attention)
-		return 0;
-	return waiter < turn ? waiter : turn;
-}
-
 } // namespace
 
 void enter_graph(lk_waiter &waiter) { graph_tree::insert(waiter.table->graph->waiters, waiter); }
@@ -481,42 +424,9 @@ void open_cycles_of(work &work, uint64_t owner)
 	}
 }
 
-void note_due(lk_table &table)
-{
-	lk_graph &graph = *table.graph;
-	uint64_t due = due_of(table);
-
-	if (due == table.due)
-		return;
-	if (table.due != UINT64_MAX)
-		due_tree::erase(graph.due, table);
-	table.due = due;
-	if (due != UINT64_MAX)
-		due_tree::insert(graph.due, table);
-}
-
-void note_contended(lk_table &table)
-{
-	list_contended(table);
-	note_due(table);
-}
-
-void note_attention(lk_table &table, bool attention)
-{
-	if (table.attention == attention)
-		return;
-	table.attention = attention;
-	table.graph->nr_attention += attention ? 1 : -1;
-	note_due(table);
-}
-
-lk_table *first_due(const lk_graph &graph) { return due_tree::first(graph.due); }
-
 const char *validate_graph_tree(const lk_graph &graph)
 {
-	const char *wrong = due_tree::validate(graph.due);
-
-	return wrong ? wrong : graph_tree::validate(graph.waiters);
+	return graph_tree::validate(graph.waiters);
 }
 
 } // namespace lk

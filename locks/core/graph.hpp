@@ -54,7 +54,7 @@ void open_cycles_through(work &work, lk_waiter &waiter);
 /* The owner was granted something in this table: opens what that closed. */
 void open_cycles_of(work &work, uint64_t owner);
 
-/* Keeps the graph's list of tables, and their order by deadline, up to date. */
+/* deadline.cc: keeps the graph's list of tables, and their order by deadline, up to date. */
 void note_contended(lk_table &table);
 /* The table that has a deadline first, or NULL. */
 [[nodiscard]] lk_table *first_due(const lk_graph &graph);
@@ -63,6 +63,7 @@ void note_attention(lk_table &table, bool attention);
 void note_due(lk_table &table);
 
 [[nodiscard]] const char *validate_graph_tree(const lk_graph &graph);
+[[nodiscard]] const char *validate_due_tree(const lk_graph &graph);
 
 } // namespace lk
 

@@ -213,6 +213,8 @@ const char *check_graph(const lk_table &table)
 		return "a table that needs a look is not due";
 	if (tables != graph.nr_contended || attention != graph.nr_attention)
 		return "contended tables were miscounted";
+	if (const char *wrong = validate_due_tree(graph))
+		return wrong;
 	return validate_graph_tree(graph);
 }
 
