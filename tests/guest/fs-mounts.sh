@@ -161,7 +161,7 @@ layers() {
 	mkdir "$low" "$plain/up" "$plain/work" && fill_layer "$low" && mount -t holdfast "$low" "$mnt"
 	check lower-layer-mount mount -t overlay -o "lowerdir=$mnt,upperdir=$plain/up,workdir=$plain/work" ovl "$ovl"
 	relay "$here/layers.py" "$ovl" "$low" lower
-	umount "$ovl" && umount "$mnt" && rm -r "${low:?}" "$plain"/*
+	umount "$ovl" && umount "$mnt" && rm -r "${low:?}" "${plain:?}"/*
 	mkdir -p "$low/up" "$low/work" "$plain/lower" && fill_layer "$plain/lower" && mount -t holdfast "$low" "$mnt"
 	check upper-layer-mount mount -t overlay -o "lowerdir=$plain/lower,upperdir=$mnt/up,workdir=$mnt/work" ovl "$ovl"
 	relay "$here/layers.py" "$ovl" "$low/up" upper
