@@ -267,14 +267,15 @@ static int change_size(struct dentry *dentry, struct iattr *attr,
 }
 
 /*
- * What the VFS has asked of the copy of the mode: which set-id bits end with
- * this change.  The copy may have none (flags.c), or old ones.
+ * What the VFS has asked of the copy of the mode, which has no set-id bits: which
+ * of them end with this change (flags.c).
  */
-static void drop_setid(struct inode *lower, struct iattr *attr)
+static void drop_setid(struct inode *inode, struct iattr *attr)
 {
+	struct inode *lower = hf_lower_inode(inode);
 	int kill = 0;
 
-	if (attr->ia_valid & ATTR_MODE)
+	if (!hf_inode(inode)->hidden || attr->ia_valid & ATTR_MODE)
 		return;
 	if (attr->ia_valid & ATTR_SIZE)
 		kill = setattr_should_drop_suidgid(&nop_mnt_idmap, lower);
@@ -309,7 +310,7 @@ int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	/* The mode that was derived from them above is derived again below. */
 	if (change.ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
 		change.ia_valid &= ~ATTR_MODE;
-	drop_setid(hf_lower_inode(d_inode(dentry)), &change);
+	drop_setid(d_inode(dentry), &change);
 
 	/* truncate(2) has got past the leases, as an open has. */
 	hf_lease_opened(&hf_inode(d_inode(dentry))->lease);

@@ -9,7 +9,8 @@
  *
  *	key	home		what is done
  *	-	any		a new key; first the home is written, then the key
- *	kept	here		it is used
+ *	kept	here		it is used, unless another mount in the same
+ *				filesystem has it
  *	kept	-		it is from before there were homes: it is used, and
  *				the home is written, unless another mount has it
  *	kept	elsewhere	a copy: a new key; first that is written, then the
@@ -102,8 +103,17 @@ static int give_copy_a_key(struct super_block *sb)
 	return new_key(sb, true);
 }
 
-/* Does the mount of another LOWERDIR have this key?  If not this one has. */
-static bool take_key(struct hf_super *hs)
+static bool is_near(const struct hf_super *hs, const struct hf_super *other)
+{
+	return hs->lower_root->d_sb == other->lower_root->d_sb;
+}
+
+/*
+ * Does the mount of another LOWERDIR have this key?  If not this one has.  @near:
+ * only those in the same filesystem are asked: a key that is at home in two
+ * filesystems is that of a snapshot.
+ */
+static bool take_key(struct hf_super *hs, bool near)
 {
 	struct hf_super *other;
 	bool taken = false;
@@ -111,7 +121,8 @@ static bool take_key(struct hf_super *hs)
 	spin_lock(&keys_lock);
 	list_for_each_entry(other, &keys, keys)
 		if (!memcmp(&other->key, &hs->key, sizeof(hs->key)) &&
-		    other->lower_root != hs->lower_root)
+		    other->lower_root != hs->lower_root &&
+		    (!near || is_near(hs, other)))
 			taken = true;
 	if (!taken)
 		list_add(&hs->keys, &keys);
@@ -125,7 +136,7 @@ static int adopt(struct super_block *sb)
 	struct hf_super *hs = hf_super(sb);
 	int err;
 
-	if (!take_key(hs))
+	if (!take_key(hs, false))
 		return give_copy_a_key(sb);
 	err = hf_want_write(sb);
 	if (err)	/* read-only: it is looked at each time */
@@ -155,6 +166,10 @@ static int check_home(struct super_block *sb)
 	case HF_HOME_NONE:
 		return adopt(sb);
 	case HF_HOME_HERE:
+		/* Adopted by a copy, while the original was not mounted? */
+		if (!take_key(hf_super(sb), true))
+			return give_copy_a_key(sb);
+		break;
 	case HF_HOME_NEVER:
 		break;
 	}

@@ -8,7 +8,7 @@
 # By hand: HF_PARTS chooses some of the parts.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
-parts=${HF_PARTS:-flags sync keys devices}
+parts=${HF_PARTS:-flags sync keys devices layers}
 base=$top/base
 mnt=$top/mnt
 low=$base/lower
@@ -149,11 +149,31 @@ devices() {
 	umount "$mnt" && umount "$disk" && umount "$store"
 }
 
+# --- the mount as a layer of an overlay
+
+fill_layer() { (cd "$1" && mkdir dir && printf file >file && ln file link && printf other >other && printf dir >dir/file && touch gone); }
+
+layers() {
+	local plain=$top/plain ovl=$top/ovl
+	phase layers
+	mkdir -p "$base" "$plain" "$ovl"
+	mount -t tmpfs tmpfs "$base" && mount -t tmpfs tmpfs "$plain"
+	mkdir "$low" "$plain/up" "$plain/work" && fill_layer "$low" && mount -t holdfast "$low" "$mnt"
+	check lower-layer-mount mount -t overlay -o "lowerdir=$mnt,upperdir=$plain/up,workdir=$plain/work" ovl "$ovl"
+	relay "$here/layers.py" "$ovl" "$low" lower
+	umount "$ovl" && umount "$mnt" && rm -r "${low:?}" "${plain:?}"/*
+	mkdir -p "$low/up" "$low/work" "$plain/lower" && fill_layer "$plain/lower" && mount -t holdfast "$low" "$mnt"
+	check upper-layer-mount mount -t overlay -o "lowerdir=$plain/lower,upperdir=$mnt/up,workdir=$mnt/work" ovl "$ovl"
+	relay "$here/layers.py" "$ovl" "$low/up" upper
+	umount "$ovl" && umount "$mnt" && umount "$base" && umount "$plain"
+}
+
 mkdir -p "$mnt"
 check load hf_load
 [[ $parts != *flags* ]] || flags
 [[ $parts != *sync* ]] || syncs
 [[ $parts != *keys* ]] || keys
 [[ $parts != *devices* ]] || devices
+[[ $parts != *layers* ]] || layers
 phase finish
 hf_finish

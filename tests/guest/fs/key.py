@@ -128,6 +128,14 @@ def copied_alone():
     mount(two)
     seen += [(follow(two, its), "ESTALE"), (follow(two, other), two)]
     umount(two)
+    # The copy was mounted first, and has taken the key for its own.
+    os.setxattr(two, KEY, key(one))
+    os.removexattr(two, HOME)
+    mount(two)
+    mount(one)
+    seen += [(follow(two, handle(one)), "ESTALE"), (follow(one, handle(two)), "ESTALE"), (follow(one, handle(one)), one),
+             (key(one) != key(two), True)]
+    umount(one, two)
     clean(one, two)
     report("copied-alone", *seen)
 
