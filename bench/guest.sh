@@ -12,7 +12,7 @@
 bin=/results/bin
 out=/results/measured.jsonl
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(scale close memory files leases io handover waiters)
+[ ${#stages[@]} -gt 0 ] || stages=(scale close memory files leases io handover waiters delegations)
 : >$out
 
 say() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
@@ -71,6 +71,20 @@ handover() {
 		"nfs3:peer:/srv/plain:$c1/mnt/plain-3" "nfs4.2:peer:/srv/plain:$c1/mnt/plain-4.2"
 }
 
+# A client that alone has the file open: would it keep its locks to itself?
+alone() {
+	local c1 c2
+	c1=$(seen_by 1) c2=$(seen_by 2)
+	stage 150 "hand-over from an NFSv4.2 client of holdfast to an NFSv3 one, files of their own, 10" \
+		handover -n 10 -s 1000 "4.2-to-3:holdfast:$c1/mnt/ours-4.2:$c2/mnt/ours-3"
+	stage 150 "the same on ext4, at once" \
+		handover -p -n 10 -s 2000 -t 65 "4.2-to-3:peer:$c1/mnt/plain-4.2:$c2/mnt/plain-3"
+	stage 150 "16 waiters on one NFSv4.2 client of holdfast, holder killed there, 3 times" \
+		waiters -b one-client -r 3 holdfast "$c1/mnt/ours-4.2" "$c1/mnt/ours-4.2"
+	stage 100 "the same once on ext4 (up to 65 s)" \
+		waiters -b one-client -r 1 -t 65 peer "$c1/mnt/plain-4.2" "$c1/mnt/plain-4.2"
+}
+
 waiters() {
 	local c1 c2
 	c1=$(seen_by 1) c2=$(seen_by 2)
@@ -116,11 +130,16 @@ if wants io; then
 			io $fs /srv/$fs/ours /srv/lower-$fs/peer
 	done
 fi
-if wants handover || wants waiters; then
+if wants handover || wants waiters || wants delegations; then
 	say "starting knfsd and two clients"
 	prepare_nfs || { say "FAILED: no NFS"; exit 1; }
 	wants handover && handover
 	wants waiters && waiters
+	if wants delegations; then
+		alone
+		stage 200 "small files over NFSv4.2 with each value of delegations=" \
+			delegations /srv/ext4 "$(seen_by 1)/mnt/ours-4.2" "$(seen_by 1)/mnt/plain-4.2"
+	fi
 fi
 say "ending"
 finish

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * waiters [-n WAITERS] [-r ROUNDS] [-s SETTLE_MS] [-t LIMIT_S] SIDE HOLD CLIENT...
+ * waiters [-b BENCH] [-n WAITERS] [-r ROUNDS] [-s SETTLE_MS] [-t LIMIT_S]
+ *	SIDE HOLD CLIENT...
  *
  * A process holds a lock in HOLD, others wait for it, shared out over the
  * CLIENT directories, and the holder is killed.  Each waiter gives the lock on
  * as soon as it has it.  Measured: for each, the time from the kill to its
- * grant.  Case "K" of the output is the K-th to get it.
+ * grant.  Case "K" of the output, which is BENCH's ("waiters"), is the K-th to
+ * get it.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -21,6 +23,7 @@
 
 #define MOST 64
 
+static const char *bench = "waiters";
 static unsigned int waiters = 16, rounds = 3;
 static long settle_ms = 3000, limit_ms = 30000;
 
@@ -106,7 +109,7 @@ static unsigned int run(const char *side, unsigned int round, char **clients,
 	int pipes[2];
 	char name[64], held;
 
-	snprintf(name, sizeof(name), "waiters.%s.%u", side, round);
+	snprintf(name, sizeof(name), "%s.%s.%u", bench, side, round);
 	if (pipe(pipes))
 		die("pipe");
 	holder = spawn(hold, directory, name, pipes[1]);
@@ -158,10 +161,10 @@ static void measure(enum side side, const char *directory, char **clients,
 	for (i = 0; i < waiters; i++) {
 		snprintf(name, sizeof(name), "%u", i + 1);
 		if (i < least)
-			print_samples("waiters", name, side, "ns", &samples[i],
+			print_samples(bench, name, side, "ns", &samples[i],
 				      more);
 		else
-			print_failure("waiters", name, side_names[side],
+			print_failure(bench, name, side_names[side],
 				      "not all had it within %ld s",
 				      limit_ms / 1000);
 	}
@@ -172,8 +175,11 @@ int main(int argc, char **argv)
 	enum side side;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:r:s:t:")) != -1)
+	while ((option = getopt(argc, argv, "b:n:r:s:t:")) != -1)
 		switch (option) {
+		case 'b':
+			bench = optarg;
+			break;
 		case 'n':
 			waiters = number(optarg);
 			break;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mount -t holdfast [-o fairness=bounded|fifo|none] LOWERDIR MOUNTPOINT
+ * mount -t holdfast [-o OPTIONS] LOWERDIR MOUNTPOINT
+ *
+ *	fairness=bounded|fifo|none	what a newcomer owes to who waits
+ *	delegations=read|all|none	what nfsd may give to its clients
  *
  * A second mount of a LOWERDIR gets the same superblock, since two superblocks
  * would be two lock tables for one file.  For the same reason a LOWERDIR inside
@@ -18,10 +21,12 @@
 struct options {
 	enum hf_fairness fairness;
 	bool fairness_given;
+	enum hf_delegations delegations;
+	bool delegations_given;
 	bool overlap;			/* with a LOWERDIR that is mounted */
 };
 
-enum { OPT_FAIRNESS };
+enum { OPT_FAIRNESS, OPT_DELEGATIONS };
 
 static const struct constant_table fairness_names[] = {
 	{ "bounded",	HF_FAIR_BOUNDED },
@@ -30,8 +35,16 @@ static const struct constant_table fairness_names[] = {
 	{}
 };
 
+static const struct constant_table delegations_names[] = {
+	{ "read",	HF_DELEGATE_READ },
+	{ "all",	HF_DELEGATE_ALL },
+	{ "none",	HF_DELEGATE_NONE },
+	{}
+};
+
 const struct fs_parameter_spec hf_parameters[] = {
 	fsparam_enum("fairness", OPT_FAIRNESS, fairness_names),
+	fsparam_enum("delegations", OPT_DELEGATIONS, delegations_names),
 	{}
 };
 
@@ -49,6 +62,10 @@ static int parse_param(struct fs_context *fc, struct fs_parameter *param)
 	case OPT_FAIRNESS:
 		opts->fairness = result.uint_32;
 		opts->fairness_given = true;
+		return 0;
+	case OPT_DELEGATIONS:
+		opts->delegations = result.uint_32;
+		opts->delegations_given = true;
 		return 0;
 	}
 	return -EINVAL;
@@ -142,10 +159,16 @@ static int check_shared(struct fs_context *fc, const struct super_block *sb)
 	const struct hf_super *found = fc->s_fs_info;
 	const struct options *opts = fc->fs_private;
 	enum hf_fairness fairness = READ_ONCE(hf_super(sb)->fairness);
+	enum hf_delegations delegations = READ_ONCE(hf_super(sb)->delegations);
 
 	if (opts->fairness_given && opts->fairness != fairness) {
 		errorfc(fc, "'%s' is mounted with fairness=%s; remount that to change it",
 			fc->source, hf_fairness_name(fairness));
+		return -EBUSY;
+	}
+	if (opts->delegations_given && opts->delegations != delegations) {
+		errorfc(fc, "'%s' is mounted with delegations=%s; remount that to change it",
+			fc->source, hf_delegations_name(delegations));
 		return -EBUSY;
 	}
 	if ((fc->sb_flags ^ sb->s_flags) & SB_RDONLY)
@@ -177,6 +200,7 @@ static int get_super(struct fs_context *fc, const struct path *lower)
 	if (__mnt_is_readonly(hs->lower_mnt))
 		fc->sb_flags |= SB_RDONLY;
 
+	hs->delegations = opts->delegations;
 	fc->s_fs_info = hs;
 	opts->overlap = false;
 	/* A new superblock takes over s_fs_info; else free_context() ends it. */
@@ -238,12 +262,15 @@ static int reconfigure(struct fs_context *fc)
 		errorfc(fc, "the filesystem of LOWERDIR is read-only");
 		return -EROFS;
 	}
-	if (!opts->fairness_given)
-		return 0;
-	err = hf_lock_domain_set_fairness(hs->domain, opts->fairness);
-	if (!err)
+	if (opts->fairness_given) {
+		err = hf_lock_domain_set_fairness(hs->domain, opts->fairness);
+		if (err)
+			return err;
 		WRITE_ONCE(hs->fairness, opts->fairness);
-	return err;
+	}
+	if (opts->delegations_given)
+		WRITE_ONCE(hs->delegations, opts->delegations);
+	return 0;
 }
 
 static void free_context(struct fs_context *fc)
@@ -273,6 +300,7 @@ int hf_init_fs_context(struct fs_context *fc)
 	if (!opts)
 		return -ENOMEM;
 	opts->fairness = HF_FAIR_BOUNDED;
+	opts->delegations = HF_DELEGATE_READ;
 	fc->fs_private = opts;
 	fc->ops = &context_operations;
 	return 0;

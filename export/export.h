@@ -37,6 +37,19 @@
 #define HF_HOME_XATTR	HF_XATTR_PREFIX "home"
 
 /**
+ * enum hf_delegations - what nfsd may give to its NFSv4 clients
+ * @HF_DELEGATE_READ: read delegations, of files that nobody has open for
+ *	writing: so the locks of who may write are always the server's
+ * @HF_DELEGATE_ALL: what nfsd asks for
+ * @HF_DELEGATE_NONE: nothing
+ */
+enum hf_delegations {
+	HF_DELEGATE_READ,
+	HF_DELEGATE_ALL,
+	HF_DELEGATE_NONE,
+};
+
+/**
  * struct hf_super - what a mount knows of its lower filesystem
  * @lower_mnt: I: a private clone of the mount that LOWERDIR was found on
  * @lower_root: I: LOWERDIR; a reference
@@ -44,6 +57,7 @@
  *	may be confined himself; he has no path to a private mount either.)
  * @domain: I: the lock manager's part
  * @fairness: A: as shown in /proc/mounts
+ * @delegations: A: likewise
  * @key: I: what file handles are signed with
  * @keys: on the list of all mounts that have a key: hf_key_drop()
  * @fsid: I: what statfs() reports as f_fsid
@@ -62,6 +76,7 @@ struct hf_super {
 	const struct cred *cred;
 	struct hf_lock_domain *domain;
 	enum hf_fairness fairness;
+	enum hf_delegations delegations;
 	siphash_key_t key;
 	struct list_head keys;
 	u64 fsid;
@@ -166,6 +181,7 @@ void hf_kill_sb(struct super_block *sb);
 bool hf_super_same(struct super_block *sb, const struct hf_super *wanted,
 		   bool *overlap);
 const char *hf_fairness_name(enum hf_fairness fairness);
+const char *hf_delegations_name(enum hf_delegations delegations);
 
 /* inode.c */
 int hf_inode_init(void);

@@ -97,6 +97,31 @@ static bool used_below(const struct file *file, int arg, bool delegation)
 	       (real != lower && used_in(real, file, arg, delegation));
 }
 
+/*
+ * What a client has a write delegation of, it locks by itself: whoever waits for
+ * it there polls, and whoever waits here is told when the delegation has been
+ * returned.
+ */
+static bool may_delegate(const struct inode *inode, int arg)
+{
+	switch (READ_ONCE(hf_super(inode->i_sb)->delegations)) {
+	case HF_DELEGATE_ALL:
+		return true;
+	case HF_DELEGATE_READ:
+		/* nfsd would let a client have one beside its own writers. */
+		return arg == F_RDLCK && atomic_read(&inode->i_writecount) <= 0;
+	case HF_DELEGATE_NONE:
+		return false;
+	}
+	return false;
+}
+
+static bool refused(const struct file *file, int arg, bool delegation)
+{
+	return (delegation && !may_delegate(file_inode(file), arg)) ||
+	       used_below(file, arg, delegation);
+}
+
 /* Whom the file's signals go to (F_SETOWN, F_SETSIG), but for its lock. */
 static void copy_owner(struct fown_struct *to, const struct fown_struct *from)
 {
@@ -133,7 +158,7 @@ static void restore_owner(struct file *file, const struct fown_struct *saved)
 	write_unlock_irq(&owner->lock);
 }
 
-/* Refused, for somebody below, before the VFS is asked or after. */
+/* Refused, for somebody who uses the file, before the VFS is asked or after. */
 static int set_lease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv, const struct fown_struct *told)
 {
@@ -142,15 +167,17 @@ static int set_lease(struct file *file, int arg, struct file_lease **lease,
 	void *owner = (*lease)->c.flc_owner;
 	int err;
 
-	if (used_below(file, arg, delegation))
+	if (refused(file, arg, delegation))
 		return -EAGAIN;
 	err = hf_setlease(part, file, arg, lease, priv);
 	/*
 	 * Who was closed above meanwhile may have left a mapping: the VFS did
 	 * not count him any more, and above it still balanced.  For a lease that
-	 * there was already hf_refuse_write_lease() has been asked.
+	 * there was already hf_refuse_write_lease() has been asked.  And who has
+	 * opened above for writing meanwhile either is counted by now or finds
+	 * the lease, and breaks it: the VFS has a barrier at each side.
 	 */
-	if (err || *lease || !used_below(file, arg, delegation))
+	if (err || *lease || !refused(file, arg, delegation))
 		return err;
 	hf_setlease(part, file, F_UNLCK, NULL, &owner);
 	restore_owner(file, told);
@@ -170,7 +197,8 @@ bool hf_refuse_write_lease(const struct file *file)
 }
 
 /**
- * hf_file_setlease - ->setlease: the VFS's, unless the file is used below
+ * hf_file_setlease - ->setlease: the VFS's, unless the file is used below, or
+ * the mount is not to have such delegations
  * @file: the upper file
  * @arg: F_RDLCK, F_WRLCK or F_UNLCK
  * @lease: the lease

@@ -23,6 +23,12 @@ static const char * const fairness_name[] = {
 	[HF_FAIR_NONE]		= "none",
 };
 
+static const char * const delegations_name[] = {
+	[HF_DELEGATE_READ]	= "read",
+	[HF_DELEGATE_ALL]	= "all",
+	[HF_DELEGATE_NONE]	= "none",
+};
+
 /**
  * hf_fairness_name - the mount option's value
  * @fairness: one of enum hf_fairness
@@ -32,6 +38,17 @@ static const char * const fairness_name[] = {
 const char *hf_fairness_name(enum hf_fairness fairness)
 {
 	return fairness_name[fairness];
+}
+
+/**
+ * hf_delegations_name - the mount option's value
+ * @delegations: one of enum hf_delegations
+ *
+ * Return: its name.
+ */
+const char *hf_delegations_name(enum hf_delegations delegations)
+{
+	return delegations_name[delegations];
 }
 
 /**
@@ -133,8 +150,11 @@ static int statfs(struct dentry *dentry, struct kstatfs *buf)
 
 static int show_options(struct seq_file *m, struct dentry *root)
 {
-	seq_printf(m, ",fairness=%s",
-		   fairness_name[READ_ONCE(hf_super(root->d_sb)->fairness)]);
+	const struct hf_super *hs = hf_super(root->d_sb);
+
+	seq_printf(m, ",fairness=%s,delegations=%s",
+		   hf_fairness_name(READ_ONCE(hs->fairness)),
+		   hf_delegations_name(READ_ONCE(hs->delegations)));
 	return 0;
 }
 

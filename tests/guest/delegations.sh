@@ -3,7 +3,8 @@
 #
 # Delegations of two NFSv4.2 clients of the real knfsd: granted, recalled by
 # whatever conflicts, here or on the other client, and revoked when the network
-# of the one that has them is gone. Layouts of files that a client truncates.
+# of the one that has them is gone; what delegations= lets through. Layouts of
+# files that a client truncates.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/locks/run.sh"
 
@@ -19,10 +20,21 @@ serve() {
 }
 
 hf_load
-check mount locks_mount
+check mount locks_mount delegations=all
 result serve serve
 one=$(root_of 1)/mnt/v4 two=$(root_of 2)/mnt/v4
 run delegations /srv/hf "$one" "$two"
+
+# --- what the mount lets through; the last is the one that the rest is done with
+with() {	# with MODE: what it says then, and what the first client is given
+	check "$1-remount" mount -o "remount,delegations=$1" /srv/hf
+	check "$1-shown" grep -q " /srv/hf holdfast .*,delegations=$1[ ,]" /proc/mounts
+	run deleg-modes /srv/hf "$one" "$1"
+}
+with read
+with none
+with all
+
 run absent /srv/hf "$one" hf1 $nfsd_lease
 
 # --- layouts of what a client truncates, with a single thread for all of it

@@ -82,6 +82,7 @@ options() {
 	local base=$1 mnt=$2
 	refused mount-option bogus mount -t holdfast -o bogus=1 "$base/lower" "$mnt"
 	refused mount-fairness fairness mount -t holdfast -o fairness=some "$base/lower" "$mnt"
+	refused mount-delegations delegations mount -t holdfast -o delegations=write "$base/lower" "$mnt"
 	refused mount-file "not a directory" mount -i -t holdfast "$base/file" "$mnt"
 	refused mount-missing "not found" mount -i -t holdfast "$base/none" "$mnt"
 	refused mount-9p "not on a local filesystem" mount -i -t holdfast /holdfast/tests "$mnt"
@@ -89,10 +90,13 @@ options() {
 	refused mount-fuse "not on a local filesystem" \
 		timeout -s KILL 60 "$here/fuse.py" "$base/other" "$mnt"
 	check mount-fifo mount -t holdfast -o fairness=fifo "$base/lower" "$mnt"
-	check mount-shown grep -q "^$base/lower $mnt holdfast rw,relatime,fairness=fifo 0 0" /proc/mounts
+	check mount-shown grep -q "^$base/lower $mnt holdfast rw,relatime,fairness=fifo,delegations=read 0 0" /proc/mounts
 	check remount mount -o remount,fairness=none "$mnt"
 	check remount-shown grep -q "$mnt holdfast .*fairness=none" /proc/mounts
 	refused remount-wrong fairness mount -o remount,fairness=best "$mnt"
+	check remount-delegations mount -o remount,delegations=none "$mnt"
+	check remount-delegations-shown grep -q "$mnt holdfast .*fairness=none,delegations=none " /proc/mounts
+	refused remount-delegations-wrong delegations mount -o remount,delegations=some "$mnt"
 }
 
 # With $mnt mounted: one superblock, one lock table for each file.
@@ -104,6 +108,7 @@ tables() {
 	check mount-beside mount -t holdfast "$base/beside" "$second"
 	umount "$second"
 	refused mount-other-fairness "fairness=none" mount -t holdfast -o fairness=fifo "$base/lower" "$second"
+	refused mount-other-delegations "delegations=none" mount -t holdfast -o delegations=all "$base/lower" "$second"
 	check mount-twice mount -t holdfast "$base/lower" "$second"
 	check mount-twice-same test "$(stat -c %d "$mnt")" = "$(stat -c %d "$second")"
 	umount "$second"

@@ -12,6 +12,7 @@
 
 hf_load
 check mount locks_mount
+check delegations-default grep -q ' /srv/hf holdfast .*,delegations=read[ ,]' /proc/mounts
 result serve serve_two_clients 1
 a=$(root_of 1)/mnt b=$(root_of 2)/mnt
 
@@ -24,6 +25,10 @@ check matrix-leaves-nothing wait_until 60 no_locks
 # --- giving up
 check more-threads rpc.nfsd 4
 run cancel /srv/hf "$a/v3" "$a/v4" "$b/v3" "$b/v4" 10.9.1.2 16
+
+# --- a file that one client alone has open
+run deleg-locks /srv/hf "$a/v4" "$b/v3"
+check alone-leaves-nothing wait_until 60 no_locks
 
 # --- kinds
 plain() {
