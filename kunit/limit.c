@@ -64,7 +64,8 @@ int take(struct hf_test_file *file, unsigned int owner, unsigned int count,
 
 unsigned long charged_records(void)
 {
-	unsigned long count, records;
+	unsigned long count;
+	long records;
 
 	hf_accounts_sum(&count, &records);
 	return records;
@@ -72,7 +73,8 @@ unsigned long charged_records(void)
 
 unsigned long accounts(void)
 {
-	unsigned long count, records;
+	unsigned long count;
+	long records;
 
 	hf_accounts_sum(&count, &records);
 	return count;

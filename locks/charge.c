@@ -22,10 +22,13 @@
 #include "limits.h"
 #include "locks.h"
 
-#define BUCKET_BITS 8
+/* Clients may come from many addresses: for a million, 256 in a bucket. */
+#define BUCKET_BITS 12
 
 static struct hlist_head buckets[1 << BUCKET_BITS];
 static DEFINE_SPINLOCK(accounts_lock);
+static unsigned long nr_accounts;	/* L: accounts_lock; to show: READ_ONCE */
+static DEFINE_PER_CPU(long, charged);	/* less what was uncharged there */
 static u32 hash_seed __read_mostly;
 
 /*
@@ -192,8 +195,10 @@ static struct hf_account *charge_new(struct hlist_head *bucket,
 	atomic_long_set(&fresh->records, 1);
 	spin_lock(&accounts_lock);
 	account = charge_found(bucket, key, limit);
-	if (!account)
+	if (!account) {
 		hlist_add_head_rcu(&fresh->node, bucket);
+		WRITE_ONCE(nr_accounts, nr_accounts + 1);
+	}
 	spin_unlock(&accounts_lock);
 	if (!account)
 		return fresh;
@@ -221,7 +226,11 @@ struct hf_account *hf_charge(const struct hf_account_key *key, bool over)
 	rcu_read_lock();
 	account = charge_found(bucket, key, limit);
 	rcu_read_unlock();
-	return account ?: charge_new(bucket, key, limit);
+	if (!account)
+		account = charge_new(bucket, key, limit);
+	if (!IS_ERR(account))
+		this_cpu_inc(charged);
+	return account;
 }
 
 /**
@@ -232,10 +241,12 @@ struct hf_account *hf_charge(const struct hf_account_key *key, bool over)
  */
 void hf_uncharge(struct hf_account *account)
 {
+	this_cpu_dec(charged);
 	if (!atomic_long_dec_and_test(&account->records))
 		return;
 	spin_lock(&accounts_lock);
 	hlist_del_rcu(&account->node);
+	WRITE_ONCE(nr_accounts, nr_accounts - 1);
 	spin_unlock(&accounts_lock);
 	kfree_rcu(account, rcu);
 }
@@ -243,22 +254,18 @@ void hf_uncharge(struct hf_account *account)
 /**
  * hf_accounts_sum - how many accounts there are, and records on them all
  * @accounts: set
- * @records: set
+ * @records: set; exact when nothing is charged meanwhile
  */
-void hf_accounts_sum(unsigned long *accounts, unsigned long *records)
+void hf_accounts_sum(unsigned long *accounts, long *records)
 {
-	struct hf_account *account;
-	unsigned int i;
+	int cpu;
 
-	*accounts = 0;
+	*accounts = READ_ONCE(nr_accounts);
 	*records = 0;
-	spin_lock(&accounts_lock);
-	for (i = 0; i < ARRAY_SIZE(buckets); i++)
-		hlist_for_each_entry(account, &buckets[i], node) {
-			++*accounts;
-			*records += atomic_long_read(&account->records);
-		}
-	spin_unlock(&accounts_lock);
+	for_each_possible_cpu(cpu)
+		*records += per_cpu(charged, cpu);
+	/* One that was charged after its CPU was added may be uncharged before. */
+	*records = max(*records, 0L);
 }
 
 void hf_accounts_init(void)
@@ -269,9 +276,11 @@ void hf_accounts_init(void)
 /* All records are freed: so nobody is charged for any. */
 void hf_accounts_exit(void)
 {
-	unsigned long accounts, records;
+	unsigned long accounts;
+	long records;
 
 	hf_accounts_sum(&accounts, &records);
-	WARN_ONCE(accounts, "holdfast: %lu records are charged to %lu accounts, and freed\n",
+	WARN_ONCE(accounts || records,
+		  "holdfast: %ld records are charged to %lu accounts, and freed\n",
 		  records, accounts);
 }

@@ -53,7 +53,7 @@ void hf_account_name(const struct hf_account_key *key,
 		     char name[HF_ACCOUNT_NAME]);
 struct hf_account *hf_charge(const struct hf_account_key *key, bool over);
 void hf_uncharge(struct hf_account *account);
-void hf_accounts_sum(unsigned long *accounts, unsigned long *records);
+void hf_accounts_sum(unsigned long *accounts, long *records);
 void hf_accounts_init(void);
 void hf_accounts_exit(void);
 

@@ -293,13 +293,14 @@ static const struct proc_ops locks_proc_ops = {
 
 static int show_stats(struct seq_file *m, void *v)
 {
-	unsigned long accounts, records;
+	unsigned long accounts;
+	long records;
 	int i;
 
 	for (i = 0; i < HF_STAT_COUNT; i++)
 		seq_printf(m, "%s %lu\n", hf_stat_name(i), hf_stat_sum(i));
 	hf_accounts_sum(&accounts, &records);
-	seq_printf(m, "accounts %lu\ncharged_records %lu\n", accounts,
+	seq_printf(m, "accounts %lu\ncharged_records %ld\n", accounts,
 		   records);
 	mutex_lock(&hf_graph_lock);
 	seq_printf(m, "contended %u\nsearches %llu\nsearch_steps %llu\nsearches_cut %llu\nprobes %llu\ncourtesies %llu\ncycles %llu\npasses %llu\nexpired %llu\n",

@@ -42,8 +42,9 @@ static void set_account(struct lk_record *core, struct hf_account *account)
 }
 
 /*
- * Not accounted to a memory cgroup, as those of fs/locks.c are not: locks are
- * taken for others (lockd, nfsd), and accounting costs a tenth of a lock.
+ * Not accounted to a memory cgroup, as those of fs/locks.c are not: that is a
+ * pointer more for each of the two objects, and the spare of a CPU would carry
+ * what one cgroup was charged for into another.
  */
 static struct lk_record *record_new(void)
 {

@@ -22,7 +22,6 @@ void entered(work &work, lk_record &record)
 {
 	lk_table &table = work.table;
 
-	count_in(table, record);
 	table.nr_records++;
 	table.recent = &record;
 	if (table.observer && table.observer->link)
@@ -33,6 +32,8 @@ void insert(work &work, lk_record &record)
 {
 	range_tree::insert(work.table.by_range, record);
 	owner_tree::insert(work.table.by_owner, *record.holder);
+	count_in(work.table, record, owner_tree::prev(record.holder),
+		 owner_tree::next(record.holder));
 	entered(work, record);
 }
 
@@ -48,6 +49,7 @@ void insert_at(work &work, lk_record &record, const place &place)
 		range_tree::insert(work.table.by_range, record);
 	owner_tree::insert_between(work.table.by_owner, { owner.before, owner.after },
 				   *record.holder);
+	count_in(work.table, record, owner.before, owner.after);
 	entered(work, record);
 }
 

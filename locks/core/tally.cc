@@ -17,21 +17,19 @@ lk_record *first_of(const lk_table &table, uint64_t owner)
 
 } // namespace
 
-void count_in(const lk_table &table, lk_record &record)
+void count_in(const lk_table &table, lk_record &record, lk_holder *before, lk_holder *after)
 {
 	uint64_t owner = record.holder->owner;
-	lk_holder *before = owner_tree::prev(record.holder);
 
 	record.of_owner = 0;
 	if (before && before->owner == owner) {
 		first_of(table, owner)->of_owner++;
-		return;
+	} else if (after && after->owner == owner) {
+		record.of_owner = after->record->of_owner + 1;
+		after->record->of_owner = 0;
+	} else {
+		record.of_owner = 1;
 	}
-	lk_record *after = own_after(record);
-
-	record.of_owner = after ? after->of_owner + 1 : 1;
-	if (after)
-		after->of_owner = 0;
 }
 
 void count_out(const lk_table &table, lk_record &record)

@@ -15,8 +15,8 @@
 
 namespace lk {
 
-/* The record has come into by_owner; it is about to leave it. */
-void count_in(const lk_table &table, lk_record &record);
+/* The record has come into by_owner between these two; it is about to leave it. */
+void count_in(const lk_table &table, lk_record &record, lk_holder *before, lk_holder *after);
 void count_out(const lk_table &table, lk_record &record);
 
 [[nodiscard]] uint32_t own_count(const lk_table &table, uint64_t owner);
