@@ -12,7 +12,7 @@
 bin=/results/bin
 out=/results/measured.jsonl
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(scale close memory files leases io handover waiters delegations)
+[ ${#stages[@]} -gt 0 ] || stages=(scale close refused stall memory files leases io handover waiters delegations)
 : >$out
 
 say() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
@@ -115,6 +115,10 @@ wants scale && stage 200 "lock and unlock among 0 to 100,000 held locks" \
 	scale "${tmpfs_sides[@]}"
 wants close && stage 120 "close and whole-file unlock beside 100,000 locks of others" \
 	close "${tmpfs_sides[@]}"
+wants refused && stage 60 "requests that are refused beside 100,000 locks" \
+	refused "${tmpfs_sides[@]}"
+wants stall && stage 300 "a bystander's calls while others make the lock table work" \
+	stall /srv/tmpfs/ours
 wants memory && stage 60 "memory of 100,000 locks" memory "${tmpfs_sides[@]}"
 if wants files; then
 	for fs in ext4 tmpfs; do

@@ -22,6 +22,20 @@ OPEN_BEFORE_LEASES = 0.945  # the ratio of the row of open over ext4, by then
 LEASES_HELD = 10000
 BREAK_BAR = 2e6
 FIRST_BAR = 60e6
+# How much longer than on an idle machine a bystander's call may take.
+STALL_BARS = {"getlk": 2e6, "other": 10e6, "lease": 10e6}
+STALL_CALLS = {"getlk": "F_GETLK of that file", "other": "a lock of another file",
+               "lease": "a lease of another file"}
+STALL_INPUTS = (
+    ("search", "search of 20,000 locks, 100 waiters"),
+    ("refused", "refused beside 100,000 locks"),
+    ("unlock", "unlock of 100,000"),
+    ("contended unlock", "the same, with a waiter"),
+    ("waiters", "one more of 10,000 waiters"),
+    ("release", "10,000 waiters are let in"),
+    ("files", "order yields, 10,000 contended files"),
+    ("leases", "list of 5,000 leases of one file"),
+)
 ACCESSES = (
     "4 KiB random read, buffered", "4 KiB random write, buffered",
     "4 KiB random write, 4 writers", "1 MiB sequential read, buffered",
@@ -269,14 +283,45 @@ def leaving(table):
         table.compare("close", name, 100000, show_time, 1.2, faster=False, bench=bench)
 
 
+def refused(table):
+    samples = table.measured.samples
+    for call, name in (("setlk", "refused F_OFD_SETLK"), ("getlk", "F_OFD_GETLK")):
+        def growth(call=call):
+            large, small = (samples("refused", f"{call}, {n}", OURS) for n in (100000, 10))
+            ratio = median(a / b for a, b in zip(large, small))
+            return (show_time(median(large)), show_time(median(small)), f"{ratio:.3g} ×",
+                    "≤ 1.5 ×", ratio <= 1.5)
+
+        table.row("refused", f"{name}: 100,000 locks against 10", growth)
+        table.compare("refused", f"{name} among 100,000 locks", f"{call}, 100000",
+                      show_time, None)
+
+
+def stall(table):
+    measured = table.measured
+    for case, name in STALL_INPUTS:
+        for call, what in STALL_CALLS.items():
+            if call == "lease" and case != "leases":
+                continue
+
+            def judge(case=f"{case}, {call}", bar=STALL_BARS[call]):
+                busy = measured.middle("stall", case, OURS)
+                idle = measured.middle("stall", case, PEER)
+                return (show_time(busy), show_time(idle), "",
+                        f"≤ idle + {show_time(bar)}", busy <= idle + bar)
+
+            table.row("stall", f"{what}: {name}", judge)
+
+
 def memory(table):
     table.compare("memory", "memory of one held lock", "lock", show_bytes, 1.5,
                   faster=False)
 
 
-SECTIONS = {"handover": handover, "waiters": waiters, "delegations": delegations,
-            "scale": scale, "files": files, "leases": leases, "io": access,
-            "close": leaving, "memory": memory}
+SECTIONS = {"handover": handover, "waiters": waiters,
+            "delegations": delegations, "scale": scale, "files": files,
+            "leases": leases, "io": access, "close": leaving, "refused": refused,
+            "stall": stall, "memory": memory}
 
 
 def notes(measured, results):
@@ -295,6 +340,9 @@ def notes(measured, results):
             found.append(f"memory, {side}: growth of all slab caches (/proc/slabinfo) by "
                          f"{item['locks']:,} locks; most in {item['cache']}, objects of "
                          f"{item['object']} bytes")
+    if any(bench == "stall" for bench, _, _ in measured.lines):
+        found.append("stall: the median of the slowest calls of five windows; beside it "
+                     "with nothing going on")
     problems = os.path.join(results, "problems")
     if os.path.exists(problems):
         found += ["PROBLEM in the guest: " + line.strip() for line in open(problems)]
