@@ -58,11 +58,9 @@ host-test:
 check demo bench:
 	@scripts/$@
 
-# Until it is stopped, or finds something.
+# MINUTES=, or SEEDS= and FROM=; without them until it finds something.
 soak:
-	cmake -S tests/host -B build/soak -DSOAK=ON
-	cmake --build build/soak -j2
-	ctest --test-dir build/soak -j4 --output-on-failure --timeout 1000000000
+	@MINUTES='$(MINUTES)' SEEDS='$(SEEDS)' FROM='$(FROM)' scripts/soak
 
 # DKMS builds in its own copy; the debug kernel and the guests have no part.
 PREFIX ?= /usr/local
@@ -91,7 +89,8 @@ help:
 	@echo 'make check         everything: builds, host tests, KUnit, guest tests'
 	@echo 'make host-test     the host tests alone'
 	@echo 'make bench         the benchmarks (build/bench)'
-	@echo 'make soak          random tests without end'
+	@echo 'make soak          random tests, on the host and in guests, until one fails;'
+	@echo '                   MINUTES=N ends it, SEEDS=N FROM=M runs those seeds of each'
 	@echo 'make install       the source for DKMS; header and man page to PREFIX=/usr/local'
 	@echo 'make setup         install build tools and QEMU'
 	@echo 'make clean         remove build/ (the cache stays: ~/.cache/holdfast)'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Seeds: printed when a test fails, and set with HF_SEED to see it again.
- * HF_SOAK=1 makes Random.AnyWorld take a fresh one and go on until it is stopped.
+ * HF_SEEDS=N makes each random test run N of them, from HF_SEED on.
  */
 #ifndef HF_TESTS_RANDOM_HPP
 #define HF_TESTS_RANDOM_HPP
@@ -36,19 +36,26 @@ inline void print_seed(int)
 	std::_Exit(1);
 }
 
-/* One run is repeated: what only many runs reach is not asked for. */
+/* Seeds that are asked for: what the usual ones reach is not asked for. */
 inline bool repeating() { return std::getenv("HF_SEED"); }
+
+inline uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+	const char *text = std::getenv(name);
+
+	return text ? std::strtoull(text, nullptr, 0) : otherwise;
+}
 
 /* Runs one(generator, seed) for count seeds, or as the environment says. */
 template <typename One>
-void seeds(unsigned int count, One one, bool endless = false)
+void seeds(unsigned int count, One one)
 {
-	const char *fixed = std::getenv("HF_SEED");
-	bool soak = endless && std::getenv("HF_SOAK");
-	uint64_t first = fixed ? std::strtoull(fixed, nullptr, 0) : soak ? std::random_device()() : 1;
+	uint64_t first = from_environment("HF_SEED", 1);
 
+	if (repeating())
+		count = from_environment("HF_SEEDS", 1);
 	std::signal(SIGABRT, print_seed);
-	for (uint64_t i = 0; soak || i < (fixed ? 1 : count); i++) {
+	for (uint64_t i = 0; i < count; i++) {
 		generator from(first + i);
 
 		current() = first + i;

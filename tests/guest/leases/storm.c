@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * storm DIR COUNT SEED [layouts]: so many storms of breaks on one file. In each
- * some take leases (and layouts, and pins) and others break them at the same
+ * storm DIR COUNT SEED [layouts]: so many storms of breaks on one file, with a seed
+ * each, from SEED on. In each some take leases (and layouts, and pins) and others break them at the same
  * moment, with and without O_NONBLOCK; holders answer with a return, a
  * downgrade, a close, or not at all; both are killed, interrupted and stopped at
  * random.
@@ -275,11 +275,12 @@ static const char *result(const char *what)
 	return text;
 }
 
-static int storm(void)
+static int storm(unsigned long long seed)
 {
 	bool stopped[ALL] = {};
 	int wrong;
 
+	state = seed;
 	shared->spare[READY] = 0;
 	shared->spare[OVER] = 0;
 	begin(0, HOLDERS, call_hold);
@@ -293,6 +294,8 @@ static int storm(void)
 		disturb(stopped);
 	}
 	wrong = end(HOLDERS, BREAKERS);
+	if (wrong)
+		t_note("seed %llu", seed);
 	for (int i = 0; i < HOLDERS; i++)
 		if (stopped[i])
 			agent_interrupt(&agents[i], SIGCONT);
@@ -302,6 +305,7 @@ static int storm(void)
 
 int main(int argc, char **argv)
 {
+	unsigned long long seed;
 	uint64_t longest = 0;
 	int storms, wrong = 0;
 	char lines[200];
@@ -313,7 +317,7 @@ int main(int argc, char **argv)
 	play_init();
 	path_in(path, sizeof(path), argv[1], "storm");
 	storms = atoi(argv[2]);
-	state = strtoull(argv[3], NULL, 10);
+	seed = strtoull(argv[3], NULL, 10);
 	t_note("seed %s", argv[3]);
 	close(open(path, O_RDWR | O_CREAT, 0644));
 	sysctl_fs("lease-break-time", BREAK_S);
@@ -322,7 +326,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < storms; i++) {
 		uint64_t began = now_ns(), took;
 
-		wrong += storm();
+		wrong += storm(seed + i);
 		took = (now_ns() - began) / 1000000;
 		longest = took > longest ? took : longest;
 	}
