@@ -6,7 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/locks/run.sh"
 
-HF_EXPECTED=$HF_HERE/soak.expected
 hf_load
 check mount locks_mount
 run posix-random /srv/disk/plain /srv/hf random "$1" "$2" 1500

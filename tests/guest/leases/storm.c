@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * storm DIR COUNT SEED [layouts]: so many storms of breaks on one file, with a seed
- * each, from SEED on. In each some take leases (and layouts, and pins) and others break them at the same
- * moment, with and without O_NONBLOCK; holders answer with a return, a
- * downgrade, a close, or not at all; both are killed, interrupted and stopped at
- * random.
+ * storm DIR COUNT SEED [layouts]: so many storms of breaks on one file, with a
+ * seed each, from SEED on. In each some take leases (and layouts, and pins) and
+ * others break them at the same moment, with and without O_NONBLOCK; holders
+ * answer with a return, a downgrade, a close, or not at all; both are killed,
+ * interrupted and stopped at random.
  *
  * No call answers what it must not, none outlasts the bound of a break, and at
  * the end no lease is left.
@@ -308,6 +308,7 @@ int main(int argc, char **argv)
 	unsigned long long seed;
 	uint64_t longest = 0;
 	int storms, wrong = 0;
+	bool happened;
 	char lines[200];
 	struct stat st;
 
@@ -339,8 +340,10 @@ int main(int argc, char **argv)
 	t_check(!wrong, result("answers"), "%d wrong", wrong);
 	t_check(longest < (BREAKERS * BREAK_S + SLACK_S) * 1000, result("in-time"),
 		"one lasted %lu ms", (unsigned long)longest);
-	t_check(shared->spare[TOLD] && shared->spare[SILENT] && shared->spare[REFUSED] &&
-		shared->spare[INTERRUPTED], result("happened"), "not everything did");
+	/* Few storms need not have all of it. */
+	happened = shared->spare[TOLD] && shared->spare[SILENT] &&
+		   shared->spare[REFUSED] && shared->spare[INTERRUPTED];
+	t_check(happened || storms < 500, result("happened"), "not everything did");
 	if (stat(path, &st))
 		t_die("%s: %m", path);
 	lease_lines(NULL, &st, lines, sizeof(lines));
