@@ -14,6 +14,7 @@ for fairness in fifo none; do
 		/srv/disk/lower-$fairness /srv/$fairness
 done
 run posix-cases /srv/disk/plain /srv/hf /srv/fifo /srv/none
+run courtesy /srv/disk/plain /srv/hf
 # Two that a deadlock through an open file was found with, and a new one.
 for seed in 24039 28973; do
 	run posix-random /srv/disk/plain /srv/hf seed-$seed $seed 1 1500
