@@ -303,9 +303,10 @@ static int show_stats(struct seq_file *m, void *v)
 	seq_printf(m, "accounts %lu\ncharged_records %ld\n", accounts,
 		   records);
 	mutex_lock(&hf_graph_lock);
-	seq_printf(m, "contended %u\nsearches %llu\nsearch_steps %llu\nsearches_cut %llu\nprobes %llu\ncourtesies %llu\ncycles %llu\npasses %llu\nexpired %llu\n",
+	seq_printf(m, "contended %u\nsearches %llu\nsearch_steps %llu\nsearches_cut %llu\nlongest_section %llu\nprobes %llu\ncourtesies %llu\ncycles %llu\npasses %llu\nexpired %llu\n",
 		   hf_graph.nr_contended, hf_graph.searches,
 		   hf_graph.search_steps, hf_graph.searches_cut,
+		   hf_graph.longest_section,
 		   hf_graph.probes, hf_graph.courtesies,
 		   hf_graph.cycles, hf_graph.passes,
 		   hf_graph.expired);

@@ -217,6 +217,7 @@ int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes,
 	for (; at && at->start <= where.end; at = next) {
 		if (!portion--)
 			return at->start > where.start ? at->start : where.start;
+		work.steps++;
 		/* The most frequent unlock is of one record, and ends here. */
 		next = at->end < where.end ? own_after(*at) : nullptr;
 		if (where.contains(range_of(*at)))

@@ -42,6 +42,7 @@ struct work {
 	lk_waiter *requester = nullptr;	/* of lk_enqueue(): answered, not told */
 	bool requester_won = false;
 	bool requester_lost = false;
+	unsigned int steps = 0;		/* records let go, waiters examined */
 	unsigned int may_tell = 0;	/* how many more a late client lets on */
 
 	work(lk_table &table, lk_batch &batch, uint64_t now)

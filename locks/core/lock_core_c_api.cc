@@ -155,6 +155,7 @@ void lk_graph_init(struct lk_graph *graph, uint64_t reserve_ms)
 	*graph = lk_graph {};
 	graph->portion = LK_PORTION;
 	graph->courtesy_ms = LK_COURTESY_MS;
+	graph->steps_left = LK_SEARCH_STEPS;
 	graph->reserve_ms = reserve_ms < 1 ? 1 : reserve_ms > hour ? hour : reserve_ms;
 }
 

@@ -300,6 +300,7 @@ struct lk_graph {
 	uint64_t searches_cut;		/* ended by LK_SEARCH_STEPS */
 	uint64_t probes;		/* clients asked whether they still wait */
 	uint64_t courtesies;		/* ended: order alone kept somebody out */
+	uint64_t longest_section;	/* steps of one call: searches, records, waiters */
 	unsigned int steps_left;	/* of the searches of this call */
 };
 

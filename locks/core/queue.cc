@@ -220,6 +220,16 @@ void examine(work &work, lk_waiter &waiter)
 		link(work, waiter, *blocker);
 }
 
+/* What G was held for; what an uncontended table costs is LK_PORTION at most. */
+void note_section(const work &work)
+{
+	lk_graph &graph = *work.table.graph;
+	uint64_t steps = work.steps + LK_SEARCH_STEPS - graph.steps_left;
+
+	if (steps > graph.longest_section)
+		graph.longest_section = steps;
+}
+
 /* If a lock or a turn keeps it out as well, it is looked at again later. */
 void end_courtesy(work &work, lk_waiter &waiter)
 {
@@ -295,7 +305,7 @@ void give_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t flags)
 
 void drain(work &work)
 {
-	while (work.loose)
+	for (; work.loose; work.steps++)
 		examine(work, *pop_loose(work));
 }
 
@@ -308,6 +318,7 @@ void settle(work &work)
 			open_cycles_of(work, winner->request.owner);
 	}
 	note_contended(work.table);
+	note_section(work);
 }
 
 void lapse_all(work &work)
