@@ -8,6 +8,7 @@
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/security.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/xattr.h>
 
@@ -50,7 +51,10 @@ static int set_lower(struct mnt_idmap *idmap, struct dentry *lower,
 	int err;
 
 	inode_lock(d_inode(lower));
-	if (value)
+	/* What xattr_permission() asked of the upper copy, by a descriptor. */
+	if (IS_IMMUTABLE(d_inode(lower)) || IS_APPEND(d_inode(lower)))
+		err = -EPERM;
+	else if (value)
 		err = __vfs_setxattr_locked(idmap, lower, name, value, size,
 					    flags, NULL);
 	else
@@ -112,6 +116,28 @@ static ssize_t hide_key(char *list, ssize_t len)
 	return len;
 }
 
+/* It did not fit with our own name in it; does it without? */
+static ssize_t list_without_key(struct dentry *lower, char *list, size_t size)
+{
+	ssize_t len = vfs_listxattr(lower, NULL, 0);
+	char *whole;
+
+	if (len <= 0)
+		return len;
+	whole = kvmalloc(len, GFP_KERNEL);
+	if (!whole)
+		return -ENOMEM;
+	len = vfs_listxattr(lower, whole, len);
+	if (len > 0)
+		len = hide_key(whole, len);
+	if (len > (ssize_t)size)
+		len = -ERANGE;
+	if (len > 0)
+		memcpy(list, whole, len);
+	kvfree(whole);
+	return len;
+}
+
 /**
  * hf_listxattr - ->listxattr
  * @dentry: the upper object
@@ -128,10 +154,12 @@ ssize_t hf_listxattr(struct dentry *dentry, char *list, size_t size)
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
 	len = vfs_listxattr(lower, list, size);
+	if (len > 0 && size)
+		len = hide_key(list, len);
+	else if (len == -ERANGE && lower == hf_super(dentry->d_sb)->lower_root)
+		len = list_without_key(lower, list, size);
 	dput(lower);
-	if (len <= 0 || !size)
-		return len;
-	return hide_key(list, len);
+	return len;
 }
 
 /**
