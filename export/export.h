@@ -211,6 +211,7 @@ struct dentry *hf_lower_get(struct dentry *dentry);
 /* dir.c */
 extern const struct inode_operations hf_dir_inode_operations;
 struct dentry *hf_lower_child(struct dentry *lower_dir, struct dentry *dentry);
+int hf_changed_below(void);
 
 /* rename.c */
 int hf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
