@@ -104,11 +104,6 @@ static inline struct mnt_idmap *hf_lower_idmap(const struct super_block *sb)
 	return mnt_idmap(hf_super(sb)->lower_mnt);
 }
 
-static inline int hf_want_write(const struct super_block *sb)
-{
-	return mnt_want_write(hf_super(sb)->lower_mnt);
-}
-
 static inline void hf_drop_write(const struct super_block *sb)
 {
 	mnt_drop_write(hf_super(sb)->lower_mnt);
@@ -207,6 +202,9 @@ void hf_dentry_moving(struct dentry *dentry);
 struct dentry *hf_dentry_lower(struct dentry *dentry);
 struct dentry *hf_dentry_take(struct dentry *dentry);
 struct dentry *hf_lower_get(struct dentry *dentry);
+
+/* thaw.c */
+int hf_want_write(const struct super_block *sb);
 
 /* dir.c */
 extern const struct inode_operations hf_dir_inode_operations;

@@ -35,7 +35,8 @@ static int write_key(struct super_block *sb)
 	struct hf_super *hs = hf_super(sb);
 	int err;
 
-	err = hf_want_write(sb);
+	/* Here, if it is frozen: fsconfig(2) cannot be restarted. */
+	err = mnt_want_write(hf_super(sb)->lower_mnt);
 	if (err)
 		return err;
 	get_random_bytes(&hs->key, sizeof(hs->key));
