@@ -248,6 +248,8 @@ int hf_file_flock(struct file *file, int cmd, struct file_lock *fl);
 bool hf_refuse_write_lease(const struct file *file);
 int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv);
+
+/* ioctl.c */
 long hf_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* HOLDFAST_EXPORT_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Locks, leases and layouts of open files. */
+/* Locks and leases of open files. */
 
 #include <linux/filelock.h>
 #include <linux/fs.h>
@@ -190,18 +190,4 @@ int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 	err = set_lease(file, arg, lease, priv, &told);
 	put_pid(told.pid);
 	return err;
-}
-
-/**
- * hf_file_ioctl - ->unlocked_ioctl: layouts and pins
- * @file: the upper file
- * @cmd: HF_IOC_*
- * @arg: its argument
- *
- * Return: 0 or -errno; -ENOTTY for any other command.
- */
-long hf_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	return hf_layout_ioctl(&hf_inode(file_inode(file))->lease, file, cmd,
-			       arg);
 }
