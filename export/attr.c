@@ -41,9 +41,9 @@ static bool is_fresh(const struct inode *inode, const struct inode *lower)
  * hf_refresh - bring an upper inode's copy of the attributes up to date
  * @inode: the upper inode
  *
- * Called at lookup (a file handle is one), at open, and at the end of each
- * change; reads and writes ask hf_refresh_size(), path walks
- * hf_refresh_access().
+ * Called at lookup (a file handle is one), at open, at a look at the attributes
+ * and at the end of each change; reads and writes ask hf_refresh_size(), path
+ * walks hf_refresh_access().
  *
  * Context: any but under i_lock; also in a path walk under RCU.
  */
@@ -168,6 +168,8 @@ int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	/* The VFS has asked the security modules, or knows why not. */
 	err = fill_stat(&lower, stat, request_mask, flags);
 	dput(lower.dentry);
+	/* What the caller is about to see counts for his next call, too. */
+	hf_refresh(d_inode(path->dentry));
 	return err ?: hf_dev_of(sb, stat->dev, &stat->dev);
 }
 
@@ -181,6 +183,27 @@ static bool shrinks(const struct dentry *dentry, const struct iattr *attr)
 	       attr->ia_size <= i_size_read(hf_lower_inode(d_inode(dentry)));
 }
 
+/*
+ * What the VFS derives from the mode before it calls us, by a descriptor or after
+ * a wait from an old copy of it: which set-id bits have to go with a new owner
+ * or a new size.  (A new mode says itself what is left of them.)
+ */
+static void drop_set_id(struct inode *lower, struct iattr *attr)
+{
+	int kill = 0;
+
+	if (attr->ia_valid & ATTR_MODE)
+		return;
+	if (attr->ia_valid & ATTR_SIZE)
+		kill = setattr_should_drop_suidgid(&nop_mnt_idmap, lower);
+	/* That of a change of owner, who asks for the other bit always. */
+	else if (attr->ia_valid & ATTR_KILL_SUID)
+		kill = setattr_should_drop_sgid(&nop_mnt_idmap, lower);
+	attr->ia_valid |= kill;
+	if (kill && attr->ia_valid & ATTR_SIZE)
+		attr->ia_valid |= ATTR_FORCE;
+}
+
 /* Under the lower i_rwsem, under which files grow. */
 static int change_locked(struct dentry *dentry, struct dentry *lower,
 			 struct iattr *attr, bool may_shrink)
@@ -189,9 +212,12 @@ static int change_locked(struct dentry *dentry, struct dentry *lower,
 
 	if (!may_shrink && shrinks(dentry, attr))
 		return -EXDEV;
+	drop_set_id(d_inode(lower), attr);
 	if (!(attr->ia_valid & ATTR_SIZE))
 		return notify_change(hf_lower_idmap(dentry->d_sb), lower, attr,
 				     NULL);
+	if (IS_APPEND(d_inode(lower)))
+		return -EPERM;
 	/* A program that runs from below may not be cut short. */
 	err = get_write_access(d_inode(lower));
 	if (err)
@@ -222,15 +248,9 @@ static int look_again(struct inode *inode, const struct file *file,
 		      struct iattr *attr)
 {
 	struct inode *lower = hf_lower_inode(inode);
-	int kill = setattr_should_drop_suidgid(&nop_mnt_idmap, lower);
 
-	if (kill && !(attr->ia_valid & ATTR_MODE))
-		attr->ia_valid |= kill | ATTR_FORCE;
 	/* Capabilities, if it has any then. */
 	attr->ia_valid |= ATTR_KILL_PRIV;
-
-	if (IS_APPEND(lower))
-		return -EPERM;
 	return file ? 0 : inode_permission(&nop_mnt_idmap, lower, MAY_WRITE);
 }
 

@@ -32,6 +32,33 @@
  */
 #define STAMP_MOVING	3UL
 
+/*
+ * Lets a lower dentry of d_fsdata go.  The names in a directory that was removed
+ * are of no use to anybody, and the dcache would keep them until memory is
+ * wanted, and with them the directory's inode and blocks.  (The removal below
+ * could not drop them, since we held them.)
+ */
+static void put_lower(struct dentry *lower)
+{
+	const struct inode *dir;
+	bool dead;
+
+	if (!lower)
+		return;
+	rcu_read_lock();
+	dir = d_inode_rcu(READ_ONCE(lower->d_parent));
+	dead = dir && IS_DEADDIR(dir);
+	rcu_read_unlock();
+	if (unlikely(dead)) {
+		spin_lock(&lower->d_lock);
+		/* A rename may have taken it elsewhere meanwhile. */
+		if (IS_DEADDIR(d_inode(lower->d_parent)))
+			__d_drop(lower);
+		spin_unlock(&lower->d_lock);
+	}
+	dput(lower);
+}
+
 /* Returns the lower dentry that was there before, to be put without the lock. */
 static struct dentry *write_stamp(struct dentry *dentry, struct dentry *lower,
 				  unsigned long stamp)
@@ -74,7 +101,7 @@ static void set_lower(struct dentry *dentry, struct dentry *lower,
 	spin_lock(&dentry->d_lock);
 	old = write_stamp(dentry, lower, stamp);
 	spin_unlock(&dentry->d_lock);
-	dput(old);
+	put_lower(old);
 }
 
 /**
@@ -220,7 +247,7 @@ struct dentry *hf_dentry_take(struct dentry *dentry)
 	spin_unlock(&dentry->d_lock);
 	if (known)
 		return lower;
-	dput(lower);
+	put_lower(lower);
 	return NULL;
 }
 
@@ -291,7 +318,7 @@ static bool revalidate_slow(struct dentry *dentry, struct inode *inode)
 			old = write_stamp(dentry, lower, stamp);
 		spin_unlock(&dentry->d_lock);
 	}
-	dput(old);
+	put_lower(old);
 	return valid;
 }
 
@@ -327,7 +354,7 @@ static int weak_revalidate(struct dentry *dentry, unsigned int flags)
 
 static void release(struct dentry *dentry)
 {
-	dput(dentry->d_fsdata);
+	put_lower(dentry->d_fsdata);
 }
 
 const struct dentry_operations hf_dentry_operations = {

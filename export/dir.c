@@ -76,30 +76,52 @@ static struct dentry *lock_child(struct inode *dir, struct dentry *dentry)
 	return lower;
 }
 
+/**
+ * hf_changed_below - a name means something else below than the VFS has found
+ *
+ * A system call looks again.  Of a server's thread -ESTALE would tell the client
+ * that its directory is gone, so that one has the client come again.
+ *
+ * Return: the -errno that says so.
+ */
+int hf_changed_below(void)
+{
+	return current->flags & PF_KTHREAD ? -EAGAIN : -ESTALE;
+}
+
+/*
+ * Let @dentry, which is not hashed, stand for @lower: what ->lookup returns.  A
+ * directory that is known by another name, or by none, is moved here.
+ */
+static struct dentry *splice(struct inode *dir, struct dentry *dentry,
+			     struct dentry *lower)
+{
+	/* A negative one may turn positive meanwhile: look once. */
+	struct inode *lower_inode = d_inode_rcu(lower), *inode = NULL;
+	struct dentry *alias;
+
+	if (lower_inode)
+		inode = hf_iget(dir->i_sb, lower);
+	hf_dentry_stamp(dentry, lower, hf_lower_inode(dir), &dentry->d_name,
+			lower_inode);
+	alias = d_splice_alias(inode, dentry);
+	if (!IS_ERR_OR_NULL(alias))
+		hf_dentry_stamp(alias, lower, hf_lower_inode(dir),
+				&dentry->d_name, lower_inode);
+	return alias;
+}
+
 static struct dentry *lookup(struct inode *dir, struct dentry *dentry,
 			     unsigned int flags)
 {
-	struct dentry *lower_dir = hf_lower_dir(dir);
-	struct inode *lower_inode, *inode = NULL;
 	struct dentry *lower, *alias;
 
 	lower = lookup_one_unlocked(hf_lower_idmap(dir->i_sb),
-				    dentry->d_name.name, lower_dir,
+				    dentry->d_name.name, hf_lower_dir(dir),
 				    dentry->d_name.len);
 	if (IS_ERR(lower))
 		return lower;
-
-	/* A negative one may turn positive meanwhile: look once. */
-	lower_inode = d_inode_rcu(lower);
-	if (lower_inode)
-		inode = hf_iget(dir->i_sb, lower);
-	hf_dentry_stamp(dentry, lower, d_inode(lower_dir), &dentry->d_name,
-			lower_inode);
-	alias = d_splice_alias(inode, dentry);
-	/* A directory known by another name, or by none, has been moved here. */
-	if (!IS_ERR_OR_NULL(alias))
-		hf_dentry_stamp(alias, lower, d_inode(lower_dir),
-				&dentry->d_name, lower_inode);
+	alias = splice(dir, dentry, lower);
 	dput(lower);
 	return alias;
 }
@@ -117,6 +139,15 @@ static int instantiate(struct inode *dir, struct dentry *dentry,
 		d_drop(dentry);
 		return 0;
 	}
+	/* It may have been met by a file handle already: one alias only. */
+	if (S_ISDIR(lower_inode->i_mode)) {
+		d_drop(dentry);
+		alias = splice(dir, dentry, lower);
+		if (IS_ERR(alias))
+			return PTR_ERR(alias);
+		dput(alias);
+		return 0;
+	}
 	inode = hf_iget_new(dir->i_sb, lower);
 	if (IS_ERR(inode)) {
 		d_drop(dentry);
@@ -124,20 +155,7 @@ static int instantiate(struct inode *dir, struct dentry *dentry,
 	}
 	hf_dentry_stamp(dentry, lower, hf_lower_inode(dir), &dentry->d_name,
 			lower_inode);
-	if (!S_ISDIR(inode->i_mode)) {
-		d_instantiate(dentry, inode);
-		return 0;
-	}
-	/* It may have been met by a file handle already: one alias only. */
-	d_drop(dentry);
-	alias = d_splice_alias(inode, dentry);
-	if (IS_ERR(alias))
-		return PTR_ERR(alias);
-	if (alias) {
-		hf_dentry_stamp(alias, lower, hf_lower_inode(dir),
-				&dentry->d_name, lower_inode);
-		dput(alias);
-	}
+	d_instantiate(dentry, inode);
 	return 0;
 }
 
@@ -172,10 +190,65 @@ static int make(struct inode *dir, struct dentry *dentry, umode_t mode,
 	return hf_dir_changed(dir, err);
 }
 
+/*
+ * For mknod(2), which wants a file that is new, and for servers, which have looked
+ * for the name under the lock and do not expect to find one.
+ */
 static int create(struct mnt_idmap *idmap, struct inode *dir,
 		  struct dentry *dentry, umode_t mode, bool excl)
 {
-	return make(dir, dentry, (mode & ~S_IFMT) | S_IFREG, 0, NULL);
+	int err = make(dir, dentry, (mode & ~S_IFMT) | S_IFREG, 0, NULL);
+
+	return err == -EEXIST && current->flags & PF_KTHREAD ? -EAGAIN : err;
+}
+
+/* Of open(2), with O_CREAT: makes @dentry, or finds what somebody made below. */
+static int open_new(struct inode *dir, struct dentry *dentry,
+		    struct file *file, unsigned int flags, umode_t mode)
+{
+	struct dentry *lower, *alias = NULL;
+	int err;
+
+	lower = lock_child(dir, dentry);
+	if (IS_ERR(lower))
+		return PTR_ERR(lower);
+	if (d_is_positive(lower)) {
+		err = flags & O_EXCL ? -EEXIST : 0;
+		if (!err) {
+			d_drop(dentry);
+			alias = splice(dir, dentry, lower);
+			err = PTR_ERR_OR_ZERO(alias);
+		}
+	} else {
+		err = vfs_create(hf_lower_idmap(dir->i_sb),
+				 hf_lower_inode(dir), lower, mode, true);
+		if (!err)
+			err = instantiate(dir, dentry, lower);
+		if (!err)
+			file->f_mode |= FMODE_CREATED;
+	}
+	unlock_dir(dir);
+	return err ?: finish_no_open(file, alias);
+}
+
+/*
+ * Finds or makes the file, and leaves the open to the VFS, with its checks; only
+ * of a file that was made here it makes none.  ->create could not say that there
+ * is one already.
+ */
+static int atomic_open(struct inode *dir, struct dentry *dentry,
+		       struct file *file, unsigned int flags, umode_t mode)
+{
+	struct dentry *found = NULL;
+
+	if (d_in_lookup(dentry)) {
+		found = lookup(dir, dentry, 0);
+		if (IS_ERR(found))
+			return PTR_ERR(found);
+	}
+	if (found || d_really_is_positive(dentry) || !(flags & O_CREAT))
+		return finish_no_open(file, found);
+	return open_new(dir, dentry, file, flags, mode);
 }
 
 static int mkdir(struct mnt_idmap *idmap, struct inode *dir,
@@ -235,7 +308,7 @@ static int unlink_locked(struct inode *dir, struct dentry *dentry)
 {
 	struct inode *lower_dir = hf_lower_inode(dir);
 	struct dentry *lower;
-	int err = -ESTALE;	/* another file has the name by now */
+	int err = hf_changed_below();	/* another file has the name by now */
 
 	lower = hf_dentry_take(dentry);
 	if (!lower)
@@ -283,7 +356,7 @@ static int rmdir(struct inode *dir, struct dentry *dentry)
 		err = vfs_rmdir(hf_lower_idmap(dir->i_sb), hf_lower_inode(dir),
 				lower);
 	else
-		err = -ESTALE;	/* another directory has the name by now */
+		err = hf_changed_below();	/* another directory has it by now */
 	if (!err)
 		hf_dentry_clear(dentry);
 	hf_refresh(inode);
@@ -331,6 +404,7 @@ static int tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 const struct inode_operations hf_dir_inode_operations = {
 	.lookup		= lookup,
 	.create		= create,
+	.atomic_open	= atomic_open,
 	.mkdir		= mkdir,
 	.mknod		= mknod,
 	.symlink	= symlink,

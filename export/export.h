@@ -135,11 +135,6 @@ static inline struct mnt_idmap *hf_lower_idmap(const struct super_block *sb)
 	return mnt_idmap(hf_super(sb)->lower_mnt);
 }
 
-static inline int hf_want_write(const struct super_block *sb)
-{
-	return mnt_want_write(hf_super(sb)->lower_mnt);
-}
-
 static inline void hf_drop_write(const struct super_block *sb)
 {
 	mnt_drop_write(hf_super(sb)->lower_mnt);
@@ -262,9 +257,13 @@ struct dentry *hf_dentry_lower(struct dentry *dentry);
 struct dentry *hf_dentry_take(struct dentry *dentry);
 struct dentry *hf_lower_get(struct dentry *dentry);
 
+/* thaw.c */
+int hf_want_write(const struct super_block *sb);
+
 /* dir.c */
 extern const struct inode_operations hf_dir_inode_operations;
 struct dentry *hf_lower_child(struct dentry *lower_dir, struct dentry *dentry);
+int hf_changed_below(void);
 
 /* rename.c */
 int hf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
@@ -338,6 +337,8 @@ int hf_file_flock(struct file *file, int cmd, struct file_lock *fl);
 bool hf_refuse_write_lease(const struct file *file);
 int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv);
+
+/* ioctl.c */
 long hf_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* HOLDFAST_EXPORT_H */

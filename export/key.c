@@ -76,7 +76,8 @@ static int new_key(struct super_block *sb, bool copy)
 	int err;
 
 	get_random_bytes(&hs->key, sizeof(hs->key));
-	err = hf_want_write(sb);
+	/* Here, if it is frozen: fsconfig(2) cannot be restarted. */
+	err = mnt_want_write(hf_super(sb)->lower_mnt);
 	if (!err) {
 		err = write_both(sb, copy);
 		hf_drop_write(sb);
@@ -138,7 +139,8 @@ static int adopt(struct super_block *sb)
 
 	if (!take_key(hs, false))
 		return give_copy_a_key(sb);
-	err = hf_want_write(sb);
+	/* Here, if it is frozen: fsconfig(2) cannot be restarted. */
+	err = mnt_want_write(hf_super(sb)->lower_mnt);
 	if (err)	/* read-only: it is looked at each time */
 		return 0;
 	err = hf_home_write(sb);

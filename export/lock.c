@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Locks, leases and layouts of open files. */
+/* Locks and leases of open files. */
 
 #include <linux/filelock.h>
 #include <linux/fs.h>
@@ -219,31 +219,4 @@ int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 	err = set_lease(file, arg, lease, priv, &told);
 	put_pid(told.pid);
 	return err;
-}
-
-/*
- * No promise about blocks can be kept where LOWERDIR is stacked itself: an
- * overlay's mappings are of a file that is not ours.
- */
-static bool may_promise(const struct super_block *sb)
-{
-	return !hf_super(sb)->lower_root->d_sb->s_stack_depth;
-}
-
-/**
- * hf_file_ioctl - ->unlocked_ioctl: layouts and pins
- * @file: the upper file
- * @cmd: HF_IOC_*
- * @arg: its argument
- *
- * Return: 0 or -errno; -ENOTTY for any other command; -EOPNOTSUPP for a layout
- * or a pin where LOWERDIR is on an overlay.
- */
-long hf_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	if ((cmd == HF_IOC_SETLAYOUT || cmd == HF_IOC_PIN) &&
-	    !may_promise(file_inode(file)->i_sb))
-		return -EOPNOTSUPP;
-	return hf_layout_ioctl(&hf_inode(file_inode(file))->lease, file, cmd,
-			       arg);
 }

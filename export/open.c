@@ -132,6 +132,9 @@ static struct file *open_late(struct file *file)
 	struct file *lower = open_lower(file);
 	struct file *first;
 
+	/* A wait for a lease: io_uring restarts nothing, and shows it as it is. */
+	if (lower == ERR_PTR(-ERESTARTSYS) && current->flags & PF_USER_WORKER)
+		return ERR_PTR(-EINTR);
 	if (IS_ERR(lower))
 		return lower;
 	lower->f_wb_err = file->f_wb_err;

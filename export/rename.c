@@ -25,7 +25,7 @@ static int check(struct dentry *old, struct dentry *lower_old,
 		 struct dentry *trap, unsigned int flags)
 {
 	if (!still(old, lower_old) || !still(new, lower_new))
-		return -ESTALE;
+		return hf_changed_below();
 	if (lower_old == trap)
 		return -EINVAL;
 	if (lower_new == trap)
@@ -108,7 +108,7 @@ static int rename_children(struct dentry *old_dir, struct dentry *old,
  * @flags: RENAME_*
  *
  * Context: the VFS's locks for a rename are held above.
- * Return: 0 or -errno; -ESTALE if a name means something else by now below.
+ * Return: 0 or -errno; that of hf_changed_below() if a name means something else.
  */
 int hf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 	      struct dentry *old, struct inode *new_dir, struct dentry *new,

@@ -238,6 +238,7 @@ static void inherit(struct super_block *sb, const struct super_block *lower)
 	sb->s_time_gran = lower->s_time_gran;
 	sb->s_time_min = lower->s_time_min;
 	sb->s_time_max = lower->s_time_max;
+	super_set_uuid(sb, lower->s_uuid.b, lower->s_uuid_len);
 	/* With it the umask is left to the lower filesystem, which has ACLs. */
 	sb->s_flags |= lower->s_flags & SB_POSIXACL;
 	sb->s_iflags |= lower->s_iflags & (SB_I_NOEXEC | SB_I_NODEV);

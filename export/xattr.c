@@ -59,7 +59,10 @@ static int set_lower(struct mnt_idmap *idmap, struct dentry *lower,
 	int err;
 
 	inode_lock(d_inode(lower));
-	if (value)
+	/* What xattr_permission() asked of the upper copy, by a descriptor. */
+	if (IS_IMMUTABLE(d_inode(lower)) || IS_APPEND(d_inode(lower)))
+		err = -EPERM;
+	else if (value)
 		err = __vfs_setxattr_locked(idmap, lower, name, value, size,
 					    flags, NULL);
 	else

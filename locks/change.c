@@ -53,8 +53,9 @@ static int wait(struct hf_change *change, u64 break_ms)
 		left = wait_event_interruptible_timeout(change->wait,
 							READ_ONCE(change->look),
 							left);
+		/* io_uring restarts nothing, and shows it as it is. */
 		if (left < 0)
-			return left;
+			return current->flags & PF_USER_WORKER ? -EINTR : left;
 	}
 	return 0;
 }
