@@ -7,6 +7,7 @@
 
 #include <linux/fs.h>
 
+#include "../include/uapi/holdfast/layout.h"
 #include "export.h"
 
 /* The lower filesystem checks whether the caller may. */

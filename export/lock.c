@@ -4,7 +4,6 @@
 #include <linux/filelock.h>
 #include <linux/fs.h>
 
-#include "../include/uapi/holdfast/layout.h"
 #include "export.h"
 
 /**

@@ -8,6 +8,7 @@
  * of them, and no reader depends on their order.
  */
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "charge.h"
@@ -137,7 +138,7 @@ void hf_records_free_slow(struct lk_list *list)
 {
 	struct lk_record *core;
 
-	while ((core = lk_list_pop(list))) {
+	for (; (core = lk_list_pop(list)); cond_resched()) {
 		struct file_lock *mirror = &hf_record(core)->mirror;
 
 		/* Nothing else of a mirror is private. */

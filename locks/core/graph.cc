@@ -113,6 +113,16 @@ bool step(lk_graph &graph)
 	return true;
 }
 
+/* What lies in its range, its owner's own included: each is a step. */
+view all_in_the_way(const lk_waiter &waiter)
+{
+	view view(waiter.request);
+
+	view.owner = UINT64_MAX;	/* nobody's: owners are addresses */
+	view.past_reservations = false;
+	return view;
+}
+
 /* All that an owner waits for; they were reached from from. */
 void reach_hard(search &search, uint64_t owner, lk_waiter *from)
 {
@@ -138,13 +148,14 @@ lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks)
 	search search(graph, start);
 
 	for (lk_waiter *at = &start; at; at = at->visit_next) {
-		view view(at->request);
+		view view = all_in_the_way(*at);
 
-		view.past_reservations = true;
 		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
 		     r = next_conflict(*at->table, view, r)) {
 			if (!step(graph))
 				return nullptr;
+			if (is_reservation(*r) || r->holder->owner == at->request.owner)
+				continue;
 			if (!(r->flags & LK_PROCESS) && !(asks && at == &start))
 				continue;
 			if (is_going(*at->table, *r))
@@ -225,19 +236,18 @@ lk_waiter *order_cycle(lk_graph &graph, lk_waiter &start)
 
 	for (lk_waiter *at = &start; at; at = at->visit_next) {
 		lk_waiter *by_order = at->visit_from;
-		view view(at->request);
+		view view = all_in_the_way(*at);
 		bool covered;
 
 		at->visit_queued = 0;
 		if (step_by_order(search, *at, owner, by_order ? by_order : at, &covered))
 			return by_order ? by_order : at;
-		if (covered)
-			continue;
-		view.past_reservations = true;
-		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
-		     r = next_conflict(*at->table, view, r)) {
+		for (lk_record *r = covered ? nullptr : next_conflict(*at->table, view, nullptr);
+		     r; r = next_conflict(*at->table, view, r)) {
 			if (!step(graph))
 				break;
+			if (is_reservation(*r) || r->holder->owner == at->request.owner)
+				continue;
 			if (r->holder->owner == owner && by_order)
 				return by_order;
 			if (r->holder->owner != owner)

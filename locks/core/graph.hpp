@@ -27,7 +27,8 @@
  * and flc_lock are held meanwhile, and the graph is anybody's to fill.  One that
  * is cut short (counted, searches_cut) has found no hard cycle, as fs/locks.c
  * has found none after ten steps; and the waiter that it was about keeps no
- * order any more, so that no order is a deadlock that nobody looked for.
+ * order any more.  The order of others on a cycle that was not found ends with
+ * courtesy_ms; in mode fifo it does not.
  */
 #ifndef HF_LOCKS_GRAPH_HPP
 #define HF_LOCKS_GRAPH_HPP

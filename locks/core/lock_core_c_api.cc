@@ -188,6 +188,9 @@ uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch)
 	lk::lapse_all(work);
 	lk::drop_turns(work);
 	held = lk::drop_all(work);
+	/* None is left where an open file pins the inode; else its caller is told. */
+	while (table->unlocks)
+		(void)lk::unlock_more(work, *table->unlocks, 1);
 	lk::note_contended(*table);
 	return held;
 }
