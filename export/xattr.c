@@ -156,7 +156,7 @@ ssize_t hf_listxattr(struct dentry *dentry, char *list, size_t size)
 	len = vfs_listxattr(lower, list, size);
 	if (len > 0 && size)
 		len = hide_key(list, len);
-	else if (len == -ERANGE && lower == hf_super(dentry->d_sb)->lower_root)
+	else if (len == -ERANGE)
 		len = list_without_key(lower, list, size);
 	dput(lower);
 	return len;
