@@ -228,6 +228,8 @@ static int open_new(struct inode *dir, struct dentry *dentry,
 			file->f_mode |= FMODE_CREATED;
 	}
 	unlock_dir(dir);
+	if (file->f_mode & FMODE_CREATED)
+		err = hf_dir_changed(dir, err);
 	return err ?: finish_no_open(file, alias);
 }
 

@@ -139,16 +139,19 @@ void reach_hard(search &search, uint64_t owner, lk_waiter *from)
 
 /*
  * A cycle of held locks through the waiter.  asks: it is the one who is asking
- * now, and its own blocker may be anybody.
+ * now, and its own blocker may be anybody.  Of what keeps each waiter out the
+ * first most are looked at; more tells that there were others.
  * Return: its last waiter, from which visit_from leads back, or NULL.
  */
-lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks)
+lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks, unsigned int most,
+		      bool &more)
 {
 	uint64_t owner = start.request.owner;
 	search search(graph, start);
 
 	for (lk_waiter *at = &start; at; at = at->visit_next) {
 		view view = all_in_the_way(*at);
+		unsigned int left = most;
 
 		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
 		     r = next_conflict(*at->table, view, r)) {
@@ -156,6 +159,10 @@ lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks)
 				return nullptr;
 			if (is_reservation(*r) || r->holder->owner == at->request.owner)
 				continue;
+			if (!left--) {
+				more = true;
+				break;
+			}
 			if (!(r->flags & LK_PROCESS) && !(asks && at == &start))
 				continue;
 			if (is_going(*at->table, *r))
@@ -166,6 +173,21 @@ lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks)
 		}
 	}
 	return nullptr;
+}
+
+/*
+ * At first a few holders of each, so that many locks of one on the way do not
+ * use all steps up: fs/locks.c looks at one.
+ */
+lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks)
+{
+	constexpr unsigned int few = 8;
+	bool more = false;
+	lk_waiter *last = hard_cycle(graph, start, asks, few, more);
+
+	if (last || !more)
+		return last;
+	return hard_cycle(graph, start, asks, numeric_limits<unsigned int>::max(), more);
 }
 
 /*
