@@ -28,7 +28,7 @@ count_of() { sed -n "s/^$1 //p" /proc/fs/holdfast/stats; }
 # What the counters have gained since mark_counters, those that did not left out.
 mark_counters() { cp /proc/fs/holdfast/stats /run/hf/stats; }
 gained() {
-	awk 'NR == FNR { was[$1] = $2; next } $1 ~ /^(search|accounts|charged)/ { next }
+	awk 'NR == FNR { was[$1] = $2; next } $1 ~ /^(search|longest|accounts|charged)/ { next }
 		$2 != was[$1] { printf "%s%s %d", sep, $1, $2 - was[$1]; sep = ", " }' \
 		/run/hf/stats /proc/fs/holdfast/stats
 }
