@@ -55,9 +55,9 @@ def state(d):
 
 
 def is_waiting(pid):
-    """In the kernel for as long as nothing changes: asleep, and not for a moment."""
+    """For the filesystem; an NFS client also sleeps before it asks the server again."""
     with open("/proc/%d/stat" % pid) as file:
-        return file.read().rsplit(")", 1)[1].split()[0] == "D"
+        return file.read().rsplit(")", 1)[1].split()[0] in ("D" if changed == mount else "DS")
 
 
 def look_around():
