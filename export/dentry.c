@@ -294,6 +294,9 @@ static bool revalidate_slow(struct dentry *dentry, struct inode *inode)
 	if (before == STAMP_MOVING)
 		return true;
 	smp_rmb();	/* pairs with write_stamp() */
+	/* Of a file handle: without a name, none can be wrong (overlayfs asks). */
+	if (IS_ROOT(dentry))
+		return true;
 	lower = get_lower(dentry);
 	if (!lower)
 		return false;
