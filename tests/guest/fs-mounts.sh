@@ -165,6 +165,13 @@ layers() {
 	mkdir -p "$low/up" "$low/work" "$plain/lower" && fill_layer "$plain/lower" && mount -t holdfast "$low" "$mnt"
 	check upper-layer-mount mount -t overlay -o "lowerdir=$plain/lower,upperdir=$mnt/up,workdir=$mnt/work" ovl "$ovl"
 	relay "$here/layers.py" "$ovl" "$low/up" upper
+	umount "$ovl" && umount "$mnt"
+	# The overlay does not know of nosuid, neither of LOWERDIR's nor of ours.
+	mount -o remount,nosuid "$base" && cp /bin/true "$low/true" && cp -p "$low/true" "$low/setuid" && chmod 4755 "$low/setuid"
+	mount -t holdfast -o nosuid "$low" "$mnt"
+	mount -t overlay -o "lowerdir=$mnt:$plain/lower" ovl "$ovl"
+	check nosuid-layer-plain "$ovl/true"
+	refused nosuid-layer "Permission denied" "$ovl/setuid"
 	umount "$ovl" && umount "$mnt" && umount "$base" && umount "$plain"
 }
 
