@@ -286,26 +286,6 @@ static int change_size(struct dentry *dentry, struct iattr *attr,
 	return err == -EXDEV ? shrink(dentry, attr, file) : err;
 }
 
-/*
- * What the VFS has asked of the copy of the mode, which has no set-id bits: which
- * of them end with this change (flags.c).
- */
-static void drop_setid(struct inode *inode, struct iattr *attr)
-{
-	struct inode *lower = hf_lower_inode(inode);
-	int kill = 0;
-
-	if (!hf_inode(inode)->hidden || attr->ia_valid & ATTR_MODE)
-		return;
-	if (attr->ia_valid & ATTR_SIZE)
-		kill = setattr_should_drop_suidgid(&nop_mnt_idmap, lower);
-	if (kill)
-		attr->ia_valid |= kill | ATTR_FORCE;
-	if (attr->ia_valid & (ATTR_UID | ATTR_GID | ATTR_KILL_SUID))
-		attr->ia_valid |= setattr_should_drop_sgid(&nop_mnt_idmap,
-							   lower);
-}
-
 /**
  * hf_setattr - ->setattr, with the caller's credentials below
  * @idmap: unused
@@ -330,7 +310,6 @@ int hf_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	/* The mode that was derived from them above is derived again below. */
 	if (change.ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
 		change.ia_valid &= ~ATTR_MODE;
-	drop_setid(d_inode(dentry), &change);
 
 	/* truncate(2) has got past the leases, as an open has. */
 	hf_lease_opened(&hf_inode(d_inode(dentry))->lease);
