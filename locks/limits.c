@@ -12,7 +12,10 @@
 #include "locks.h"
 #include "trace.h"
 
-/* A waiter of any kind can have its spares under the least limit. */
+/*
+ * A waiter of any kind can have its spares under the least limit, unless other
+ * CPUs keep as many freed records that are still charged to its account.
+ */
 #define LEAST 16
 #define MOST 1000000000
 
@@ -59,7 +62,9 @@ static u64 records_in(const struct lk_table *space)
  * @nodes: how many
  *
  * A waiter's owner is not asked for again when it is granted, so the owner's
- * limit may be passed by as much as it waits for; the file's may not.
+ * limit may be passed by as much as it waits for.  The file's may by what a
+ * server takes back: records that a grant of its replaced are not in the table
+ * meanwhile.
  *
  * Context: T.
  * Return: the limit that this would pass, or HF_LIMIT_NONE.

@@ -28,7 +28,8 @@ extern unsigned int hf_max_file_records, hf_max_owner_records;
 /*
  * An unlock that splits a record needs one more.  So that who has come to a
  * limit by locking can still give back parts, an eighth beyond it is for these
- * alone; without any bound, one lock could be cut into millions.
+ * (a record that a CPU kept may go to a lock of the same account afterwards);
+ * without any bound, one lock could be cut into millions.
  */
 static inline long hf_limit_with(const unsigned int *limit, bool over)
 {

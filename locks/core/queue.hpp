@@ -15,7 +15,7 @@
  * Transitions: one whose blocker is gone (or shrinks, or weakens, so that the
  * two no longer conflict) is loose; the oldest loose one is examined first,
  * and is linked anew or wins.  Those linked to a winner move over to the
- * record that it got, at O(1) each.
+ * record that it got, at O(log waiters) each for their deadlines.
  */
 #ifndef HF_LOCKS_QUEUE_HPP
 #define HF_LOCKS_QUEUE_HPP

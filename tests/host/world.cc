@@ -240,8 +240,7 @@ uint64_t world::next_deadline()
 	for (auto &s : slots) {
 		for (model::turn &t : s->model.turns)
 			next = std::min({ next, t.deadline, t.late });
-		for (model::waiter &w : s->model.waiters)
-		{
+		for (model::waiter &w : s->model.waiters) {
 			next = std::min(next, w.order_due);
 			if (w.request.kind == LK_NOTIFY)
 				next = std::min(next, w.refreshed + LK_POLL_LIMIT_MS);

@@ -171,9 +171,7 @@ void world::compare(slot &s)
 			continue;
 		}
 		REQUIRE(held.count(r->holder->owner));
-#ifdef LK_PROCESS
 		REQUIRE(!!(r->flags & LK_PROCESS) == !!s.model.processes.count(r->holder->owner));
-#endif
 		std::fill(held[r->holder->owner].begin() + at.a, held[r->holder->owner].begin() + at.b + 1,
 			  r->type);
 	}
