@@ -92,13 +92,14 @@ static struct line line_of_request(const struct lk_waiter *core)
 
 static struct line line_of_waiter(const struct lk_waiter *core)
 {
+	struct lk_blocker blocker = lk_blocker_of(core);
 	struct line line = line_of_request(core);
 	struct line by = {};
 
-	if (core->on_record)
-		by = line_of_record(core->on_record);
-	else if (core->on_waiter)
-		by = line_of_request(core->on_waiter);
+	if (blocker.record)
+		by = line_of_record(blocker.record);
+	else if (blocker.waiter)
+		by = line_of_request(blocker.waiter);
 	line.by = by.state;
 	line.by_pid = by.pid;
 	line.by_flags = by.flags;

@@ -245,8 +245,7 @@ static void show_blocked(void *context, struct lk_record *core, bool blocks)
 }
 
 /* A courtesy client that somebody now waits for: nfsd is to look at it. */
-static void ask_courtesy(void *context, struct lk_record *core,
-			 struct lk_waiter *waiter)
+static void ask_courtesy(void *context, struct lk_record *core)
 {
 	struct file_lock *mirror = &hf_record(core)->mirror;
 
@@ -266,6 +265,17 @@ static void trace_ran_out(void *context, const struct lk_record *core)
 	trace_hf_lock_expire(context, &request);
 }
 
+/* A process of this machine, by two open files: not a server's thread. */
+static bool same_process(void *context, const struct lk_record *core,
+			 const void *cookie)
+{
+	const struct file_lock *mirror = &hf_record(core)->mirror;
+	const struct file_lock *fl = cookie;
+
+	return mirror->c.flc_pid == fl->c.flc_pid && !mirror->fl_lmops &&
+	       !fl->fl_lmops;
+}
+
 const struct lk_observer hf_observer = {
 	.adopt = adopt,
 	.link = link_mirror,
@@ -274,6 +284,7 @@ const struct lk_observer hf_observer = {
 	.blocks = show_blocked,
 	.linked = ask_courtesy,
 	.ran_out = trace_ran_out,
+	.same_process = same_process,
 };
 
 /*

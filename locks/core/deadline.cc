@@ -6,7 +6,6 @@
  */
 #include "graph.hpp"
 #include "queue.hpp"
-#include "reserve.hpp"
 
 namespace lk {
 
@@ -46,6 +45,7 @@ void list_contended(lk_table &table)
 		table.contended_next = nullptr;
 		table.contended_at = nullptr;
 		graph.nr_contended--;
+		table.may_tell = 0;
 		note_attention(table, false);
 		return;
 	}
@@ -61,11 +61,10 @@ void list_contended(lk_table &table)
 uint64_t due_of(const lk_table &table)
 {
 	uint64_t waiter = next_look(table);
-	uint64_t turn = next_turn(table);
 
-	if (table.attention)
+	if (table.attention || table.may_tell)
 		return 0;
-	return waiter < turn ? waiter : turn;
+	return waiter < table.turn_due ? waiter : table.turn_due;
 }
 
 } // namespace
@@ -95,6 +94,7 @@ void note_attention(lk_table &table, bool attention)
 	if (table.attention == attention)
 		return;
 	table.attention = attention;
+	table.sweep_again = false;
 	table.graph->nr_attention += attention ? 1 : -1;
 	note_due(table);
 }

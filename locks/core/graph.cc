@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Deadlock: breadth first from one waiter, through intrusive fields, until an
- * edge leads back to its owner.  No recursion, no memory, no limit on length.
+ * Deadlock: when it is searched for, and who yields.
  *
  * Most requests are not searched for at all: a cycle has to come back to the
  * owner, so somebody must wait for a record of it, or stand behind another
  * waiter of it.
  */
+#include "cycle.hpp"
 #include "graph.hpp"
 #include "queue.hpp"
 
@@ -42,11 +42,6 @@ using graph_tree = hf::tree<by_owner>;
 /* More tables, or records in them, than this are not looked through: then search. */
 constexpr unsigned int glance = 64;
 
-bool waits(const lk_waiter &waiter)
-{
-	return waiter.state == LK_WAITING && !waiter.doomed;
-}
-
 bool detects(const lk_waiter &waiter) { return waiter.request.flags & LK_DETECT; }
 
 /* Whether somebody may wait for a record of the owner, in any table. */
@@ -75,217 +70,11 @@ lk_waiter *first_waiting(const lk_graph &graph, uint64_t owner)
 	return at;
 }
 
-/* A search: the waiters that were reached, in order. */
-struct search {
-	lk_graph &graph;
-	lk_waiter *tail;
-
-	search(lk_graph &graph, lk_waiter &from) : graph(graph), tail(&from)
-	{
-		graph.searches++;
-		graph.visit++;
-		from.visit = graph.visit;
-		from.visit_from = nullptr;
-		from.visit_next = nullptr;
-		from.visit_queued = 1;
-	}
-
-	bool seen(const lk_waiter &waiter) const { return waiter.visit == graph.visit; }
-
-	void append(lk_waiter &waiter, lk_waiter *from)
-	{
-		waiter.visit = graph.visit;
-		waiter.visit_from = from;
-		waiter.visit_next = nullptr;
-		waiter.visit_queued = 1;
-		tail->visit_next = &waiter;
-		tail = &waiter;
-	}
-};
-
-/* One more edge is looked at, if that is still allowed. */
-bool step(lk_graph &graph)
-{
-	if (!graph.steps_left)
-		return false;
-	graph.steps_left--;
-	graph.search_steps++;
-	return true;
-}
-
-/* What lies in its range, its owner's own included: each is a step. */
-view all_in_the_way(const lk_waiter &waiter)
-{
-	view view(waiter.request);
-
-	view.owner = UINT64_MAX;	/* nobody's: owners are addresses */
-	view.past_reservations = false;
-	return view;
-}
-
-/* All that an owner waits for; they were reached from from. */
-void reach_hard(search &search, uint64_t owner, lk_waiter *from)
-{
-	for (lk_waiter *at = first_of(search.graph, owner); at && step(search.graph);
-	     at = next_of(*at)) {
-		if (!waits(*at))
-			continue;
-		/* All of an owner are reached at once. */
-		if (search.seen(*at))
-			return;
-		search.append(*at, from);
-	}
-}
-
-/*
- * A cycle of held locks through the waiter.  asks: it is the one who is asking
- * now, and its own blocker may be anybody.  Of what keeps each waiter out the
- * first most are looked at; more tells that there were others.
- * Return: its last waiter, from which visit_from leads back, or NULL.
- */
-lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks, unsigned int most,
-		      bool &more)
-{
-	uint64_t owner = start.request.owner;
-	search search(graph, start);
-
-	for (lk_waiter *at = &start; at; at = at->visit_next) {
-		view view = all_in_the_way(*at);
-		unsigned int left = most;
-
-		for (lk_record *r = next_conflict(*at->table, view, nullptr); r;
-		     r = next_conflict(*at->table, view, r)) {
-			if (!step(graph))
-				return nullptr;
-			if (is_reservation(*r) || r->holder->owner == at->request.owner)
-				continue;
-			if (!left--) {
-				more = true;
-				break;
-			}
-			if (!(r->flags & LK_PROCESS) && !(asks && at == &start))
-				continue;
-			if (is_going(*at->table, *r))
-				continue;
-			if (r->holder->owner == owner)
-				return at;
-			reach_hard(search, r->holder->owner, at);
-		}
-	}
-	return nullptr;
-}
-
-/*
- * At first a few holders of each, so that many locks of one on the way do not
- * use all steps up: fs/locks.c looks at one.
- */
-lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks)
-{
-	constexpr unsigned int few = 8;
-	bool more = false;
-	lk_waiter *last = hard_cycle(graph, start, asks, few, more);
-
-	if (last || !more)
-		return last;
-	return hard_cycle(graph, start, asks, numeric_limits<unsigned int>::max(), more);
-}
-
-/*
- * As reach_hard(), for all waiters.  Here visit_from is the first waiter on
- * the way whose step was by order, or NULL: one that was reached by hard edges
- * alone is reached anew when a way with such a step is found.
- */
-void reach_any(search &search, uint64_t owner, lk_waiter *by_order)
-{
-	for (lk_waiter *at = first_of(search.graph, owner); at && step(search.graph);
-	     at = next_of(*at)) {
-		if (!waits(*at))
-			continue;
-		if (!search.seen(*at)) {
-			search.append(*at, by_order);
-			continue;
-		}
-		if (at->visit_from || !by_order)
-			return;
-		if (at->visit_queued)
-			at->visit_from = by_order;
-		else
-			search.append(*at, by_order);
-	}
-}
-
-/*
- * The order edges of one waiter.
- * Return: whether one leads to owner; covered is set when what it reaches
- * includes the waiter's hard edges.
- */
-bool step_by_order(search &search, lk_waiter &at, uint64_t owner, lk_waiter *by_order, bool *covered)
-{
-	lk_waiter *latest = latest_before(at);
-
-	*covered = false;
-	if (!latest)
-		return false;
-	/*
-	 * A writer over all of the range waits for everything that this one
-	 * waits for, except for its own owner, who is reached as well.  Unless
-	 * it is marked: then it is about to wait for less, or not at all.
-	 */
-	if (latest->request.op == LK_WRITE && !latest->may_pass && waits(*latest) &&
-	    range_of(latest->request).contains(range_of(at.request))) {
-		*covered = true;
-		reach_any(search, latest->request.owner, by_order);
-		return latest->request.owner == owner;
-	}
-	for (lk_waiter *w = next_before(at, nullptr); w && step(search.graph);
-	     w = next_before(at, w)) {
-		if (w->request.owner == owner)
-			return true;
-		reach_any(search, w->request.owner, by_order);
-	}
-	return false;
-}
-
-/*
- * A cycle through the waiter with an order edge in it.
- * Return: the waiter whose edge that is, or NULL; the waiter itself when the
- * search was cut short, if it has an order edge to give up.
- */
-lk_waiter *order_cycle(lk_graph &graph, lk_waiter &start)
-{
-	uint64_t owner = start.request.owner;
-	search search(graph, start);
-
-	for (lk_waiter *at = &start; at; at = at->visit_next) {
-		lk_waiter *by_order = at->visit_from;
-		view view = all_in_the_way(*at);
-		bool covered;
-
-		at->visit_queued = 0;
-		if (step_by_order(search, *at, owner, by_order ? by_order : at, &covered))
-			return by_order ? by_order : at;
-		for (lk_record *r = covered ? nullptr : next_conflict(*at->table, view, nullptr);
-		     r; r = next_conflict(*at->table, view, r)) {
-			if (!step(graph))
-				break;
-			if (is_reservation(*r) || r->holder->owner == at->request.owner)
-				continue;
-			if (r->holder->owner == owner && by_order)
-				return by_order;
-			if (r->holder->owner != owner)
-				reach_any(search, r->holder->owner, by_order);
-		}
-		if (!graph.steps_left)
-			return start.may_pass ? nullptr : &start;
-	}
-	return nullptr;
-}
-
 /* It was marked: it is examined now, or by lk_expire() in its own table. */
 void look_again(work &work, lk_waiter &marked)
 {
 	if (marked.table != &work.table)
-		note_attention(*marked.table, true);
+		start_sweep(*marked.table);
 	else if (marked.sibling_at)
 		loosen(work, marked);
 }
@@ -297,10 +86,10 @@ void let_pass(work &work, lk_waiter &waiter)
 	look_again(work, waiter);
 }
 
-/* Nobody looks at this owner's waiters from this one on any more. */
+/* Nobody looks at this owner's waiters from this one on any more; the order of a crowd ends later. */
 void keep_no_order(work &work, lk_waiter *from)
 {
-	for (lk_waiter *at = from; at; at = next_of(*at))
+	for (lk_waiter *at = from; at && work.room; at = next_of(*at))
 		if (waits(*at) && !at->may_pass)
 			let_pass(work, *at);
 	drain(work);
@@ -416,7 +205,13 @@ bool would_deadlock(work &work, lk_waiter &waiter)
 	return false;
 }
 
-void allow_steps(lk_graph &graph) { graph.steps_left = LK_SEARCH_STEPS; }
+void allow_steps(work &work)
+{
+	lk_graph &graph = *work.table.graph;
+
+	graph.steps_left = LK_SEARCH_STEPS;
+	work.room = graph.crowd;
+}
 
 void open_cycles_through(work &work, lk_waiter &waiter)
 {

@@ -48,8 +48,8 @@ void leave_graph(lk_waiter &waiter);
  * Clients on it that may have given up are asked first: some may be loose then.
  */
 [[nodiscard]] bool would_deadlock(work &work, lk_waiter &waiter);
-/* At the beginning of each call that may search. */
-void allow_steps(lk_graph &graph);
+/* At the beginning of each call that may search, or look at waiters. */
+void allow_steps(work &work);
 /* It is queued: opens the order cycles through it. */
 void open_cycles_through(work &work, lk_waiter &waiter);
 /* The owner was granted something in this table: opens what that closed. */

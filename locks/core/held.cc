@@ -53,11 +53,12 @@ void insert_at(work &work, lk_record &record, const place &place)
 	entered(work, record);
 }
 
-void remove(work &work, lk_record &record, lk_list &to)
+/* Return: whether it is in that list: else those who wait for it are still to be looked at. */
+bool remove(work &work, lk_record &record, lk_list &to)
 {
 	lk_table &table = work.table;
+	bool free = let_go(work, record);
 
-	loosen_all(work, record);
 	range_tree::erase(table.by_range, record);
 	count_out(table, record);
 	owner_tree::erase(table.by_owner, *record.holder);
@@ -66,13 +67,16 @@ void remove(work &work, lk_record &record, lk_list &to)
 		table.recent = nullptr;
 	if (table.observer && table.observer->unlink)
 		table.observer->unlink(table.context, &record);
-	lk_list_push(&to, &record);
+	if (free)
+		lk_list_push(&to, &record);
+	return free;
 }
 
 /* Its place among its owner's records must stay the same. */
 void change(work &work, lk_record &record, range where, uint8_t type)
 {
 	lk_table &table = work.table;
+	bool less = type < record.type || !where.contains(range_of(record));
 
 	if (range_of(record) == where && record.type == type)
 		return;
@@ -90,17 +94,16 @@ void change(work &work, lk_record &record, range where, uint8_t type)
 	table.recent = &record;
 	if (table.observer && table.observer->change)
 		table.observer->change(table.context, &record);
-	loosen_if_free(work, record);
+	if (less)
+		loosen_if_free(work, record);
 }
 
 /* A node becomes a record with the identity of origin, or else of cookie. */
-lk_record *make(work &work, lk_list &nodes, const lk_request &what, const lk_record *origin)
+lk_record *make(work &work, lk_record *record, const lk_request &what, const lk_record *origin)
 {
-	lk_record *record = lk_list_pop(&nodes);
 	const lk_observer *observer = work.table.observer;
 
 	/* The nodes are the trees' to fill. */
-	record->holder->waiters = nullptr;
 	record->start = what.start;
 	record->end = what.end;
 	record->holder->owner = what.owner;
@@ -122,7 +125,7 @@ lk_record *make_piece(work &work, lk_list &nodes, const lk_record &of, range whe
 	what.end = where.end;
 	what.op = of.type;
 	what.flags = of.flags & LK_PROCESS ? LK_DETECT : 0;
-	return make(work, nodes, what, &of);
+	return make(work, lk_list_pop(&nodes), what, &of);
 }
 
 /* Takes where from a record that overlaps it and is not inside it. */
@@ -146,19 +149,21 @@ void cut(work &work, lk_record &record, range where, lk_list &nodes)
  * Keeps what a record held of the range.  A lock that the grant weakened (a
  * downgrade) was given up, and others may share it by now: it is not kept.
  */
-void save(work &work, lk_record &record, const lk_request &grant, lk_list &nodes, lk_list &saved)
+void save(work &work, lk_record &record, const lk_request &grant, lk_list &nodes, saving &saved)
 {
 	range where = range_of(grant);
 
 	if (where.contains(range_of(record))) {
-		remove(work, record, saved);
-		saved.first->type &= grant.op;
+		if (remove(work, record, saved.records))
+			saved.records.first->type &= grant.op;
+		else
+			saved.lost = true;
 		return;
 	}
 	lk_record *piece = make_piece(work, nodes, record, range_of(record).common(where));
 
 	piece->type &= grant.op;
-	lk_list_push(&saved, piece);
+	lk_list_push(&saved.records, piece);
 }
 
 } // namespace
@@ -166,7 +171,7 @@ void save(work &work, lk_record &record, const lk_request &grant, lk_list &nodes
 static_assert(LK_READ == 0 && LK_WRITE == 1, "types are combined with &");
 
 lk_record *hold(work &work, const lk_request &request, const place &place, lk_list &nodes,
-		lk_list *saved)
+		lk_record *promise, saving *saved)
 {
 	range where = range_of(request);
 	range grown = where;
@@ -177,6 +182,7 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 		range held = range_of(*at);
 		bool inside = where.contains(held);
 
+		work.steps++;
 		next = own_after(*at);
 		if (saved && held.overlaps(where))
 			save(work, *at, request, nodes, *saved);
@@ -185,7 +191,7 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 		if (at->type == request.op || inside) {
 			grown = grown.hull(held);
 			if (mine)
-				remove(work, *at, work.batch.freed);
+				(void)remove(work, *at, work.batch.freed);
 			else
 				mine = at;
 		} else if (held.overlaps(where)) {
@@ -196,11 +202,13 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 		change(work, *mine, grown, request.op);
 		return mine;
 	}
-	mine = make(work, nodes, request, nullptr);
+	mine = make(work, promise ? promise : lk_list_pop(&nodes), request, nullptr);
 	if (alone)
 		insert_at(work, *mine, place);
 	else
 		insert(work, *mine);
+	if (promise)
+		take_over(work, *mine);
 	return mine;
 }
 
@@ -221,7 +229,7 @@ int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes,
 		/* The most frequent unlock is of one record, and ends here. */
 		next = at->end < where.end ? own_after(*at) : nullptr;
 		if (where.contains(range_of(*at)))
-			remove(work, *at, work.batch.freed);
+			(void)remove(work, *at, work.batch.freed);
 		else
 			cut(work, *at, where, nodes);
 	}
@@ -292,7 +300,7 @@ void restore(work &work, lk_record &record)
 			continue;
 		where = where.hull(range_of(*at));
 		if (mine)
-			remove(work, *at, work.batch.freed);
+			(void)remove(work, *at, work.batch.freed);
 		else
 			mine = at;
 	}
@@ -300,7 +308,6 @@ void restore(work &work, lk_record &record)
 		change(work, *mine, where, mine->type);
 		lk_list_push(&work.batch.freed, &record);
 	} else {
-		record.holder->waiters = nullptr;
 		insert(work, record);
 	}
 }
@@ -312,8 +319,11 @@ void enter_by_range(lk_table &table, lk_record &record)
 
 void leave_by_range(work &work, lk_record &record)
 {
-	loosen(work, record);
+	bool free = let_go(work, record);
+
 	range_tree::erase(work.table.by_range, record);
+	if (free)
+		lk_list_push(&work.batch.freed, &record);
 }
 
 uint64_t drop_all(work &work)

@@ -42,7 +42,8 @@ struct work {
 	lk_waiter *requester = nullptr;	/* of lk_enqueue(): answered, not told */
 	bool requester_won = false;
 	bool requester_lost = false;
-	unsigned int steps = 0;		/* records let go, waiters examined */
+	unsigned int steps = 0;		/* records let go, waiters looked at */
+	unsigned int room = 0;		/* how many waiters may yet be loosened: allow_steps() */
 	unsigned int may_tell = 0;	/* how many more a late client lets on */
 
 	work(lk_table &table, lk_batch &batch, uint64_t now)
@@ -56,6 +57,12 @@ inline range range_of(const lk_record &record) { return { record.start, record.e
 inline range range_of(const lk_request &request) { return { request.start, request.end }; }
 
 inline bool is_reservation(const lk_record &record) { return record.flags & LK_RESERVATION; }
+
+/* What a grant replaced, to be put back; lost if some of it cannot be. */
+struct saving {
+	lk_list records;
+	bool lost;
+};
 
 /* A request as records see it. */
 struct view {
@@ -101,12 +108,13 @@ inline lk_record *own_at(const place &place, uint64_t owner)
 void plan_records(const lk_table &table, const lk_request &request, plan_t &plan);
 
 /*
- * Makes the owner hold the range; place.by_owner is found.  With saved, which
- * needs up to two nodes more, what the owner held there before goes to saved.
+ * Makes the owner hold the range; place.by_owner is found.  A new record is made
+ * of promise if there is one, whose waiters it keeps.  With saved, which needs up
+ * to two nodes more, what the owner held there before goes to saved, if all may be.
  * Return: the record that holds the range now.
  */
 lk_record *hold(work &work, const lk_request &request, const place &place, lk_list &nodes,
-		lk_list *saved);
+		lk_record *promise, saving *saved);
 
 /* Takes the range from the owner of at, the first in it.  A split needs a node. */
 void release(work &work, range where, lk_record *at, lk_list &nodes);
@@ -132,7 +140,7 @@ void finish_unlocks(work &work, uint64_t owner);
 /* Puts a record back where its owner holds nothing, and joins it. */
 void restore(work &work, lk_record &record);
 
-/* Into and out of by_range alone, with its waiters loosened: reservations. */
+/* Into and out of by_range alone, to be freed: reservations. */
 void enter_by_range(lk_table &table, lk_record &record);
 void leave_by_range(work &work, lk_record &record);
 

@@ -208,6 +208,9 @@ struct lk_table *lk_due(struct lk_graph *graph, uint64_t now, uint64_t *next);
  * @now: the time, in ms
  * @batch: filled
  *
+ * Also what calls of before have left: of those whose blocker goes a call looks at
+ * LK_CROWD waiters, and then the table is due at once, again and again until it has
+ * looked at them all.
  * Reservations past their time go; those whose client is late let the next
  * LK_NOTIFY waiters be told as well; waiters that nothing but order has kept out
  * for the graph's courtesy_ms pass; waiters not refreshed for
@@ -222,6 +225,13 @@ const struct lk_record *lk_first_record(const struct lk_table *table);
 const struct lk_record *lk_next_record(const struct lk_record *record);
 const struct lk_waiter *lk_first_waiter(const struct lk_table *table);
 const struct lk_waiter *lk_next_waiter(const struct lk_waiter *waiter);
+
+/* What a waiter is linked to: a lock or turn, or another waiter; else it is about to be looked at. */
+struct lk_blocker {
+	const struct lk_record *record;
+	const struct lk_waiter *waiter;
+};
+struct lk_blocker lk_blocker_of(const struct lk_waiter *waiter);
 
 /*
  * To go on after T was dropped: the first one behind a place in the order of

@@ -7,6 +7,7 @@
 
 #include "graph.hpp"
 #include "held.hpp"
+#include "judge.hpp"
 #include "queue.hpp"
 #include "reserve.hpp"
 #include "tally.hpp"
@@ -41,58 +42,9 @@ void clear(lk::plan_t &plan)
 	plan.place.knows_range = false;
 }
 
-/* How the request sees the records: with its turn, past everyone's. */
-view view_of(const lk_table &table, const lk_request &request)
-{
-	view seen(request);
-
-	if (table.reservations && lk::find_turn(table, request))
-		seen.past_reservations = true;
-	return seen;
-}
-
 bool asks_for_lock(const lk_request &request)
 {
 	return valid(request) && request.op != LK_UNLOCK;
-}
-
-/*
- * Whom a newcomer that no record keeps out must not pass.  One whose owner
- * holds something in the range is wanted by those who wait there: were it to
- * queue behind them, nobody could go on.
- */
-const lk_waiter *fair_behind(const lk_table &table, const lk_request &request)
-{
-	if (!table.waiters || request.fairness == LK_FAIR_NONE || !(request.flags & LK_WAIT) ||
-	    (request.flags & LK_RECLAIM))
-		return nullptr;
-	const lk_waiter *oldest = lk::oldest_conflict(table, request);
-
-	if (!oldest || lk::own_in(table, request.owner, range_of(request)))
-		return nullptr;
-	/* A clock may be read before the lock: the waiter's can be the later. */
-	if (request.fairness == LK_FAIR_BOUNDED &&
-	    (request.now < oldest->request.now ||
-	     request.now - oldest->request.now < LK_PATIENCE_MS))
-		return nullptr;
-	return oldest;
-}
-
-/* Whom it conflicts with; filled in the plan. */
-lk_outcome judge(const lk_table &table, const lk_request &request, lk::plan_t &plan)
-{
-	view seen(request);
-
-	if (table.reservations) {
-		plan.reservation = lk::find_turn(table, request);
-		seen.past_reservations |= !!plan.reservation;
-	}
-	plan.blocker = lk::find_conflict(table, seen, plan.place);
-	if (plan.blocker)
-		return request.flags & LK_WAIT ? LK_MUST_WAIT : LK_CONFLICT;
-	if (!plan.reservation)
-		plan.behind = fair_behind(table, request);
-	return plan.behind ? LK_MUST_WAIT : LK_GRANTED;
 }
 
 lk_progress unlock(work &work, const lk_request &request, const lk::place &place, lk_list &spares,
@@ -117,14 +69,14 @@ lk_progress commit_records(work &work, const lk_request &request, const lk::plac
 {
 	if (request.op == LK_UNLOCK)
 		return unlock(work, request, place, spares, rest);
-	lk::hold(work, request, place, spares, nullptr);
+	lk::hold(work, request, place, spares, nullptr, nullptr);
 	return LK_DONE;
 }
 
 lk_progress commit_contended(work &work, const lk_request &request, const lk::plan_t &plan,
 			     lk_list &spares, struct lk_unlock &rest)
 {
-	lk::allow_steps(*work.table.graph);
+	lk::allow_steps(work);
 	lk::trim_undo(work, request.owner, range_of(request));
 	lk_progress progress = commit_records(work, request, plan.place, spares, rest);
 
@@ -154,6 +106,7 @@ void lk_graph_init(struct lk_graph *graph, uint64_t reserve_ms)
 
 	*graph = lk_graph {};
 	graph->portion = LK_PORTION;
+	graph->crowd = LK_CROWD;
 	graph->courtesy_ms = LK_COURTESY_MS;
 	graph->steps_left = LK_SEARCH_STEPS;
 	graph->reserve_ms = reserve_ms < 1 ? 1 : reserve_ms > hour ? hour : reserve_ms;
@@ -167,6 +120,7 @@ void lk_table_init(struct lk_table *table, struct lk_graph *graph,
 	table->observer = observer;
 	table->context = context;
 	table->due = UINT64_MAX;
+	table->turn_due = UINT64_MAX;
 }
 
 bool lk_contended(const struct lk_table *table)
@@ -206,7 +160,7 @@ enum lk_outcome lk_plan(const struct lk_table *table, const struct lk_request *r
 	if (lk::unlock_of(*table, request->owner))
 		return LK_UNLOCKING;
 	if (request->op != LK_UNLOCK)
-		outcome = judge(*table, *request, *plan);
+		outcome = lk::judge(*table, *request, *plan);
 	if (outcome != LK_GRANTED)
 		return outcome;
 	lk::plan_records(*table, *request, *plan);
@@ -248,7 +202,7 @@ enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest, 
 		return LK_DONE;
 	ended = lk::unlock_more(work, *rest, table->graph->portion);
 	if (lk_contended(table)) {
-		lk::allow_steps(*table->graph);
+		lk::allow_steps(work);
 		lk::settle(work);
 	}
 	return ended ? LK_DONE : LK_MORE;
@@ -269,7 +223,7 @@ enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *requ
 	if (!asks_for_lock(*request) || waiter->state != LK_IDLE || waiter->revocable_at ||
 	    waiter->nodes.count < lk_waiter_nodes(request->kind))
 		return LK_INVALID;
-	lk::allow_steps(graph);
+	lk::allow_steps(work);
 	waiter->request = *request;
 	waiter->table = table;
 	waiter->seq = ++graph.seq;
@@ -277,8 +231,7 @@ enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *requ
 	waiter->order_due = UINT64_MAX;
 	waiter->doomed = 0;
 	waiter->probing = 0;
-	waiter->may_pass = (request->flags & LK_RECLAIM) ||
-			   lk::own_in(*table, request->owner, range_of(*request));
+	waiter->may_pass = lk::may_pass(*table, *request);
 	if (lk::would_deadlock(work, *waiter)) {
 		lk::settle(work);
 		give_nodes_back(*waiter, *batch);
@@ -313,7 +266,7 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_b
 {
 	work work(*table, *batch, now);
 
-	lk::allow_steps(*table->graph);
+	lk::allow_steps(work);
 	if (waiter->state == LK_WAITING)
 		lk::leave_queue(work, *waiter);
 	else if (lk::is_revocable(*waiter) && take_back)
@@ -345,7 +298,7 @@ const struct lk_record *lk_next_conflict(const struct lk_table *table,
 {
 	if (!asks_for_lock(*request))
 		return nullptr;
-	return lk::next_conflict(*table, view_of(*table, *request), const_cast<lk_record *>(after));
+	return lk::next_conflict(*table, lk::view_of(*table, *request), const_cast<lk_record *>(after));
 }
 
 const struct lk_record *lk_find_own(const struct lk_table *table, uint64_t owner, int64_t start,
@@ -373,10 +326,11 @@ void lk_expire(struct lk_table *table, uint64_t now, struct lk_batch *batch)
 {
 	work work(*table, *batch, now);
 
-	lk::allow_steps(*table->graph);
-	if (table->attention)
-		lk::loosen_marked(work);
-	lk::note_attention(*table, false);
+	lk::allow_steps(work);
+	if (table->attention) {
+		lk::sweep(work);
+		lk::drain(work);
+	}
 	lk::look_at_due(work);
 	lk::expire_turns(work);
 	lk::settle(work);
@@ -400,6 +354,17 @@ const struct lk_waiter *lk_first_waiter(const struct lk_table *table)
 const struct lk_waiter *lk_next_waiter(const struct lk_waiter *waiter)
 {
 	return lk::waiter_after(*const_cast<lk_waiter *>(waiter));
+}
+
+struct lk_blocker lk_blocker_of(const struct lk_waiter *waiter)
+{
+	const lk_record *on = waiter->on;
+
+	if (!on || (on->flags & LK_GONE))
+		return {};
+	if (on->flags & LK_PROMISE)
+		return { nullptr, on->holder->promised };
+	return { on, nullptr };
 }
 
 const struct lk_record *lk_record_behind(const struct lk_table *table, int64_t start,

@@ -26,10 +26,21 @@
 
 /* A waiter not asked for again in this time has lost its client (NFSv4). */
 #define LK_POLL_LIMIT_MS 35000
+/*
+ * What one call may cost, while G, T and flc_lock are held: LK_SECTION steps, all of
+ * the following together, but for what replaces an owner's own records.
+ */
+#define LK_SECTION 4096
 /* The records that one portion of an unlock takes away, at most. */
-#define LK_PORTION 1024
+#define LK_PORTION 512
+/* The waiters that one call looks at because their blocker went, at most. */
+#define LK_CROWD 512
+/* The turns that one table keeps, at most: who is next waits for one to end. */
+#define LK_TURNS 256
 /* The steps of all searches of one call; then they end (core/graph.hpp). */
-#define LK_SEARCH_STEPS 4096
+#define LK_SEARCH_STEPS 2048
+/* The waiters that one question of order may look at, of no account (core/order.cc). */
+#define LK_LOOKS 64
 /* The same, but for LK_FAIR_FIFO: how long order alone may keep one out. */
 #define LK_COURTESY_MS 1000
 /* HF_FAIR_BOUNDED: how long newcomers may pass a waiter. */
@@ -90,6 +101,8 @@ struct lk_node {
 #define LK_RESERVATION	0x1	/* record.flags: nobody's lock, a turn kept */
 #define LK_OVERDUE	0x2	/* a reservation whose client is late */
 #define LK_PROCESS	0x4	/* a POSIX owner's: made by an LK_DETECT request */
+#define LK_PROMISE	0x8	/* in no tree: what a waiter's lock will be held by */
+#define LK_GONE		0x10	/* in no tree any more: freed with its last waiter */
 
 /* How long a turn is kept. */
 struct lk_turn {
@@ -131,6 +144,7 @@ struct lk_holder {
 	union {
 		struct lk_node by_owner;
 		struct lk_turn turn;		/* LK_RESERVATION */
+		struct lk_waiter *promised;	/* LK_PROMISE: to whom */
 	};
 	struct lk_record *record;
 	struct lk_waiter *waiters;		/* those linked to this one */
@@ -141,6 +155,8 @@ LK_SIZE(struct lk_holder, 48);
 static inline void lk_record_init(struct lk_record *record, struct lk_holder *holder)
 {
 	record->holder = holder;
+	/* One in no table has none. */
+	holder->waiters = NULL;
 	/* The tree looks whether they change. */
 	record->max_end = 0;
 	record->subtree_writes = 0;
@@ -228,11 +244,10 @@ struct lk_waiter {
 	int64_t max_end;
 	uint64_t min_seq, max_seq, max_seq_write;
 	uint64_t min_due;		/* when lk_expire() is to look, or UINT64_MAX */
-	/* what it is linked to: exactly one while LK_WAITING */
-	struct lk_record *on_record;
-	struct lk_waiter *on_waiter;
+	/* what it is linked to while LK_WAITING: a lock, a turn, or another's promise */
+	struct lk_record *on;
 	struct lk_waiter *sibling, **sibling_at; /* among those linked to the same */
-	struct lk_waiter *waiters;	/* those linked to this one */
+	struct lk_record *promise;	/* those behind this one are linked to it */
 	/* scratch of a search through the graph */
 	uint64_t visit;
 	struct lk_waiter *visit_next, *visit_from;
@@ -277,11 +292,13 @@ struct lk_observer {
 	void (*change)(void *context, struct lk_record *record);
 	/* A first waiter linked to it, or the last one left. */
 	void (*blocks)(void *context, struct lk_record *record, bool blocks);
-	/* @waiter is linked to @record now, at queueing or later. */
-	void (*linked)(void *context, struct lk_record *record,
-		       struct lk_waiter *waiter);
+	/* A waiter is linked to @record now, at queueing or later. */
+	void (*linked)(void *context, struct lk_record *record);
 	/* The turns that the reservation @record stands for were not taken. */
 	void (*ran_out)(void *context, const struct lk_record *record);
+	/* Whether the process that asks, by @cookie, holds @record itself. */
+	bool (*same_process)(void *context, const struct lk_record *record,
+			     const void *cookie);
 };
 
 struct lk_graph {
@@ -295,12 +312,14 @@ struct lk_graph {
 	uint64_t reserve_ms;		/* how long a reservation lasts */
 	uint64_t courtesy_ms;		/* how long order alone keeps anybody out */
 	unsigned int portion;		/* LK_PORTION; tests make it small */
+	unsigned int crowd;		/* LK_CROWD; likewise */
 	/* counters, under G */
 	uint64_t searches, search_steps, cycles, passes, expired;
 	uint64_t searches_cut;		/* ended by LK_SEARCH_STEPS */
 	uint64_t probes;		/* clients asked whether they still wait */
 	uint64_t courtesies;		/* ended: order alone kept somebody out */
 	uint64_t longest_section;	/* steps of one call: searches, records, waiters */
+	uint64_t sweeps;		/* begun: a crowd was more than one call may look at */
 	unsigned int steps_left;	/* of the searches of this call */
 };
 
@@ -319,7 +338,13 @@ struct lk_table {
 	uint64_t due;			/* ms: 0 with ->attention */
 	uint64_t nr_records, nr_waiters, nr_reservations;
 	struct lk_unlock *unlocks;	/* those that have not ended */
-	bool attention;			/* lk_expire() has a cycle to open here */
+	uint64_t turn_due;		/* ms: no turn ends, or is late, before */
+	unsigned int may_tell;		/* how many lk_expire() may yet tell, at once */
+	/* lk_expire() is to look at all waiters: how far it has come */
+	int64_t swept_start;
+	uint64_t swept_seq;
+	bool attention;
+	bool sweep_again;		/* something came up meanwhile */
 };
 
 #endif /* HF_LOCK_TYPES_H */

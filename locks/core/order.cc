@@ -2,7 +2,8 @@
 /*
  * Who comes before whom: the questions to a table's waiters, which change
  * nothing.  In a pile on one range each costs O(log n); where ranges differ, it
- * is branch and bound over what each subtree knows.
+ * is branch and bound over what each subtree knows, and that can be made to look
+ * at all of them: so each question says at how many it may.
  */
 #include "waiters.hpp"
 
@@ -14,6 +15,15 @@ namespace {
 bool beyond(const lk_waiter *up, const lk_waiter *down, range where)
 {
 	return up && &down->by_range == up->by_range.right && up->request.start > where.end;
+}
+
+/* One more waiter is looked at, if that is still allowed. */
+bool look(unsigned int &looks)
+{
+	if (!looks)
+		return false;
+	looks--;
+	return true;
 }
 
 /* The newest that a request of this type minds. */
@@ -35,7 +45,7 @@ bool in_order(const lk_waiter &later, const lk_waiter &earlier)
 	return !later.may_pass && earlier.seq < later.seq && minds(later.request, earlier.request);
 }
 
-lk_waiter *latest_before(const lk_waiter &waiter)
+lk_waiter *latest_before(const lk_waiter &waiter, unsigned int &looks)
 {
 	range where = range_of(waiter.request);
 	bool write = waiter.request.op == LK_WRITE;
@@ -43,7 +53,7 @@ lk_waiter *latest_before(const lk_waiter &waiter)
 	auto enter = [&](lk_waiter *up, lk_waiter *down) {
 		return !beyond(up, down, where) && down->max_end >= where.start &&
 		       down->min_seq < waiter.seq &&
-		       newest(*down, write) > (best ? best->seq : 0);
+		       newest(*down, write) > (best ? best->seq : 0) && look(looks);
 	};
 
 	if (waiter.may_pass)
@@ -55,13 +65,13 @@ lk_waiter *latest_before(const lk_waiter &waiter)
 	return best;
 }
 
-lk_waiter *next_before(const lk_waiter &waiter, lk_waiter *after)
+lk_waiter *next_before(const lk_waiter &waiter, lk_waiter *after, unsigned int &looks)
 {
 	range where = range_of(waiter.request);
 	bool write = waiter.request.op == LK_WRITE;
 	auto enter = [&](lk_waiter *up, lk_waiter *down) {
 		return !beyond(up, down, where) && down->max_end >= where.start &&
-		       down->min_seq < waiter.seq && newest(*down, write);
+		       down->min_seq < waiter.seq && newest(*down, write) && look(looks);
 	};
 	lk_waiter *at = after ? queue_tree::next_within(after, enter)
 			      : queue_tree::first_within(waiter.table->waiters, enter);
@@ -71,14 +81,14 @@ lk_waiter *next_before(const lk_waiter &waiter, lk_waiter *after)
 	return at;
 }
 
-lk_waiter *oldest_conflict(const lk_table &table, const lk_request &request)
+lk_waiter *oldest_conflict(const lk_table &table, const lk_request &request, unsigned int &looks)
 {
 	range where = range_of(request);
 	bool write = request.op == LK_WRITE;
 	lk_waiter *best = nullptr;
 	auto enter = [&](lk_waiter *up, lk_waiter *down) {
 		return !beyond(up, down, where) && down->max_end >= where.start &&
-		       newest(*down, write) && (!best || down->min_seq < best->seq);
+		       newest(*down, write) && (!best || down->min_seq < best->seq) && look(looks);
 	};
 
 	for (lk_waiter *at = queue_tree::first_within(table.waiters, enter); at;
@@ -91,12 +101,13 @@ lk_waiter *oldest_conflict(const lk_table &table, const lk_request &request)
 bool is_waited_for(const lk_table &table, const lk_record &record)
 {
 	lk_request held = {};
+	unsigned int looks = LK_LOOKS;
 
 	held.owner = record.holder->owner;
 	held.start = record.start;
 	held.end = record.end;
 	held.op = record.type;
-	return oldest_conflict(table, held);
+	return oldest_conflict(table, held, looks) || !looks;
 }
 
 uint64_t next_look(const lk_table &table)

@@ -12,12 +12,26 @@ namespace lk {
 
 namespace {
 
+/* Turns, promises and what has gone are nobody's lock. */
+bool is_lock(const lk_record &record)
+{
+	return !(record.flags & (LK_RESERVATION | LK_PROMISE | LK_GONE));
+}
+
 void tell_blocks(work &work, lk_record &record, bool blocks)
 {
 	const lk_observer *observer = work.table.observer;
 
-	if (observer && observer->blocks && !is_reservation(record))
+	if (observer && observer->blocks && is_lock(record))
 		observer->blocks(work.table.context, &record, blocks);
+}
+
+void tell_linked(work &work, lk_record &record)
+{
+	const lk_observer *observer = work.table.observer;
+
+	if (observer && observer->linked && is_lock(record))
+		observer->linked(work.table.context, &record);
 }
 
 void link_at(lk_waiter &waiter, lk_waiter *&head)
@@ -29,59 +43,43 @@ void link_at(lk_waiter &waiter, lk_waiter *&head)
 	head = &waiter;
 }
 
-void set_order_due(lk_waiter &waiter, uint64_t due)
+void link(work &work, lk_waiter &waiter, lk_record &on)
 {
-	if (waiter.order_due == due)
-		return;
-	waiter.order_due = due;
-	queue_tree::updated(waiter);
+	bool first = !on.holder->waiters;
+
+	waiter.on = &on;
+	link_at(waiter, on.holder->waiters);
+	if (first)
+		tell_blocks(work, on, true);
+	tell_linked(work, on);
 }
 
-uint64_t courtesy_from(const work &work)
-{
-	uint64_t due = work.now + work.table.graph->courtesy_ms;
-
-	return due < work.now ? UINT64_MAX : due;
-}
-
-void link(work &work, lk_waiter &waiter, lk_waiter &behind)
+void link_behind(work &work, lk_waiter &waiter, lk_waiter &other)
 {
 	/* Order blockers only go: from the first look on. */
 	if (waiter.order_due == UINT64_MAX && waiter.request.fairness != LK_FAIR_FIFO)
 		set_order_due(waiter, courtesy_from(work));
-	waiter.on_record = nullptr;
-	waiter.on_waiter = &behind;
-	link_at(waiter, behind.waiters);
-}
-
-void link(work &work, lk_waiter &waiter, lk_record &blocker)
-{
-	const lk_observer *observer = work.table.observer;
-	bool first = !blocker.holder->waiters;
-
-	set_order_due(waiter, UINT64_MAX);
-	waiter.on_waiter = nullptr;
-	waiter.on_record = &blocker;
-	link_at(waiter, blocker.holder->waiters);
-	if (first)
-		tell_blocks(work, blocker, true);
-	if (observer && observer->linked && !is_reservation(blocker))
-		observer->linked(work.table.context, &blocker, &waiter);
+	link(work, waiter, *other.promise);
 }
 
 void unlink(work &work, lk_waiter &waiter)
 {
-	lk_record *record = waiter.on_record;
+	lk_record &on = *waiter.on;
 
 	*waiter.sibling_at = waiter.sibling;
 	if (waiter.sibling)
 		waiter.sibling->sibling_at = waiter.sibling_at;
-	waiter.on_record = nullptr;
-	waiter.on_waiter = nullptr;
+	waiter.on = nullptr;
 	waiter.sibling = nullptr;
 	waiter.sibling_at = nullptr;
-	if (record && !record->holder->waiters)
-		tell_blocks(work, *record, false);
+	/* The promise may have been kept meanwhile: then its time was no more than that. */
+	if (!(on.flags & LK_PROMISE))
+		set_order_due(waiter, UINT64_MAX);
+	if (on.holder->waiters)
+		return;
+	tell_blocks(work, on, false);
+	if (on.flags & LK_GONE)
+		lk_list_push(&work.batch.freed, &on);
 }
 
 /* The heap of loose waiters: a pairing heap by seq, next_winner is the child. */
@@ -164,32 +162,32 @@ void fail(work &work, lk_waiter &waiter)
 	win(work, waiter);
 }
 
-/* Those behind it wait for what it got now. */
-void hand_over_followers(work &work, lk_waiter *follower, lk_record &record)
+/* It was not needed, or will not be kept. */
+void drop_promise(work &work, lk_waiter &waiter)
 {
-	lk_waiter *next;
+	lk_record *promise = waiter.promise;
 
-	for (; follower; follower = next) {
-		next = follower->sibling;
-		link(work, *follower, record);
-	}
+	waiter.promise = nullptr;
+	if (promise && let_go(work, *promise))
+		lk_list_push(&waiter.nodes, promise);
 }
 
 void grant(work &work, lk_waiter &waiter)
 {
-	lk_waiter *followers = waiter.waiters;
 	bool revocable = waiter.request.kind == LK_REVOCABLE;
 	place place = {};
 	lk_record *record;
 
-	waiter.waiters = nullptr;
 	leave_trees(work, waiter);
 	finish_unlocks(work, waiter.request.owner);
 	trim_undo(work, waiter.request.owner, range_of(waiter.request));
 	find_touched(work.table, waiter.request, place);
 	record = revocable ? hold_revocably(work, waiter, place)
-			   : hold(work, waiter.request, place, waiter.nodes, nullptr);
-	hand_over_followers(work, followers, *record);
+			   : hold(work, waiter.request, place, waiter.nodes, waiter.promise,
+				  nullptr);
+	if (record == waiter.promise)
+		waiter.promise = nullptr;
+	drop_promise(work, waiter);
 	if (waiter.request.flags & LK_RECLAIM)
 		use_turns(work, waiter.request, nullptr);
 	if (&waiter != work.requester) {
@@ -201,18 +199,40 @@ void grant(work &work, lk_waiter &waiter)
 	work.requester_won = true;
 }
 
+/*
+ * Whom it comes after.  If that takes too many looks to find out it keeps no order,
+ * which is a courtesy: a call's looks beyond LK_LOOKS each are steps of its searches.
+ */
+lk_waiter *whom_behind(work &work, lk_waiter &waiter)
+{
+	lk_graph &graph = *work.table.graph;
+	unsigned int looks = LK_LOOKS + graph.steps_left;
+	lk_waiter *latest = latest_before(waiter, looks);
+
+	graph.steps_left = looks < graph.steps_left ? looks : graph.steps_left;
+	if (looks)
+		return latest;
+	waiter.may_pass = 1;
+	graph.passes++;
+	graph.searches_cut++;
+	return nullptr;
+}
+
 void examine(work &work, lk_waiter &waiter)
 {
 	if (waiter.doomed)
 		return fail(work, waiter);
-	if (lk_waiter *behind = latest_before(waiter))
-		return link(work, waiter, *behind);
+	if (lk_waiter *other = whom_behind(work, waiter))
+		return link_behind(work, waiter, *other);
 
 	lk_record *blocker = next_conflict(work.table, view(waiter.request), nullptr);
 
 	if (!blocker) {
 		if (waiter.request.kind != LK_NOTIFY || &waiter == work.requester)
 			return grant(work, waiter);
+		/* The oldest goes first. */
+		if (work.table.nr_reservations >= LK_TURNS)
+			return link(work, waiter, *work.table.reservations->holder->turn.next);
 		return give_turn(work, waiter, work.now + work.table.graph->reserve_ms,
 				 LK_RESERVATION);
 	}
@@ -230,39 +250,53 @@ void note_section(const work &work)
 		graph.longest_section = steps;
 }
 
-/* If a lock or a turn keeps it out as well, it is looked at again later. */
-void end_courtesy(work &work, lk_waiter &waiter)
-{
-	if (next_conflict(work.table, view(waiter.request), nullptr))
-		return set_order_due(waiter, courtesy_from(work));
-	set_order_due(waiter, UINT64_MAX);
-	waiter.may_pass = 1;
-	work.table.graph->courtesies++;
-}
-
 } // namespace
 
 void loosen(work &work, lk_waiter &waiter)
 {
 	unlink(work, waiter);
 	work.loose = meld(work.loose, &waiter);
+	work.room -= !!work.room;
 }
 
 void loosen(work &work, lk_record &record)
 {
-	while (record.holder->waiters)
+	while (record.holder->waiters && work.room)
 		loosen(work, *record.holder->waiters);
 }
 
 void loosen_some(work &work, lk_record &record)
 {
+	unsigned int looks = work.table.graph->crowd;
 	lk_waiter *next;
 
 	for (lk_waiter *at = record.holder->waiters; at; at = next) {
+		if (!looks-- || !work.room)
+			return start_sweep(work.table);
 		next = at->sibling;
+		work.steps++;
 		if (!conflicts(record, view(at->request)))
 			loosen(work, *at);
 	}
+}
+
+bool let_all_go(work &work, lk_record &record)
+{
+	loosen(work, record);
+	if (!record.holder->waiters)
+		return true;
+	tell_blocks(work, record, false);
+	record.flags = LK_GONE;
+	start_sweep(work.table);
+	return false;
+}
+
+void take_over(work &work, lk_record &record)
+{
+	if (!record.holder->waiters)
+		return;
+	tell_blocks(work, record, true);
+	tell_linked(work, record);
 }
 
 void enter_queue(work &work, lk_waiter &waiter)
@@ -271,6 +305,9 @@ void enter_queue(work &work, lk_waiter &waiter)
 	/* The heap's; a waiter may have won before. */
 	waiter.next_winner = nullptr;
 	waiter.sibling = nullptr;
+	waiter.promise = lk_list_pop(&waiter.nodes);
+	waiter.promise->flags = LK_PROMISE;
+	waiter.promise->holder->promised = &waiter;
 	queue_tree::insert(work.table.waiters, waiter);
 	work.table.nr_waiters++;
 	enter_graph(waiter);
@@ -281,21 +318,18 @@ void leave_queue(work &work, lk_waiter &waiter)
 {
 	if (waiter.sibling_at)
 		unlink(work, waiter);
-	while (waiter.waiters)
-		loosen(work, *waiter.waiters);
+	drop_promise(work, waiter);
 	leave_trees(work, waiter);
 	waiter.state = LK_IDLE;
 }
 
 void give_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t flags)
 {
-	lk_waiter *followers = waiter.waiters;
 	lk_record *record;
 
-	waiter.waiters = nullptr;
 	leave_trees(work, waiter);
 	record = keep_turn(work, waiter, deadline, flags);
-	hand_over_followers(work, followers, *record);
+	drop_promise(work, waiter);
 	waiter.state = LK_NOTIFIED;
 	win(work, waiter);
 	/* Others may be told beside it. */
@@ -327,42 +361,12 @@ void lapse_all(work &work)
 		leave_queue(work, *waiter);
 		waiter->state = LK_LAPSED;
 	}
-	/* All of them are out: nobody is left to be examined. */
-	while (work.loose)
-		(void)pop_loose(work);
 }
 
 void refresh(lk_waiter &waiter, uint64_t now)
 {
 	waiter.refreshed = now;
 	queue_tree::updated(waiter);
-}
-
-void look_at_due(work &work)
-{
-	uint64_t now = work.now;
-	unsigned int left = work.table.graph->portion;
-	auto enter = [=](lk_waiter *, lk_waiter *down) { return down->min_due <= now; };
-
-	for (lk_waiter *at = queue_tree::first_within(work.table.waiters, enter); at && left;
-	     at = queue_tree::next_within(at, enter)) {
-		if (due_of(*at) > now)
-			continue;
-		left--;
-		if (lapse_of(*at) <= now)
-			at->doomed = static_cast<uint8_t>(doom::lapse);
-		else
-			end_courtesy(work, *at);
-		if ((at->doomed || at->may_pass) && at->sibling_at)
-			loosen(work, *at);
-	}
-}
-
-void loosen_marked(work &work)
-{
-	for (lk_waiter *at = first_waiter(work.table); at; at = waiter_after(*at))
-		if (at->sibling_at && (at->doomed || (at->may_pass && at->on_waiter)))
-			loosen(work, *at);
 }
 
 } // namespace lk

@@ -4,7 +4,8 @@
  *
  * table.reservations is the newest, and its turn.next the oldest: both ends at
  * hand in one word.  Finding a turn and dropping turns costs O(reservations),
- * which are as many as clients are being waited for with different ranges.
+ * which are as many as clients are being waited for with different ranges, and
+ * LK_TURNS at most.
  */
 #include "reserve.hpp"
 #include "graph.hpp"
@@ -35,6 +36,21 @@ void append(lk_table &table, lk_record &record)
 	table.nr_reservations++;
 }
 
+/* When something is to be done about it. */
+uint64_t due_of(const lk_record &turn)
+{
+	const lk_turn &kept = turn.holder->turn;
+
+	return kept.late < kept.deadline ? kept.late : kept.deadline;
+}
+
+void note_turn(lk_table &table, const lk_record &turn)
+{
+	uint64_t due = due_of(turn);
+
+	table.turn_due = due < table.turn_due ? due : table.turn_due;
+}
+
 /* The ring is opened into a list; those that stay are appended anew. */
 template <typename Goes>
 void drop_if(work &work, Goes goes)
@@ -49,14 +65,15 @@ void drop_if(work &work, Goes goes)
 	newest->holder->turn.next = nullptr;
 	table.reservations = nullptr;
 	table.nr_reservations = 0;
+	table.turn_due = UINT64_MAX;
 	for (; at; at = next) {
 		next = at->holder->turn.next;
 		if (!goes(*at)) {
 			append(table, *at);
+			note_turn(table, *at);
 			continue;
 		}
 		leave_by_range(work, *at);
-		lk_list_push(&work.batch.freed, at);
 	}
 }
 
@@ -83,15 +100,32 @@ bool is_for(const lk_record &turn, const lk_request &request)
 /* Each turn that is late lets three more be told, and is late again later. */
 void count_late(work &work, uint64_t interval)
 {
+	work.table.turn_due = UINT64_MAX;
 	for_each_turn(work.table, [&](lk_record &turn) {
 		unsigned int room = UINT32_MAX - work.may_tell;
 
-		if (turn.holder->turn.late > work.now)
-			return;
-		turn.flags |= LK_OVERDUE;
-		turn.holder->turn.late = later(work.now, interval);
-		work.may_tell += turn.turns > room / 3 ? room : turn.turns * 3;
+		if (turn.holder->turn.late <= work.now) {
+			turn.flags |= LK_OVERDUE;
+			turn.holder->turn.late = later(work.now, interval);
+			work.may_tell += turn.turns > room / 3 ? room : turn.turns * 3;
+		}
+		note_turn(work.table, turn);
 	});
+}
+
+/* Who could not be looked at in this call is told by the next; but there has to be somebody. */
+void tell_early(work &work)
+{
+	unsigned int before = work.may_tell;
+	bool room = work.room;
+
+	for_each_turn(work.table, [&](lk_record &turn) {
+		if (turn.flags & LK_OVERDUE)
+			loosen(work, turn);
+	});
+	drain(work);
+	if (!room || work.table.attention || (!work.room && work.may_tell < before))
+		work.table.may_tell = work.may_tell;
 }
 
 void tell_ran_out(const lk_table &table, const lk_record &turn)
@@ -114,8 +148,8 @@ lk_record *keep_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t f
 		record->turns++;
 		return record;
 	}
-	record = lk_list_pop(&waiter.nodes);
-	record->holder->waiters = nullptr;
+	record = waiter.promise;
+	waiter.promise = nullptr;
 	record->start = request.start;
 	record->end = request.end;
 	record->holder->owner = request.manager;
@@ -125,6 +159,7 @@ lk_record *keep_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t f
 	record->holder->turn.deadline = deadline;
 	record->holder->turn.late = late;
 	append(table, *record);
+	note_turn(table, *record);
 	enter_by_range(table, *record);
 	return record;
 }
@@ -164,7 +199,8 @@ bool tell_early(work &work, lk_waiter &waiter, lk_record &blocker)
 	uint64_t deadline = UINT64_MAX;
 	view view(waiter.request);
 
-	if (!work.may_tell || waiter.request.kind != LK_NOTIFY || &waiter == work.requester)
+	if (!work.may_tell || waiter.request.kind != LK_NOTIFY || &waiter == work.requester ||
+	    work.table.nr_reservations >= LK_TURNS)
 		return false;
 	for (lk_record *at = &blocker; at; at = next_conflict(work.table, view, at)) {
 		if (!(at->flags & LK_OVERDUE))
@@ -179,6 +215,7 @@ bool tell_early(work &work, lk_waiter &waiter, lk_record &blocker)
 
 void expire_turns(work &work)
 {
+	work.steps += static_cast<unsigned int>(3 * work.table.nr_reservations);
 	drop_if(work, [&](const lk_record &turn) {
 		bool over = turn.holder->turn.deadline <= work.now;
 
@@ -188,26 +225,12 @@ void expire_turns(work &work)
 		}
 		return over;
 	});
+	work.may_tell = work.table.may_tell;
+	work.table.may_tell = 0;
 	count_late(work, pace(*work.table.graph));
 	if (!work.may_tell)
 		return;
-	for_each_turn(work.table, [&](lk_record &turn) {
-		if (turn.flags & LK_OVERDUE)
-			loosen(work, turn);
-	});
-}
-
-uint64_t next_turn(const lk_table &table)
-{
-	uint64_t next = UINT64_MAX;
-
-	for_each_turn(table, [&](const lk_record &turn) {
-		uint64_t due = turn.holder->turn.late < turn.holder->turn.deadline ? turn.holder->turn.late
-								   : turn.holder->turn.deadline;
-
-		next = due < next ? due : next;
-	});
-	return next;
+	tell_early(work);
 }
 
 } // namespace lk

@@ -20,7 +20,7 @@
 
 namespace lk {
 
-/* A turn for this waiter's request; takes a node from it. */
+/* A turn for this waiter's request: its promise, unless one like it is there. */
 lk_record *keep_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t flags);
 /* The oldest that this request may take, or NULL. */
 [[nodiscard]] lk_record *find_turn(const lk_table &table, const lk_request &request);
@@ -32,8 +32,6 @@ void drop_turns(work &work);
 [[nodiscard]] bool tell_early(work &work, lk_waiter &waiter, lk_record &blocker);
 
 void expire_turns(work &work);
-/* The next deadline or late turn of the table, UINT64_MAX if there is none. */
-[[nodiscard]] uint64_t next_turn(const lk_table &table);
 
 } // namespace lk
 

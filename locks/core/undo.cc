@@ -73,8 +73,10 @@ void trim(work &work, lk_waiter &waiter, range changed)
 lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place)
 {
 	lk_table &table = work.table;
-	lk_record *record = hold(work, waiter.request, place, waiter.nodes, &waiter.saved);
+	saving saved = {};
+	lk_record *record = hold(work, waiter.request, place, waiter.nodes, waiter.promise, &saved);
 
+	waiter.saved = saved.records;
 	waiter.undo_start = waiter.request.start;
 	waiter.undo_end = waiter.request.end;
 	waiter.revocable_next = table.revocable;
@@ -84,6 +86,8 @@ lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place)
 	table.revocable = &waiter;
 	/* By its owner, so that what the owner does next finds it. */
 	enter_graph(waiter);
+	if (saved.lost)
+		confirm(work, waiter);
 	return record;
 }
 

@@ -122,19 +122,28 @@ uint64_t count_linked(const lk_waiter *head, Linked linked)
 	return seen;
 }
 
+/* There are as many turns as there may be: it waits for one to end. */
+bool is_parked(const lk_waiter &waiter)
+{
+	return is_reservation(*waiter.on) && waiter.request.kind == LK_NOTIFY &&
+	       !conflicts(*waiter.on, view(waiter.request));
+}
+
 const char *check_links(const lk_table &table)
 {
 	uint64_t linked = 0;
+	bool look = table.attention;
 
 	for (lk_record *r = first_record(table); r; r = record_after(*r))
 		linked += count_linked(r->holder->waiters, [=](const lk_waiter &w) {
-			return w.on_record == r && !w.on_waiter && conflicts(*r, view(w.request));
+			return w.on == r && (look || is_parked(w) || conflicts(*r, view(w.request)));
 		});
-	for (lk_waiter *b = first_waiter(table); b; b = waiter_after(*b))
-		linked += count_linked(b->waiters, [=](const lk_waiter &w) {
-			return w.on_waiter == b && !w.on_record &&
-			       (in_order(w, *b) || (w.may_pass && b->table->attention));
+	for (lk_waiter *b = first_waiter(table); b; b = waiter_after(*b)) {
+		linked += count_linked(b->promise->holder->waiters, [=](const lk_waiter &w) {
+			return w.on == b->promise && (in_order(w, *b) || (w.may_pass && look));
 		});
+		linked += look && (b->on->flags & LK_GONE);
+	}
 	return linked == table.nr_waiters ? nullptr : "a waiter is not linked to one blocker";
 }
 
@@ -150,17 +159,21 @@ bool in_graph(const lk_graph &graph, const lk_waiter &waiter)
 const char *check_waiter(const lk_table &table, lk_waiter &waiter)
 {
 	lk_waiter *latest = nullptr;
+	unsigned int looks = UINT32_MAX;
 
 	if (waiter.state != LK_WAITING || waiter.table != &table || is_revocable(waiter))
 		return "one in the queue does not wait";
-	if ((waiter.doomed || (waiter.may_pass && waiter.on_waiter)) && !table.attention)
+	if (waiter.promise->flags != LK_PROMISE || waiter.promise->holder->promised != &waiter)
+		return "a waiter lacks its promise";
+	if ((waiter.doomed || (waiter.may_pass && (waiter.on->flags & LK_PROMISE))) &&
+	    !table.attention)
 		return "a waiter is marked, and nobody will look";
 	for (lk_waiter *at = first_waiter(table); at; at = waiter_after(*at))
 		if (in_order(waiter, *at) && (!latest || at->seq > latest->seq))
 			latest = at;
-	if (latest != latest_before(waiter))
+	if (latest != latest_before(waiter, looks))
 		return "the search for the latest before a waiter is wrong";
-	if (!latest && !table.attention && !next_conflict(table, view(waiter.request), nullptr))
+	if (!latest && !table.attention && !is_parked(waiter) && !next_conflict(table, view(waiter.request), nullptr))
 		return "one waits who need not";
 	return in_graph(*table.graph, waiter) ? nullptr : "a waiter is not in the graph";
 }
@@ -209,7 +222,7 @@ const char *check_graph(const lk_table &table)
 	}
 	if (found != (table.waiters || table.reservations || table.revocable))
 		return "the graph does not know what is contended";
-	if ((table.due == 0) != table.attention)
+	if ((table.due == 0) != (table.attention || table.may_tell))
 		return "a table that needs a look is not due";
 	if (tables != graph.nr_contended || attention != graph.nr_attention)
 		return "contended tables were miscounted";

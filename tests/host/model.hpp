@@ -105,6 +105,18 @@ struct table {
 				   [](int8_t t) { return t != none; });
 	}
 
+	/* By the owner, or another of the open files of his process (see shell.hpp). */
+	bool may_pass(const lk_request &r, span at)
+	{
+		bool passes = (r.flags & LK_RECLAIM) || holds_in(r.owner, at);
+
+		if (r.fairness == LK_FAIR_FIFO || r.kind != LK_LOCAL)
+			return passes;
+		for (auto &[owner, m] : std::map(held))
+			passes |= owner % 1000 == r.owner % 1000 && holds_in(owner, at);
+		return passes;
+	}
+
 	std::set<uint64_t> holders_against(const lk_request &r, span at)
 	{
 		std::set<uint64_t> result;

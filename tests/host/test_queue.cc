@@ -9,9 +9,9 @@ TEST_F(Queue, APileIsAChain)
 	set(1, LK_WRITE, 0, 9);
 	for (int owner = 2; owner < 9; owner++)
 		ASSERT_EQ(wait(owner, LK_WRITE, 0, 9), LK_QUEUED);
-	EXPECT_NE(waiter(0).on_record, nullptr);
+	EXPECT_NE(lk_blocker_of(&waiter(0)).record, nullptr);
 	for (int i = 1; i < 7; i++)
-		EXPECT_EQ(waiter(i).on_waiter, &waiter(i - 1)) << i;
+		EXPECT_EQ(lk_blocker_of(&waiter(i)).waiter, &waiter(i - 1)) << i;
 	for (int owner = 1; owner < 8; owner++) {
 		unlock(owner, 0, 9);
 		EXPECT_TRUE(holds(owner + 1, 0, 9, LK_WRITE));
@@ -24,7 +24,7 @@ TEST_F(Queue, CancelInTheMiddleMendsTheChain)
 	for (int owner = 2; owner < 6; owner++)
 		wait(owner, LK_WRITE, 0, 9);
 	w.end(1, false);
-	EXPECT_EQ(waiter(1).on_waiter, &waiter(0));
+	EXPECT_EQ(lk_blocker_of(&waiter(1)).waiter, &waiter(0));
 	unlock(1, 0, 9);
 	EXPECT_TRUE(holds(2, 0, 9, LK_WRITE));
 	unlock(2, 0, 9);
@@ -164,6 +164,23 @@ TEST_F(Queue, OrderAloneKeepsNobodyOutForLong)
 		s.w.advance(1);
 		EXPECT_EQ(s.state(1), fairness == LK_FAIR_FIFO ? LK_WAITING : LK_WON);
 		EXPECT_EQ(s.w.graph.courtesies, fairness == LK_FAIR_FIFO ? 0u : 1u);
+	}
+}
+
+/* Process 1 by another of its open files: at once, but for the mode that promises the order. */
+TEST_F(Queue, AProcessThatHoldsItIsNotKeptOut)
+{
+	for (int fairness : { LK_FAIR_BOUNDED, LK_FAIR_FIFO }) {
+		struct : named::stage {
+			void TestBody() override {}
+		} s;
+
+		s.set(1, LK_READ, 0, 9);
+		ASSERT_EQ(s.wait(2, LK_WRITE, 0, 9, 0, LK_LOCAL, LK_DETECT, fairness), LK_QUEUED);
+		s.w.advance(LK_PATIENCE_MS);
+		EXPECT_EQ(s.wait(1001, LK_READ, 5, 9, 0, LK_LOCAL, 0, fairness),
+			  fairness == LK_FAIR_FIFO ? LK_QUEUED : LK_GRANTED);
+		EXPECT_EQ(s.wait(1003, LK_READ, 5, 9, 0, LK_LOCAL, 0, fairness), LK_QUEUED);
 	}
 }
 

@@ -26,7 +26,9 @@ sums run(unsigned int count, world::options options, unsigned int steps = 300)
 {
 	sums total;
 
-	rnd::seeds(count, [&](rnd::generator &from, uint64_t) {
+	rnd::seeds(count, [&](rnd::generator &from, uint64_t seed) {
+		/* Every other run portion by portion. */
+		options.crowd = seed % 2 ? 1 + seed % 3 : LK_CROWD;
 		world::world w(options, 1 + from.pick(2) * 1999);
 
 		for (unsigned int i = 0; i < steps; i++)

@@ -25,6 +25,7 @@ struct Scale : testing::Test {
 	std::vector<shell::memory> memory;
 	std::vector<lk_waiter> waiters;
 	unsigned int largest = 0;	/* of what one call freed */
+	uint8_t kind = LK_LOCAL;
 
 	Scale()
 	{
@@ -77,13 +78,17 @@ struct Scale : testing::Test {
 		}
 	}
 
-	void queue(unsigned int count, int op, uint64_t first_owner = 2)
+	/* Each step bytes behind the one before, and by the next owner. */
+	void queue(unsigned int count, int op, uint64_t first_owner = 2, int64_t step = 0,
+		   unsigned int owners = 1)
 	{
 		waiters = std::vector<lk_waiter>(count);
 		for (unsigned int i = 0; i < count; i++) {
-			lk_request r = make(first_owner + i, 0, 99, op);
+			int64_t start = step * i;
+			lk_request r = make(first_owner + owners * i, start, start + (step ? step - 2 : 99), op);
 
 			r.flags |= LK_WAIT;
+			r.kind = kind;
 			while (waiters[i].nodes.count < 2)
 				lk_list_push(&waiters[i].nodes, lk_list_pop(&spares));
 			ASSERT_EQ(set(r), LK_MUST_WAIT);
@@ -101,6 +106,25 @@ struct Scale : testing::Test {
 		batch.last_winner = nullptr;
 		return count;
 	}
+
+	/* With what the table does by itself afterwards, at that time. */
+	unsigned int take_all_winners(uint64_t now = 0)
+	{
+		unsigned int count = take_winners(), more;
+		uint64_t next;
+
+		while (lk_table *due = lk_due(&graph, now, &next)) {
+			lk_expire(due, now, &batch);
+			more = take_winners();
+			/* A search lets some more pass. */
+			EXPECT_LE(more, 2u * LK_CROWD);
+			count += more;
+		}
+		return count;
+	}
+
+	/* No call cost more than it may. */
+	void TearDown() override { EXPECT_LE(graph.longest_section, static_cast<uint64_t>(LK_SECTION)); }
 };
 
 } // namespace
@@ -151,9 +175,108 @@ TEST_F(Scale, ACrowdOfReadersWinsAtOnce)
 	set(make(1, 0, 99, LK_WRITE));
 	queue(crowd, LK_READ);
 	ASSERT_EQ(set(make(1, 0, 99, LK_UNLOCK)), LK_GRANTED);
-	EXPECT_EQ(take_winners(), crowd);
+	EXPECT_EQ(take_all_winners(), crowd);
 	EXPECT_EQ(table.nr_records, crowd);
 	EXPECT_EQ(lk_validate(&table), nullptr);
+}
+
+/* Linked to one lock, and none of them to another: all go on when it goes. */
+TEST_F(Scale, ACrowdWithDifferentRanges)
+{
+	provide(2 * crowd + 4);
+	set(make(1, 0, LK_END, LK_WRITE));
+	queue(crowd, LK_WRITE, 2, 2);
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_LE(take_winners(), LK_CROWD);
+	/* Those that have not been looked at may go as well. */
+	for (lk_waiter &w : waiters)
+		if (w.state == LK_WAITING && w.seq % 3 == 0)
+			lk_end_waiter(&table, &w, false, 0, &batch);
+	take_all_winners();
+	EXPECT_EQ(table.nr_waiters, 0u);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+	collect();
+	for (lk_waiter &w : waiters)
+		lk_end_waiter(&table, &w, false, 0, &batch);
+	EXPECT_GE(table.nr_records, crowd / 2);
+}
+
+/* It shrinks from under all of them, byte by byte. */
+TEST_F(Scale, ALockShrinksUnderACrowd)
+{
+	provide(2 * crowd + 4);
+	set(make(1, 0, LK_END, LK_WRITE));
+	queue(crowd, LK_WRITE, 2, 2);
+	for (int64_t byte = 0; byte < 40; byte++) {
+		ASSERT_EQ(set(make(1, byte, byte, LK_UNLOCK)), LK_GRANTED);
+		ASSERT_EQ(take_all_winners(), byte % 2 ? 0u : 1u);
+	}
+	ASSERT_EQ(set(make(1, 40, LK_END, LK_READ)), LK_GRANTED);
+	EXPECT_EQ(take_all_winners(), 0u);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+}
+
+/* A writer in front of a crowd of readers: they wait for what it got, untouched. */
+TEST_F(Scale, ACrowdBehindOne)
+{
+	lk_waiter first = {};
+	lk_request r = make(2, 0, 99, LK_WRITE);
+
+	provide(2 * crowd + 8);
+	set(make(1, 0, 99, LK_WRITE));
+	r.flags |= LK_WAIT;
+	while (first.nodes.count < 2)
+		lk_list_push(&first.nodes, lk_list_pop(&spares));
+	ASSERT_EQ(lk_enqueue(&table, &r, &first, &batch), LK_QUEUED);
+	queue(crowd, LK_READ, 3);
+	graph.longest_section = 0;
+	ASSERT_EQ(set(make(1, 0, 99, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_winners(), 1u);
+	EXPECT_LT(graph.longest_section, 8u);
+	EXPECT_EQ(lk_blocker_of(&waiters[0]).record, lk_first_record(&table));
+	ASSERT_EQ(set(make(2, 0, 99, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_all_winners(), crowd);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+	lk_end_waiter(&table, &first, false, 0, &batch);
+}
+
+/* Who comes before whom is not worth a look at everybody: order is a courtesy. */
+TEST_F(Scale, ACrowdOfOneOwnerInTheWay)
+{
+	lk_waiter other = {};
+	lk_request r = make(8, 0, 99, LK_WRITE);
+
+	provide(2 * crowd + 8);
+	set(make(1, 0, 99, LK_WRITE));
+	r.flags |= LK_WAIT;
+	while (other.nodes.count < 2)
+		lk_list_push(&other.nodes, lk_list_pop(&spares));
+	queue(crowd, LK_WRITE, 9, 0, 0);
+	ASSERT_EQ(lk_enqueue(&table, &r, &other, &batch), LK_QUEUED);
+	graph.longest_section = 0;
+	ASSERT_EQ(set(make(1, 0, 99, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_GE(take_all_winners(), crowd);
+	lk_end_waiter(&table, &other, false, 0, &batch);
+}
+
+/* As many clients wait for different ranges; so many of them are told at once. */
+TEST_F(Scale, ACrowdOfClients)
+{
+	unsigned int told = 0;
+
+	provide(2 * crowd + 4);
+	set(make(1, 0, LK_END, LK_WRITE));
+	kind = LK_NOTIFY;
+	queue(crowd, LK_WRITE, 2, 2);
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	for (uint64_t now = 0; told < crowd; now += 2000) {
+		unsigned int more = take_all_winners(now);
+
+		ASSERT_GT(more, 0u);
+		ASSERT_LE(table.nr_reservations, static_cast<uint64_t>(LK_TURNS));
+		told += more;
+		ASSERT_LT(now, 200000u);
+	}
 }
 
 TEST_F(Scale, ACrowdCancelsFromTheMiddle)

@@ -8,6 +8,7 @@ world::world(options o, uint64_t reserve_ms) : opt(o)
 {
 	lk_graph_init(&graph, reserve_ms);
 	graph.portion = 3;
+	graph.crowd = opt.crowd;
 	for (int i = 0; i < opt.tables; i++) {
 		slots.push_back(std::make_unique<slot>());
 		init(i);
@@ -72,7 +73,7 @@ lk_outcome world::expect(slot &s, const lk_request &r, model::span at)
 	if (s.model.blocked_hard(r, at, turn || reclaim))
 		return r.flags & LK_WAIT ? LK_MUST_WAIT : LK_CONFLICT;
 	if (turn || reclaim || !(r.flags & LK_WAIT) || r.fairness == LK_FAIR_NONE ||
-	    s.model.holds_in(r.owner, at))
+	    s.model.may_pass(r, at))
 		return LK_GRANTED;
 	for (model::waiter &w : s.model.waiters)
 		if (w.request.owner != r.owner && w.at.meets(at) &&
@@ -158,8 +159,7 @@ lk_outcome world::enqueue(int table, const lk_request &r, model::span at)
 	lk_request asked = r;
 
 	asked.cookie = &w.identity;
-	model::waiter mine = { &w.core, asked, at, graph.seq + 1, now,
-			       (r.flags & LK_RECLAIM) || s.model.holds_in(r.owner, at) };
+	model::waiter mine = { &w.core, asked, at, graph.seq + 1, now, s.model.may_pass(r, at) };
 	bool deadlock = could_be_refused(s, mine);
 	lk_outcome outcome = lk_enqueue(&s.core, &asked, &w.core, &batch);
 
@@ -218,7 +218,7 @@ void world::end(size_t i, bool take_back)
 	back += take_back;
 	lk_end_waiter(&s.core, &w.core, take_back, now, &batch);
 	REQUIRE(w.core.state == LK_IDLE && !w.core.nodes.count && !w.core.saved.count);
-	REQUIRE(!w.core.sibling_at && !w.core.revocable_at && !w.core.waiters);
+	REQUIRE(!w.core.sibling_at && !w.core.revocable_at && !w.core.promise);
 	replay(s, batch, 0, nullptr);
 	waiters.erase(waiters.begin() + i);
 	finish_step();
@@ -280,7 +280,7 @@ void world::expire(slot &s)
 		may_tell += 3;
 	}
 	/* Only so many are looked at in one call: then in the order of their places. */
-	in_portions |= due > graph.portion;
+	in_portions |= due > graph.crowd;
 	marked = s.core.attention;
 	lk_expire(&s.core, now, &batch);
 	replay(s, batch, may_tell, nullptr);

@@ -23,6 +23,7 @@ struct options {
 	bool threads = true;	/* an owner may have several waiters */
 	bool notify = true, revocable = true, blind = true; /* blind: open files, too */
 	int fairness = -1;	/* or one for all */
+	unsigned int crowd = LK_CROWD;	/* how many waiters one call looks at */
 };
 
 /* From this one on owners are open files (OFD, flock), before it processes. */
@@ -47,7 +48,7 @@ struct world {
 	uint64_t ran_out = 0;	/* turns, in tables that are gone */
 	uint64_t now = 1000;
 	/* of the step that is going on */
-	uint64_t passes = 0, cycles = 0, probes = 0;
+	uint64_t passes = 0, cycles = 0, probes = 0, sweeps = 0;
 	bool in_portions = false;	/* who is let go first may win first */
 	bool marked = false;	/* by a search from another table, before */
 	std::map<uint64_t, uint64_t> identities;
@@ -81,12 +82,14 @@ struct world {
 	/* ------------------------------------------------- winners, one by one */
 	bool flexible() const
 	{
-		return graph.passes != passes || graph.cycles != cycles || in_portions;
+		return graph.passes != passes || graph.cycles != cycles ||
+		       graph.sweeps != sweeps || in_portions;
 	}
 
 	void start_step();
 	model::waiter *next_winner(slot &s, unsigned int may_tell);
 	void replay(slot &s, lk_batch &batch, unsigned int may_tell, const lk_waiter *requester);
+	void grant(slot &s, const model::waiter &w);
 	void try_requester(slot &s, const lk_waiter *requester);
 	void win(slot &s, model::waiter &found, unsigned int &may_tell);
 	bool could_be_refused(slot &s, const model::waiter &w);

@@ -9,6 +9,7 @@ void world::start_step()
 	passes = graph.passes;
 	cycles = graph.cycles;
 	probes = graph.probes;
+	sweeps = graph.sweeps;
 	in_portions = false;
 }
 
@@ -51,7 +52,15 @@ void world::try_requester(slot &s, const lk_waiter *requester)
 	model::waiter *m = s.model.find(requester);
 
 	if (m && s.model.grantable(*m))
-		s.model.grant(model::waiter(*m), requester);
+		grant(s, model::waiter(*m));
+}
+
+/* With too many waiters for what it replaces a grant is final. */
+void world::grant(slot &s, const model::waiter &w)
+{
+	s.model.grant(w, w.core);
+	if (graph.sweeps != sweeps && !w.core->revocable_at)
+		s.model.confirm(w.core);
 }
 
 void world::win(slot &s, model::waiter &found, unsigned int &may_tell)
@@ -61,7 +70,7 @@ void world::win(slot &s, model::waiter &found, unsigned int &may_tell)
 	switch (w.core->state) {
 	case LK_WON:
 		REQUIRE(w.request.kind != LK_NOTIFY && s.model.grantable(w));
-		s.model.grant(w, w.core);
+		grant(s, w);
 		granted++;
 		return;
 	case LK_NOTIFIED:
@@ -140,15 +149,17 @@ void world::finish_step()
 void world::note_order(slot &s)
 {
 	for (model::waiter &w : s.model.waiters) {
-		bool by_order = w.core->on_waiter && w.request.fairness != LK_FAIR_FIFO;
+		bool behind = lk_blocker_of(w.core).waiter;
+		bool by_order = behind && w.request.fairness != LK_FAIR_FIFO;
 
 		w.lapsing = false;
 		w.order_due = w.core->order_due;
-		REQUIRE(!w.core->on_waiter || w.may_pass || s.model.blocked_by_order(w));
+		REQUIRE(!behind || w.may_pass || s.model.blocked_by_order(w));
 		if (by_order)
 			REQUIRE(w.order_due > now && w.order_due <= now + graph.courtesy_ms);
 		else
-			REQUIRE(w.order_due == UINT64_MAX);
+			/* From the time before the one in front of it won. */
+			REQUIRE(w.order_due == UINT64_MAX || w.order_due > now);
 	}
 }
 

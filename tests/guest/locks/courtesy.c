@@ -6,6 +6,7 @@
  */
 #include "agent.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +18,19 @@
 
 /* A waiter has been passed long enough after this. */
 #define AGED_MS 300
+#define COURTESY "/sys/module/holdfast_locks/parameters/courtesy_ms"
 
 static struct agent reader, writer;
+
+/* How long order alone keeps anybody out, in ms. */
+static void set_courtesy(const char *ms)
+{
+	int fd = open(COURTESY, O_WRONLY);
+
+	if (fd < 0 || write(fd, ms, strlen(ms)) < 0)
+		t_die("courtesy_ms cannot be set");
+	close(fd);
+}
 
 static void restart(const char *dir)
 {
@@ -149,9 +161,12 @@ int main(int argc, char **argv)
 		t_die("usage: courtesy REFERENCE HOLDFAST");
 	agents_init();
 	for (int i = 0; i < 2; i++) {
+		/* A process that holds one already is not kept out at all. */
+		set_courtesy("3600000");
 		second_flock(argv[1 + i], where[i]);
 		second_ofd(argv[1 + i], where[i]);
 		ofd_beside_posix(argv[1 + i], where[i]);
+		set_courtesy("1000");
 		posix_of_child(argv[1 + i], where[i]);
 		reader_of_another(argv[1 + i], where[i]);
 	}
