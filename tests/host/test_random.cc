@@ -104,12 +104,13 @@ TEST(Random, Everything)
 	EXPECT_GT(s.deadlocks, 50u);
 }
 
-static void any_world(rnd::generator &from, uint64_t)
+static void any_world(rnd::generator &from, uint64_t seed)
 {
 	world::world w({ .tables = static_cast<int>(1 + from.pick(4)),
 			 .owners = static_cast<int>(2 + from.pick(9)),
 			 .threads = !!from.pick(2), .notify = !!from.pick(2),
-			 .revocable = !!from.pick(2), .blind = !!from.pick(2) },
+			 .revocable = !!from.pick(2), .blind = !!from.pick(2),
+			 .crowd = seed % 2 ? 1 + static_cast<unsigned int>(seed % 3) : LK_CROWD },
 		       1 + from.pick(3000));
 
 	for (int i = 0; i < 400; i++)

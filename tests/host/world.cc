@@ -252,7 +252,7 @@ uint64_t world::next_deadline()
 void world::expire(slot &s)
 {
 	lk_batch batch = {};
-	unsigned int may_tell = 0, due = 0;
+	unsigned int may_tell = s.core.may_tell, due = 0;
 
 	for (model::waiter &w : s.model.waiters) {
 		due += std::min(w.order_due, w.request.kind == LK_NOTIFY

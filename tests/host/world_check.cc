@@ -39,7 +39,8 @@ void world::replay(slot &s, lk_batch &batch, unsigned int may_tell, const lk_wai
 	}
 	if (requester)
 		try_requester(s, requester);
-	model::waiter *left = next_winner(s, may_tell);
+	/* Of a crowd some are told later, or when a turn is late again. */
+	model::waiter *left = next_winner(s, opt.crowd < LK_CROWD ? 0 : may_tell);
 
 	if (left && !graph.nr_attention && !in_portions)
 		REQUIRE(!left, "owner %llu could go on",
