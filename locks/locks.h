@@ -28,6 +28,7 @@
 
 #include <holdfast/lock.h>
 #include "core/lock_core.h"
+#include "record.h"
 #include "stats.h"
 
 struct hf_lock_domain {
@@ -52,24 +53,6 @@ struct hf_table {
 	unsigned long ino;		/* I: to show */
 };
 
-/*
- * A held lock: the core's holder and the mirror for the VFS in one allocation,
- * the core's record, which searches read, in one of its own.  The mirror has no
- * fl_ops, so nobody looks at its fl_u, and the holder begins there.  The mirror
- * has to be initialised first.
- */
-struct hf_record {
-	union {
-		struct file_lock mirror;	/* c.flc_list: flc_lock */
-		struct {
-			u8 mirrored[offsetof(struct file_lock, fl_u)];
-			struct lk_holder holder;
-		};
-	};
-};
-static_assert(offsetof(struct file_lock, fl_u) % __alignof__(struct lk_holder) == 0);
-static_assert(offsetofend(struct file_lock, fl_u) == sizeof(struct file_lock));
-
 /* How the one who waits is told. */
 enum hf_told {
 	HF_TOLD_WAKE,		/* a process sleeps in hf_wait_local() */
@@ -88,11 +71,6 @@ struct hf_waiter {
 	struct completion done;		/* HF_TOLD_WAKE */
 	enum hf_told told;		/* I */
 };
-
-static inline struct hf_record *hf_record(const struct lk_record *record)
-{
-	return container_of(record->holder, struct hf_record, holder);
-}
 
 static inline struct hf_waiter *hf_waiter(const struct lk_waiter *waiter)
 {
@@ -143,7 +121,6 @@ extern const struct lk_observer hf_observer;
 int hf_records_alloc(struct lk_list *list, unsigned int count,
 		     const struct file_lock *fl);
 void hf_records_free_slow(struct lk_list *list);
-u64 hf_record_born(const struct hf_record *record);
 int hf_records_init(void);
 void hf_records_exit(void);
 

@@ -59,6 +59,12 @@ found:
 	return table;
 }
 
+/* In hf_now_ms()'s time. */
+static u64 born_ms(const struct lk_record *core)
+{
+	return hf_now_ms() - jiffies64_to_msecs(jiffies - hf_record_born(core));
+}
+
 static struct line line_of_record(const struct lk_record *core)
 {
 	const struct file_lock *mirror = &hf_record(core)->mirror;
@@ -67,7 +73,7 @@ static struct line line_of_record(const struct lk_record *core)
 	return (struct line) {
 		.start = core->start,
 		.end = core->end,
-		.born = turn ? 0 : hf_record_born(hf_record(core)),
+		.born = turn ? 0 : born_ms(core),
 		.pid = turn ? 0 : mirror->c.flc_pid,
 		.flags = turn ? FL_POSIX : mirror->c.flc_flags,
 		.type = core->type,

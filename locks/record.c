@@ -28,21 +28,6 @@ static struct kmem_cache *record_cache, *range_cache;
 static DEFINE_PER_CPU(struct lk_record *, spare);
 
 /*
- * The mirror waits for nobody, so nothing reads whom it is blocked by: that is
- * who it is charged to.  (fs/locks.c follows flc_blocker from requests of its
- * own and from what is in its global lists, ksmbd from its request.)
- */
-static struct hf_account *account_of(const struct lk_record *core)
-{
-	return (void *)hf_record(core)->mirror.c.flc_blocker;
-}
-
-static void set_account(struct lk_record *core, struct hf_account *account)
-{
-	hf_record(core)->mirror.c.flc_blocker = (void *)account;
-}
-
-/*
  * Not accounted to a memory cgroup, as those of fs/locks.c are not: that is a
  * pointer more for each of the two objects, and the spare of a CPU would carry
  * what one cgroup was charged for into another.
@@ -66,7 +51,7 @@ static struct lk_record *record_new(void)
 
 static void record_free(struct lk_record *core)
 {
-	hf_uncharge(account_of(core));
+	hf_uncharge(hf_record_account(core));
 	kmem_cache_free(record_cache, hf_record(core));
 	kmem_cache_free(range_cache, core);
 }
@@ -87,7 +72,7 @@ static struct lk_record *record_alloc(const struct hf_account_key *key,
 
 	if (KEEPS_SPARE)
 		core = this_cpu_xchg(spare, NULL);
-	if (core && hf_same_account(&account_of(core)->key, key))
+	if (core && hf_same_account(&hf_record_account(core)->key, key))
 		return core;
 	account = hf_charge(key, over);
 	if (IS_ERR(account)) {
@@ -96,7 +81,7 @@ static struct lk_record *record_alloc(const struct hf_account_key *key,
 		return ERR_CAST(account);
 	}
 	if (core) {
-		hf_uncharge(account_of(core));
+		hf_uncharge(hf_record_account(core));
 	} else {
 		core = record_new();
 		if (!core) {
@@ -104,7 +89,7 @@ static struct lk_record *record_alloc(const struct hf_account_key *key,
 			return ERR_PTR(-ENOMEM);
 		}
 	}
-	set_account(core, account);
+	hf_record_set_account(core, account);
 	return core;
 }
 
@@ -148,26 +133,6 @@ void hf_records_free_slow(struct lk_list *list)
 	}
 }
 
-/*
- * The mirror is on no list of fs/locks.c's own: the link of that holds when the
- * lock was granted, in jiffies.  (->pprev stays NULL: locks_release_private() looks at it.)
- */
-static unsigned long born(const struct hf_record *record)
-{
-	return (unsigned long)record->mirror.c.flc_link.next;
-}
-
-static void set_born(struct hf_record *record, unsigned long when)
-{
-	record->mirror.c.flc_link.next = (void *)when;
-}
-
-/* In hf_now_ms()'s time. */
-u64 hf_record_born(const struct hf_record *record)
-{
-	return hf_now_ms() - jiffies64_to_msecs(jiffies - born(record));
-}
-
 #define NOT_MIRRORED (FL_SLEEP | FL_ACCESS | FL_EXISTS | FL_CLOSE)
 
 /* Runs under flc_lock; lm_get_owner(), called by the copy, only counts. */
@@ -183,8 +148,7 @@ static void adopt(void *context, struct lk_record *core,
 	locks_copy_conflock(mirror, (struct file_lock *)from);
 	mirror->c.flc_file = from->c.flc_file;
 	mirror->c.flc_flags &= ~NOT_MIRRORED;
-	set_born(hf_record(core),
-		 origin ? born(hf_record(origin)) : jiffies);
+	hf_record_set_born(core, origin ? hf_record_born(origin) : jiffies);
 }
 
 static void set_range(struct file_lock *mirror, const struct lk_record *core)

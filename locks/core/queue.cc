@@ -4,6 +4,7 @@
  * for the record, and what the place in the order costs (order.cc).
  */
 #include "graph.hpp"
+#include "loose.hpp"
 #include "reserve.hpp"
 #include "undo.hpp"
 #include "waiters.hpp"
@@ -80,53 +81,6 @@ void unlink(work &work, lk_waiter &waiter)
 	tell_blocks(work, on, false);
 	if (on.flags & LK_GONE)
 		lk_list_push(&work.batch.freed, &on);
-}
-
-/* The heap of loose waiters: a pairing heap by seq, next_winner is the child. */
-lk_waiter *meld(lk_waiter *a, lk_waiter *b)
-{
-	if (!a || !b)
-		return a ? a : b;
-	if (b->seq < a->seq) {
-		lk_waiter *swap = a;
-
-		a = b;
-		b = swap;
-	}
-	b->sibling = a->next_winner;
-	a->next_winner = b;
-	return a;
-}
-
-lk_waiter *pop_loose(work &work)
-{
-	lk_waiter *oldest = work.loose;
-	lk_waiter *rest = oldest->next_winner;
-	lk_waiter *pairs = nullptr;
-
-	while (rest) {
-		lk_waiter *a = rest;
-		lk_waiter *b = a->sibling;
-
-		rest = b ? b->sibling : nullptr;
-		a->sibling = nullptr;
-		if (b)
-			b->sibling = nullptr;
-		a = meld(a, b);
-		a->sibling = pairs;
-		pairs = a;
-	}
-	work.loose = nullptr;
-	while (pairs) {
-		lk_waiter *next = pairs->sibling;
-
-		pairs->sibling = nullptr;
-		work.loose = meld(work.loose, pairs);
-		pairs = next;
-	}
-	oldest->next_winner = nullptr;
-	oldest->sibling = nullptr;
-	return oldest;
 }
 
 void leave_trees(work &work, lk_waiter &waiter)
@@ -340,7 +294,7 @@ void give_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t flags)
 void drain(work &work)
 {
 	for (; work.loose; work.steps++)
-		examine(work, *pop_loose(work));
+		examine(work, *pop_oldest(work.loose));
 }
 
 void settle(work &work)
