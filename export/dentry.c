@@ -17,6 +17,22 @@
  *
  * A disconnected alias made from a file handle has no stamp; it is not found
  * by name, so none is needed.
+ *
+ *	d_fsdata	d_time	which is
+ *	reference	even	known: they agree while the lower d_seq is this
+ *	reference	UNSURE	to be checked by name, parent and inode
+ *	reference	MOVING	valid: a rename is at work (hf_dentry_moving())
+ *	NULL		MOVING	valid: a removal is at work (hf_dentry_take())
+ *	NULL		UNSURE	no name below that is known
+ *
+ *	call	leaves it	and the reference
+ *	give	known, UNSURE	is the caller's; the old one is put
+ *	stamp	known, UNSURE	stays, or is a new one, and the old one put
+ *	take	NULL, MOVING	goes to the caller if it was known, else is put
+ *	moving	MOVING		stays
+ *	clear	NULL, UNSURE	is put
+ *	lower	as it was	is lent, if it is known
+ *	release	freed		is put
  */
 
 #include <linux/dcache.h>
