@@ -372,6 +372,30 @@ static void better(struct world *w)
 	       "B1or0,1 A0r0,1 C0w5,1 C0W0,1 A0W5,1", 'A', "=EDEADLK");
 }
 
+/*
+ * Where fs/locks.c refuses by the accident of what a waiter is linked to, which is
+ * not followed (lock-table.md, Deadlock).
+ */
+static void accidents(struct world *ref, struct world *ours)
+{
+	/* A is linked to C. When that goes it asks anew, of B's open file. */
+	const char *late = "C0w0,1 B1ow1,1 A0w5,1 A0W0,2 B1oW5,1 C0u0,1";
+	/* The same, but the open file was first: what C lets go is not heard of. */
+	const char *early = "B1ow1,1 C0w0,1 A0w5,1 A0W0,2 B1oW5,1 C0u0,1 A0!";
+	/* C is queued behind A, a process, and so its wait for B's open file counts. */
+	const char *beneath = "B1ow0,1 D0w9,1 C0w5,1 A0W0,1 C0W0,1 B1oW9,1 D0W5,1";
+	/* Without A it does not. */
+	const char *alone = "B1ow0,1 D0w9,1 C0w5,1 C0W0,1 B1oW9,1 D0W5,1";
+
+	expect(ref, "late-deadlock-in-linux", late, 'A', "=EDEADLK");
+	expect(ref, "late-no-deadlock-in-linux", early, 'A', "=EINTR");
+	expect(ours, "late-deadlock-waits", "C0w0,1 B1ow1,1 A0w5,1 A0W0,2 B1oW5,1 C0u0,1 A0!",
+	       'A', "=EINTR");
+	expect(ref, "beneath-deadlock-in-linux", beneath, 'D', "=EDEADLK");
+	expect(ref, "beneath-no-deadlock-in-linux", alone, 'D', " waits");
+	expect(ours, "beneath-deadlock-waits", beneath, 'D', " waits");
+}
+
 /* What newcomers owe to those who wait. */
 static void fairness(const char *fifo, const char *none)
 {
@@ -478,6 +502,7 @@ int main(int argc, char **argv)
 	if (!ours.ours)
 		return t_done();
 	better(&ours);
+	accidents(&ref, &ours);
 	fairness(argv[3], argv[4]);
 	grant_closes_cycle(&ours);
 	world_close(&ref);
