@@ -135,6 +135,14 @@ void hf_records_free_slow(struct lk_list *list)
 
 #define NOT_MIRRORED (FL_SLEEP | FL_ACCESS | FL_EXISTS | FL_CLOSE)
 
+/* Who holds it: what /proc and F_GETLK show. */
+static void identify(struct file_lock *mirror, const struct file_lock *from)
+{
+	mirror->c.flc_file = from->c.flc_file;
+	mirror->c.flc_pid = from->c.flc_pid;
+	mirror->c.flc_flags = from->c.flc_flags & ~NOT_MIRRORED;
+}
+
 /* Runs under flc_lock; lm_get_owner(), called by the copy, only counts. */
 static void adopt(void *context, struct lk_record *core,
 		  const struct lk_record *origin, const void *cookie)
@@ -146,9 +154,21 @@ static void adopt(void *context, struct lk_record *core,
 	/* Nodes are fresh from hf_records_alloc(): none has an owner to put. */
 	WARN_ONCE(mirror->fl_lmops, "holdfast: a record with two owners\n");
 	locks_copy_conflock(mirror, (struct file_lock *)from);
-	mirror->c.flc_file = from->c.flc_file;
-	mirror->c.flc_flags &= ~NOT_MIRRORED;
+	identify(mirror, from);
 	hf_record_set_born(core, origin ? hf_record_born(origin) : jiffies);
+}
+
+/* The owner is the same: so is its reference, and the account of the memory. */
+static void renew(void *context, struct lk_record *core, const void *cookie)
+{
+	struct file_lock *mirror = &hf_record(core)->mirror;
+	const struct file_lock *from = cookie;
+
+	WARN_ONCE(mirror->c.flc_owner != from->c.flc_owner ||
+		  mirror->fl_lmops != from->fl_lmops,
+		  "holdfast: a record changes its owner\n");
+	identify(mirror, from);
+	hf_record_set_born(core, jiffies);
 }
 
 static void set_range(struct file_lock *mirror, const struct lk_record *core)
@@ -242,6 +262,7 @@ static bool same_process(void *context, const struct lk_record *core,
 
 const struct lk_observer hf_observer = {
 	.adopt = adopt,
+	.renew = renew,
 	.link = link_mirror,
 	.unlink = unlink_mirror,
 	.change = change_mirror,

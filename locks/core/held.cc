@@ -72,6 +72,18 @@ bool remove(work &work, lk_record &record, lk_list &to)
 	return free;
 }
 
+/*
+ * As fs/locks.c has it: what a request replaces with another type is its own from
+ * then on; what it only extends, or takes a part of, stays whose it was.
+ */
+void renew(work &work, lk_record &record, const lk_request &by)
+{
+	const lk_observer *observer = work.table.observer;
+
+	if (record.type != by.op && observer && observer->renew)
+		observer->renew(work.table.context, &record, by.cookie);
+}
+
 /* Its place among its owner's records must stay the same. */
 void change(work &work, lk_record &record, range where, uint8_t type)
 {
@@ -199,6 +211,7 @@ lk_record *hold(work &work, const lk_request &request, const place &place, lk_li
 		}
 	}
 	if (mine) {
+		renew(work, *mine, request);
 		change(work, *mine, grown, request.op);
 		return mine;
 	}

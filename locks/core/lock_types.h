@@ -192,7 +192,7 @@ struct lk_request {
 	int64_t start, end;	/* closed, 0 <= start <= end <= LK_END */
 	uint64_t manager;	/* LK_NOTIFY: part of a reservation's key */
 	uint64_t now;		/* ms */
-	const void *cookie;	/* handed to ->adopt() for records it makes */
+	const void *cookie;	/* whose identity the records that it makes get */
 	uint8_t op;		/* enum lk_op */
 	uint8_t kind;		/* enum lk_kind */
 	uint8_t fairness;	/* enum lk_fairness */
@@ -284,6 +284,12 @@ struct lk_observer {
 	/* @record gets its identity: that of @origin, else of @cookie. */
 	void (*adopt)(void *context, struct lk_record *record,
 		      const struct lk_record *origin, const void *cookie);
+	/*
+	 * A request replaces all of @record with another type, and the record
+	 * is used again: it has the identity of @cookie from now on.
+	 */
+	void (*renew)(void *context, struct lk_record *record,
+		      const void *cookie);
 	/* It is held from now on; range and type are set. */
 	void (*link)(void *context, struct lk_record *record);
 	/* It is not held any more; its identity stays until it is freed. */

@@ -4,9 +4,9 @@
 # Locks of local processes and of clients of the real knfsd, NFSv3 and NFSv4:
 # who holds and who waits, over every pair, through one single thread; waiters
 # that give up or are killed, also at the moment of the grant, and holders that
-# are killed; which kinds of locks exclude which, beside a plain ext4 export;
-# and all of it while memory fails. (One guest for all: setting up two clients
-# takes longer than any of it.)
+# are killed; deadlocks that lead through clients; which kinds of locks exclude
+# which, beside a plain ext4 export; and all of it while memory fails. (One guest
+# for all: setting up two clients takes longer than any of it.)
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/locks/run.sh"
 
@@ -25,6 +25,10 @@ check matrix-leaves-nothing wait_until 60 no_locks
 # --- giving up
 check more-threads rpc.nfsd 4
 run cancel /srv/hf "$a/v3" "$a/v4" "$b/v3" "$b/v4" 10.9.1.2 16
+
+# --- deadlocks that lead through clients
+run deadlock /srv/hf "$a/v4" "$b/v4"
+check deadlocks-leave-nothing wait_until 60 no_locks
 
 # --- a file that one client alone has open
 run deleg-locks /srv/hf "$a/v4" "$b/v3"

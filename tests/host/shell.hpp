@@ -61,7 +61,7 @@ struct entry {
 
 struct mirror {
 	std::map<const lk_record *, entry> entries;
-	uint64_t ran_out = 0;
+	uint64_t ran_out = 0, renewed = 0;
 
 	static mirror &of(void *context) { return *static_cast<mirror *>(context); }
 
@@ -78,6 +78,17 @@ struct mirror {
 
 		REQUIRE(identity == record->holder->owner);
 		entries[record] = { identity, false, false, 0, 0, 0 };
+	}
+
+	/* Called before the change, of what is held, by its owner. */
+	static void renew(void *context, lk_record *record, const void *cookie)
+	{
+		entry &e = of(context).entries.at(record);
+
+		REQUIRE(e.linked && cookie);
+		e.identity = *static_cast<const uint64_t *>(cookie);
+		REQUIRE(e.identity == record->holder->owner);
+		of(context).renewed++;
 	}
 
 	static void link(void *context, lk_record *record)
@@ -166,6 +177,7 @@ struct mirror {
 
 inline const lk_observer observer = {
 	.adopt = mirror::adopt,
+	.renew = mirror::renew,
 	.link = mirror::link,
 	.unlink = mirror::unlink,
 	.change = mirror::change,

@@ -41,6 +41,25 @@ TEST_F(Queue, ReadersWinTogetherInOrder)
 		EXPECT_TRUE(holds(owner, owner, 9, LK_READ));
 }
 
+/* Whose a record is, is up to who asked: fs/locks.c is the model. */
+TEST_F(Queue, WhatIsReplacedIsTheRequests)
+{
+	uint64_t &renewed = w.slots[0]->mirror.renewed;
+
+	set(1, LK_READ, 5, 9);
+	set(1, LK_READ, 5, 12);		/* extended: as it was */
+	set(1, LK_WRITE, 7, 8);		/* split: a record of its own */
+	set(1, LK_WRITE, 9, 10);	/* extended */
+	EXPECT_EQ(renewed, 0u);
+	set(1, LK_WRITE, 5, 6);		/* the first it meets is replaced */
+	EXPECT_EQ(renewed, 1u);
+	set(1, LK_WRITE, 3, 20);	/* grown over the rest */
+	EXPECT_EQ(renewed, 1u);
+	set(1, LK_READ, 3, 20);
+	EXPECT_EQ(renewed, 2u);
+	EXPECT_EQ(table().nr_records, 1u);
+}
+
 TEST_F(Queue, ADowngradeLetsReadersIn)
 {
 	set(1, LK_WRITE, 0, 9);

@@ -28,6 +28,7 @@ struct call {
 	int slot;
 	int cmd;
 	short type, whence;
+	bool flock;			/* for a call that makes one of two */
 	off_t start, len;
 	long arg;
 	char path[200];

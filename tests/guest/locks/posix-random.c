@@ -2,7 +2,7 @@
 /*
  * posix-random REFERENCE_DIR HOLDFAST_DIR NAME SEED COUNT STEPS: random locks of
  * six processes on two files, on fs/locks.c and on holdfast at once; every answer
- * and every list of locks is compared.  COUNT runs, from SEED on; the first that
+ * every list of locks and what fdinfo shows are compared.  COUNT runs, from SEED on; the first that
  * differs is the last.  NAME is that of the result.
  *
  * Both kernels wake waiters, but fs/locks.c lets them race. So that there is
@@ -152,6 +152,28 @@ static bool lists_equal(void)
 		    a[i].end != b[i].end)
 			return false;
 	return n == m;
+}
+
+/* Which of its descriptors each process has which lock by. */
+static bool descriptors_equal(void)
+{
+	static const int slots[] = { 0, 1, 4 };
+
+	for (int i = 0; i < PROCESSES * 3; i++) {
+		struct call call = { .fn = call_fdinfo, .slot = slots[i % 3] };
+		struct agent *a = &ref.agents[i / 3], *b = &ours.agents[i / 3];
+
+		if (waiting[i / 3].waits)
+			continue;
+		agent_do(a, &call);
+		agent_do(b, &call);
+		if (a->last.ret || b->last.ret || strcmp(a->last.path, b->last.path)) {
+			t_note("%c slot %d: %s and %s", 'A' + i / 3, call.slot,
+			       a->last.path, b->last.path);
+			return false;
+		}
+	}
+	return true;
 }
 
 /* With several conflicts either kernel may name any of them. */
@@ -334,6 +356,8 @@ static bool run(unsigned long long seed, unsigned int steps, const char *name)
 		forget_answered();
 		if (good && i % 8 == 7)
 			good = lists_equal();
+		if (good && i % 64 == 63)
+			good = descriptors_equal();
 	}
 	if (good)
 		return true;

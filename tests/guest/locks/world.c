@@ -2,11 +2,14 @@
 #include "world.h"
 
 #include <ctype.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 const char *err_name(int ret)
@@ -209,10 +212,19 @@ static int by_text(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* In no particular order there, sorted here. */
-static int call_fdinfo(struct call *call)
+static unsigned int hash(const char *text)
 {
-	char path[64], line[200], found[8][128];
+	unsigned int sum = 0;
+
+	while (*text)
+		sum = sum * 31 + (unsigned char)*text++;
+	return sum;
+}
+
+/* In no particular order there, sorted here; a sum of it if it is long. */
+int call_fdinfo(struct call *call)
+{
+	char path[64], line[200], found[64][128], all[sizeof(found)] = "";
 	int n = 0;
 	FILE *f;
 
@@ -220,7 +232,7 @@ static int call_fdinfo(struct call *call)
 	f = fopen(path, "r");
 	if (!f)
 		return -errno;
-	while (n < 8 && fgets(line, sizeof(line), f)) {
+	while (n < 64 && fgets(line, sizeof(line), f)) {
 		char class[16], what[16], type[16], id[64], start[32], end[32];
 		int pid;
 
@@ -232,12 +244,28 @@ static int call_fdinfo(struct call *call)
 			 start, end);
 	}
 	qsort(found, n, sizeof(found[0]), by_text);
-	call->path[0] = 0;
 	for (int i = 0; i < n; i++)
-		strncat(call->path, found[i],
-			sizeof(call->path) - strlen(call->path) - 1);
+		strcat(all, found[i]);
+	if (snprintf(call->path, sizeof(call->path), "%s", all) >=
+	    (int)sizeof(call->path))
+		snprintf(call->path, sizeof(call->path), "(%d: %08x)", n, hash(all));
 	fclose(f);
 	return 0;
+}
+
+/* The call is made by a process that shares the agent's descriptors: one owner. */
+static int call_by_sharer(struct call *call)
+{
+	pid_t child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	int status;
+
+	if (child < 0)
+		return -errno;
+	if (!child)
+		_exit(-(call->flock ? call_flock(call) : call_lock(call)));
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 
 static void record(struct world *w, struct agent *agent)
@@ -372,6 +400,9 @@ static void run_word(struct world *w, const char *word)
 		return;
 	}
 	if (!send_signal(agent, *p)) {
+		bool shares = *p == '&';
+
+		p += shares;
 		switch (*p) {
 		case 'f': case 'F':
 			parse_flock(p, &call);
@@ -393,6 +424,10 @@ static void run_word(struct world *w, const char *word)
 			break;
 		default:
 			parse_lock(p, &call);
+		}
+		if (shares) {
+			call.flock = call.fn == call_flock;
+			call.fn = call_by_sharer;
 		}
 		agent_send(agent, &call);
 		if (agent_settle(agent))

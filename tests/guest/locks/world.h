@@ -12,6 +12,7 @@
  *	?r ?w ?u	F_GETLK (o?w: F_OFD_GETLK)
  *	fs fx fu	flock LOCK_SH, LOCK_EX, LOCK_UN, not blocking
  *	FS FX		the same, blocking
+ *	& before a lock	by a process that shares the descriptors, and is gone then
  *	p c d		open, close, dup to the next free slot
  *	i		the lock lines of fdinfo
  *	! * ~		SIGUSR1; SIGUSR2 (SA_RESTART); SIGKILL
@@ -58,6 +59,8 @@ void world_run(struct world *w, const char *script);
 /* Settles all agents, and records each that answered, but for @except. */
 void world_settle(struct world *w, const struct agent *except);
 const char *world_log(struct world *w);
+/* In an agent: the lock lines of the slot's descriptor, in path. */
+int call_fdinfo(struct call *call);
 int world_shown(struct world *w, struct shown *shown, int max);
 void world_show(struct world *w);
 void world_path(const struct world *w, int slot, char *path, size_t size);
