@@ -248,10 +248,7 @@ static void show_blocked(void *context, struct lk_record *core, bool blocks)
 static void ask_courtesy(void *context, struct lk_record *core,
 			 struct lk_waiter *waiter)
 {
-	struct file_lock *mirror = &hf_record(core)->mirror;
-
-	if (mirror->fl_lmops && mirror->fl_lmops->lm_lock_expirable)
-		mirror->fl_lmops->lm_lock_expirable(mirror);
+	hf_ask_courtesy(&hf_record(core)->mirror);
 }
 
 static void trace_ran_out(void *context, const struct lk_record *core)
