@@ -22,13 +22,14 @@ endif
 
 # kbuild writes beside the sources, so each kernel gets a copy of them.
 OUT := $(CURDIR)/build/$(KERNEL)
-MIRROR := Kbuild scripts/Makefile.cxx include \
-	$(wildcard locks netfs localio export client samples kunit)
+FOLDERS := $(sort $(foreach kbuild,$(filter-out build/%,$(wildcard */Kbuild */*/Kbuild)), \
+	$(firstword $(subst /, ,$(kbuild)))))
+MIRROR := Kbuild scripts/Makefile.cxx include $(FOLDERS)
 # Of the host's tests what KUnit runs as well.
-SHARED := tests/host/lease_cases.h tests/host/lease_run.h
+SHARED := $(wildcard $(addprefix tests/host/,lease_cases.h lease_run.h lease/lease_cases.h lease/lease_run.h))
 
 .DEFAULT_GOAL := modules
-.PHONY: all modules mirror setup host-test check demo bench soak install clean help
+.PHONY: all modules mirror load unload setup host-test check demo bench soak install clean help
 
 all: modules
 
@@ -46,6 +47,10 @@ modules: mirror
 		{ echo "no kernel headers in '$(KDIR)': set KDIR" >&2; exit 1; }
 	+@flock $(OUT).lock $(MAKE) --no-print-directory -C '$(KDIR)' M=$(OUT) modules
 	@scripts/check-modules $(OUT) '$(KDIR)'
+
+# (A line may not begin with "load", a directive.)
+unload load:
+	@scripts/load $@ $(OUT)
 
 setup:
 	@scripts/setup
@@ -67,11 +72,17 @@ PREFIX ?= /usr/local
 install: DESTINATION = $(DESTDIR)/usr/src/holdfast-$(VERSION)
 install:
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/holdfast include/uapi/holdfast/*.h
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man2 Documentation/*.2
+	$(foreach page,$(wildcard Documentation/*.[1-9]),install -D -m 644 \
+		-t $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page))) $(page) &&) true
 	rm -rf $(DESTINATION)
 	mkdir -p $(DESTINATION)
-	rsync -rlpR --exclude=kunit --exclude=samples $(MIRROR) $(DESTINATION)/
+	rsync -rlpR $(filter-out kunit samples,$(MIRROR)) $(DESTINATION)/
 	sed 's/@VERSION@/$(VERSION)/' scripts/dkms.conf.in > $(DESTINATION)/dkms.conf
+	scripts/modules $(DESTINATION) | awk '{ \
+		printf "BUILT_MODULE_NAME[%d]=\"%s\"\n", NR - 1, $$1; \
+		printf "BUILT_MODULE_LOCATION[%d]=\"%s\"\n", NR - 1, $$2; \
+		printf "DEST_MODULE_LOCATION[%d]=\"/updates/dkms\"\n", NR - 1 }' \
+		>> $(DESTINATION)/dkms.conf
 	@if [ -n '$(DESTDIR)' ]; then echo "staged in $(DESTINATION)"; \
 	elif command -v dkms >/dev/null; then dkms install --force holdfast/$(VERSION) \
 		$(patsubst /usr/src/linux-headers-%,-k %,$(INSTALLED)); \
@@ -85,6 +96,8 @@ help:
 	@echo '                   for KERNEL=stock, which is downloaded'
 	@echo 'make KERNEL=debug  the modules for the debug kernel (scripts/test-kernel)'
 	@echo '                   KDIR=, W=1 and C=2 work as in the kernel; output: build/$$KERNEL'
+	@echo 'make load          the modules that were built, into the running kernel;'
+	@echo '                   make unload takes them out of it'
 	@echo 'make demo          lock hand-over over NFS in a guest, beside ext4'
 	@echo 'make check         everything: builds, host tests, KUnit, guest tests'
 	@echo 'make host-test     the host tests alone'

@@ -22,15 +22,11 @@ static u64 time_differs(struct timespec64 a, struct timespec64 b)
  */
 static bool is_fresh(const struct inode *inode, const struct inode *lower)
 {
-	u64 differs = inode->i_mode ^ hf_mode(inode);
+	u64 differs = hf_access_differs(inode, lower);
 
-	differs |= __kuid_val(inode->i_uid) ^ __kuid_val(lower->i_uid);
-	differs |= __kgid_val(inode->i_gid) ^ __kgid_val(lower->i_gid);
-	differs |= inode->i_nlink ^ lower->i_nlink;
 	differs |= i_size_read(inode) ^ i_size_read(lower);
 	differs |= inode->i_blocks ^ lower->i_blocks;
 	differs |= inode->i_bytes ^ lower->i_bytes;
-	differs |= (inode->i_flags ^ lower->i_flags) & HF_COPIED_FLAGS;
 	differs |= time_differs(inode_get_ctime(inode), inode_get_ctime(lower));
 	differs |= time_differs(inode_get_mtime(inode), inode_get_mtime(lower));
 	differs |= time_differs(inode_get_atime(inode), inode_get_atime(lower));
@@ -44,6 +40,9 @@ static bool is_fresh(const struct inode *inode, const struct inode *lower)
  * Called at lookup (a file handle is one), at open, at a look at the attributes
  * and at the end of each change; reads and writes ask hf_refresh_size(), path
  * walks hf_refresh_access().
+ *
+ * An attribute is copied here and compared in is_fresh(), or in
+ * hf_access_differs() if it is one of those.
  *
  * Context: any but under i_lock; also in a path walk under RCU.
  */

@@ -205,21 +205,27 @@ int hf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 /* Of the lower inode's flags, those that change what the VFS does above. */
 #define HF_COPIED_FLAGS	(S_SYNC | S_DIRSYNC | S_IMMUTABLE | S_APPEND | S_DEAD)
 
-/*
- * After a path walk the VFS itself looks at what decides who may do what: the
- * owner, for sticky directories and for what only an owner may do; immutable
- * and append-only; whether a name is left.  Sizes and times it asks for.
- */
-static inline void hf_refresh_access(struct inode *inode)
+/* 0 if what decides who may do what is equal. */
+static inline u32 hf_access_differs(const struct inode *inode,
+				    const struct inode *lower)
 {
-	const struct inode *lower = hf_lower_inode(inode);
 	u32 differs = inode->i_mode ^ hf_mode(inode);
 
 	differs |= __kuid_val(inode->i_uid) ^ __kuid_val(lower->i_uid);
 	differs |= __kgid_val(inode->i_gid) ^ __kgid_val(lower->i_gid);
 	differs |= inode->i_nlink ^ lower->i_nlink;
 	differs |= (inode->i_flags ^ lower->i_flags) & HF_COPIED_FLAGS;
-	if (unlikely(differs))
+	return differs;
+}
+
+/*
+ * After a path walk the VFS itself looks at that: the owner, for sticky
+ * directories and for what only an owner may do; immutable and append-only;
+ * whether a name is left.  Sizes and times it asks for.
+ */
+static inline void hf_refresh_access(struct inode *inode)
+{
+	if (unlikely(hf_access_differs(inode, hf_lower_inode(inode))))
 		hf_refresh(inode);
 }
 

@@ -109,21 +109,18 @@ bool hf_hides_caps(const struct super_block *sb, const char *name)
 /* By its file: only so does every filesystem write what fsync(2) promises. */
 static int sync_dir(struct inode *dir)
 {
+	const struct hf_super *hs = hf_super(dir->i_sb);
 	struct path path = {
-		.mnt = hf_super(dir->i_sb)->lower_mnt,
+		.mnt = hs->lower_mnt,
 		.dentry = hf_lower_dir(dir),
 	};
 	const struct cred *caller;
 	struct file *file;
-	struct cred *cred;
 	int err;
 
 	/* Whoever may change a directory need not be allowed to open it. */
-	cred = prepare_kernel_cred(&init_task);
-	if (!cred)
-		return -ENOMEM;
-	caller = override_creds(cred);
-	file = dentry_open(&path, O_RDONLY | O_DIRECTORY, cred);
+	caller = override_creds(hs->cred);
+	file = dentry_open(&path, O_RDONLY | O_DIRECTORY, hs->cred);
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 	} else {
@@ -131,7 +128,6 @@ static int sync_dir(struct inode *dir)
 		__fput_sync(file);
 	}
 	revert_creds(caller);
-	put_cred(cred);
 	return err;
 }
 

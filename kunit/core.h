@@ -36,8 +36,6 @@ struct core {
 /* Owners are 1 for "a", 2 for "b" and so on. */
 enum { A = 1, B, C, D };
 
-extern unsigned int hf_test_seed;
-
 int core_init(struct kunit *test);
 void core_exit(struct kunit *test);
 

@@ -8,6 +8,7 @@
 #include <linux/random.h>
 
 #include "core.h"
+#include "seed.h"
 
 #define BYTES 48
 #define OWNERS 5

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* flock(2): the open file is the owner, and a conversion gives up first. */
+#include "file.h"
 #include "threads.h"
 
 #define expect_flock(file, open, type, ret)				\

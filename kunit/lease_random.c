@@ -8,8 +8,8 @@
 #include <linux/prandom.h>
 #include <linux/random.h>
 
-#include "core.h"
 #include "lease.h"
+#include "seed.h"
 
 #define HOLDERS 5
 #define BYTES 32

@@ -140,7 +140,7 @@ static void failing_allocations(struct kunit *test)
 					0, 99);
 	struct file_lock fl;
 
-	KUNIT_ASSERT_TRUE(test, fail_works(file));
+	KUNIT_ASSERT_TRUE(test, fail_works());
 	file_expect_set(file, B, F_WRLCK, 200, 200);
 	lock_init(file, &fl, NULL, A, F_RDLCK, 0, 99, FL_POSIX);
 	fail_each(file, F_SETLK, &fl, 0);

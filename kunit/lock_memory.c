@@ -4,6 +4,7 @@
  * understands, and everything is as it was.
  */
 #include "fail.h"
+#include "file.h"
 
 /* More than any request needs. */
 #define LIMIT 40
@@ -61,7 +62,7 @@ static void first_lock(struct kunit *test)
 	unsigned int failures = 0;
 	struct file_lock fl;
 
-	KUNIT_ASSERT_TRUE(test, fail_works(file));
+	KUNIT_ASSERT_TRUE(test, fail_works());
 	lock_init(file, &fl, NULL, A, F_WRLCK, 0, 9, FL_POSIX);
 	KUNIT_EXPECT_EQ(test, 0, ask_failing(file, F_SETLK, &fl, -ENOLCK,
 					     &failures));
@@ -76,7 +77,7 @@ static void split(struct kunit *test)
 	unsigned int failures = 0;
 	struct file_lock fl;
 
-	KUNIT_ASSERT_TRUE(test, fail_works(file));
+	KUNIT_ASSERT_TRUE(test, fail_works());
 	file_expect_set(file, A, F_RDLCK, 0, 20);
 	lock_init(file, &fl, NULL, A, F_WRLCK, 5, 9, FL_POSIX);
 	KUNIT_EXPECT_EQ(test, 0, ask_failing(file, F_SETLK, &fl, -ENOLCK,
@@ -97,7 +98,7 @@ static void queued(struct kunit *test)
 					0, 9);
 	unsigned int failures = 0;
 
-	KUNIT_ASSERT_TRUE(test, fail_works(file));
+	KUNIT_ASSERT_TRUE(test, fail_works());
 	file_expect_set(file, A, F_WRLCK, 0, 9);
 	KUNIT_EXPECT_EQ(test, FILE_LOCK_DEFERRED,
 			ask_failing(file, F_SETLK, &waiter->fl, -ENOLCK,
@@ -121,7 +122,7 @@ static void nfsd(struct kunit *test)
 				      0, 9);
 	unsigned int failures = 0;
 
-	KUNIT_ASSERT_TRUE(test, fail_works(file));
+	KUNIT_ASSERT_TRUE(test, fail_works());
 	KUNIT_EXPECT_EQ(test, 0, ask_failing(file, F_SETLK, &lock->fl, -ENOMEM,
 					     &failures));
 	KUNIT_EXPECT_GE(test, failures, 3U);
@@ -132,7 +133,7 @@ static void testing_allocates_nothing(struct kunit *test)
 	struct hf_test_file *file = test->priv;
 	struct file_lock fl;
 
-	KUNIT_ASSERT_TRUE(test, fail_works(file));
+	KUNIT_ASSERT_TRUE(test, fail_works());
 	file_expect_set(file, A, F_WRLCK, 0, 9);
 	lock_init(file, &fl, NULL, B, F_RDLCK, 0, 9, FL_POSIX);
 	fail_next(1);
@@ -146,7 +147,7 @@ static void eviction_allocates_nothing(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
 
-	KUNIT_ASSERT_TRUE(test, fail_works(file));
+	KUNIT_ASSERT_TRUE(test, fail_works());
 	file_expect_set(file, A, F_WRLCK, 0, 9);
 	file_expect_set(file, A, F_UNLCK, 0, OFFSET_MAX);
 	fail_next(1);

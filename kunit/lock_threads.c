@@ -2,6 +2,7 @@
 /* Several threads on one file: exclusion, and races that both sides may win. */
 #include <linux/wait.h>
 
+#include "file.h"
 #include "threads.h"
 
 #define ROUNDS 150

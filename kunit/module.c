@@ -2,7 +2,7 @@
 /* The module of the suites, which run when it is loaded. */
 #include <linux/module.h>
 
-#include "core.h"
+#include "seed.h"
 
 unsigned int hf_test_seed;
 module_param_named(seed, hf_test_seed, uint, 0444);

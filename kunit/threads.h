@@ -3,14 +3,14 @@
 #ifndef HF_KUNIT_THREADS_H
 #define HF_KUNIT_THREADS_H
 
+#include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
-
-#include "file.h"
 
 #define THREADS 4
 
 struct crew;
+struct hf_test_file;
 
 struct thread {
 	struct crew *crew;

@@ -128,10 +128,9 @@ static int begin(struct hf_lease_inode *part, struct hf_change *change,
 	if (answer == LS_PINNED) {
 		hf_count(changes_refused);
 		trace_hf_change(part, core, true);
-		return -ETXTBSY;
 	}
 	if (answer != LS_WAIT)
-		return -EINVAL;
+		return hf_lease_errno(answer);
 
 	err = break_layouts(change, patient, locked);
 	if (err < 0)

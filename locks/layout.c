@@ -82,10 +82,7 @@ static int set(struct hf_lease_inode *part, struct file *file,
 	}
 	spin_unlock(&part->lock);
 	hf_part_join(part);
-	if (answer == LS_AGAIN)
-		err = -EAGAIN;
-	else if (answer != LS_OK)
-		err = -EINVAL;
+	err = hf_lease_errno(answer);
 out:
 	hf_grant_free(spare);
 	return err;

@@ -86,6 +86,23 @@ static inline u64 hf_lease_now(void)
 	return jiffies64_to_msecs(get_jiffies_64());
 }
 
+/* What the core has answered, to who asked through the VFS. */
+static inline int hf_lease_errno(enum ls_answer answer)
+{
+	switch (answer) {
+	case LS_OK:
+		return 0;
+	case LS_AGAIN:
+		return -EAGAIN;
+	case LS_DENIED:
+		return -EPERM;
+	case LS_PINNED:
+		return -ETXTBSY;
+	default:
+		return -EINVAL;
+	}
+}
+
 /* ---- part.c: lifetime of grants, pins and of the parts that list them */
 extern struct list_head hf_parts;
 extern spinlock_t hf_parts_lock;

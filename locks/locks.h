@@ -124,6 +124,17 @@ void hf_records_free_slow(struct lk_list *list);
 int hf_records_init(void);
 void hf_records_exit(void);
 
+/* ---- courtesy.c: locks that a server keeps as long as nobody wants them */
+struct hf_courtesy {
+	struct module *server;	/* counted: to call lm_expire_lock() */
+	void (*expire)(void);	/* NULL: there is none */
+};
+
+bool hf_ask_courtesy(struct file_lock *mirror);
+bool hf_find_courtesy(struct hf_courtesy *courtesy,
+		      const struct lk_record *blocker);
+void hf_expire_courtesy(struct hf_courtesy *courtesy);
+
 /* ---- request.c: from the VFS's words to the core's and back */
 int hf_request_init(struct lk_request *request,
 		    const struct hf_lock_domain *domain,

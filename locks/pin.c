@@ -13,20 +13,6 @@
 /* Unique for good, so that a late HF_IOC_UNPIN does not end another's. */
 static atomic64_t last_id;
 
-static int error_of(enum ls_answer answer)
-{
-	switch (answer) {
-	case LS_OK:
-		return 0;
-	case LS_AGAIN:
-		return -EAGAIN;
-	case LS_DENIED:
-		return -EPERM;
-	default:
-		return -EINVAL;
-	}
-}
-
 /**
  * hf_pin_make - note that blocks are in use
  * @part: the part of the file's inode
@@ -59,7 +45,7 @@ struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 	if (part->pins < HF_PINS_MAX) {
 		answer = ls_pin_add(hf_leases(part), wish, &pin->core, &batch);
 		hf_leases_tell(part, &batch);
-		err = error_of(answer);
+		err = hf_lease_errno(answer);
 	}
 	if (!err) {
 		part->pins++;

@@ -231,10 +231,7 @@ static void show_blocked(void *context, struct lk_record *core, bool blocks)
 /* A courtesy client that somebody now waits for: nfsd is to look at it. */
 static void ask_courtesy(void *context, struct lk_record *core)
 {
-	struct file_lock *mirror = &hf_record(core)->mirror;
-
-	if (mirror->fl_lmops && mirror->fl_lmops->lm_lock_expirable)
-		mirror->fl_lmops->lm_lock_expirable(mirror);
+	hf_ask_courtesy(&hf_record(core)->mirror);
 }
 
 static void trace_ran_out(void *context, const struct lk_record *core)

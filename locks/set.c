@@ -10,7 +10,6 @@
  */
 #include <linux/err.h>
 #include <linux/fcntl.h>
-#include <linux/module.h>
 
 #include "limits.h"
 #include "locks.h"
@@ -32,8 +31,7 @@ struct set {
 	struct lk_list spares;
 	struct lk_batch batch;
 	struct hf_waiter *waiter;
-	struct module *expirer;	/* counted: to call lm_expire_lock() */
-	void (*expire)(void);
+	struct hf_courtesy courtesy;	/* to be asked to go, with AGAIN */
 };
 
 /* What a pass ends with, when it is not the answer. */
@@ -56,42 +54,7 @@ static void begin(struct set *set, struct hf_table *table,
 	set->spares = (struct lk_list) {};
 	set->batch = (struct lk_batch) {};
 	set->waiter = NULL;
-	set->expirer = NULL;
-	set->expire = NULL;
-}
-
-/*
- * A courtesy client (one that nfsd has not heard of, whose locks it keeps as
- * long as nobody wants them) stands in the way: nfsd is to let it go.  Its
- * module is pinned before T is dropped.  Only the first that stands in the way
- * is asked, as in fs/locks.c: if it goes the request is planned again, and finds
- * the next; if it stays nothing depends on the others.
- */
-static bool find_courtesy(struct set *set, const struct lk_record *blocker)
-{
-	const struct lock_manager_operations *ops;
-	struct file_lock *mirror;
-
-	if (!blocker || (blocker->flags & LK_RESERVATION))
-		return false;
-	mirror = &hf_record(blocker)->mirror;
-	ops = mirror->fl_lmops;
-	if (!ops || !ops->lm_lock_expirable || !ops->lm_expire_lock ||
-	    !ops->lm_lock_expirable(mirror))
-		return false;
-	set->expirer = ops->lm_mod_owner;
-	set->expire = ops->lm_expire_lock;
-	__module_get(set->expirer);
-	return true;
-}
-
-static void expire_courtesy(struct set *set)
-{
-	void (*expire)(void) = set->expire;
-
-	set->expire = NULL;
-	expire();
-	module_put(set->expirer);
+	set->courtesy = (struct hf_courtesy) {};
 }
 
 static void commit(struct set *set, const struct lk_plan *plan)
@@ -182,7 +145,7 @@ static int enqueue(struct set *set)
 
 static int refuse(struct set *set, const struct lk_record *blocker)
 {
-	if (find_courtesy(set, blocker))
+	if (hf_find_courtesy(&set->courtesy, blocker))
 		return AGAIN;
 	hf_count(conflicts);
 	return -EAGAIN;
@@ -210,7 +173,7 @@ static int pass(struct set *set)
 	set->must_wait = false;
 	if (set->begun)
 		return unlock_more(set, &set->rest) ? done(set) : AGAIN;
-	/* Not that of the first pass: expire_courtesy() may take long. */
+	/* Not that of the first pass: hf_expire_courtesy() may take long. */
 	set->request->now = hf_now_ms();
 	switch (lk_plan(set->space, set->request, set->graph, &plan)) {
 	case LK_GRANTED:
@@ -237,7 +200,7 @@ static int pass(struct set *set)
 	case LK_CONFLICT:
 		return refuse(set, plan.blocker);
 	case LK_MUST_WAIT:
-		if (find_courtesy(set, plan.blocker))
+		if (hf_find_courtesy(&set->courtesy, plan.blocker))
 			return AGAIN;
 		if (!may_have(set, HF_WAITER_RECORDS))
 			return -EDQUOT;
@@ -256,8 +219,8 @@ static int provide(struct set *set)
 {
 	struct hf_waiter *waiter;
 
-	if (set->expire) {
-		expire_courtesy(set);
+	if (set->courtesy.expire) {
+		hf_expire_courtesy(&set->courtesy);
 		return 0;
 	}
 	if (set->nodes > set->spares.count)
@@ -330,10 +293,9 @@ int hf_set(struct hf_table *table, struct lk_table *space,
 int hf_test(struct hf_table *table, struct lk_request *request,
 	    struct file_lock *fl)
 {
-	struct set set hf_filled_by_callee;
+	struct hf_courtesy courtesy;
 	const struct lk_record *core;
 
-	begin(&set, table, &table->posix, request, fl);
 	for (;;) {
 		hf_enter(table, false);
 		if (request->op == LK_UNLOCK)
@@ -341,10 +303,11 @@ int hf_test(struct hf_table *table, struct lk_request *request,
 					   request->start, request->end);
 		else
 			core = lk_test(&table->posix, request);
-		if (request->op == LK_UNLOCK || !find_courtesy(&set, core))
+		if (request->op == LK_UNLOCK ||
+		    !hf_find_courtesy(&courtesy, core))
 			break;
 		hf_leave(table, false);
-		expire_courtesy(&set);
+		hf_expire_courtesy(&courtesy);
 	}
 	if (!core) {
 		fl->c.flc_type = F_UNLCK;

@@ -4,6 +4,8 @@
  * a turn runs out or is late, a client has not asked again, order alone has kept
  * a waiter out for long enough, or a cycle found elsewhere is to be opened.
  */
+#include <holdfast/core/list.hpp>
+
 #include "graph.hpp"
 #include "queue.hpp"
 
@@ -30,6 +32,8 @@ struct by_due {
 
 using due_tree = hf::tree<by_due>;
 
+using contended_list = hf::list<&lk_table::contended_next, &lk_table::contended_at>;
+
 /* The graph's list of tables. */
 void list_contended(lk_table &table)
 {
@@ -39,21 +43,13 @@ void list_contended(lk_table &table)
 	if (contended == !!table.contended_at)
 		return;
 	if (!contended) {
-		*table.contended_at = table.contended_next;
-		if (table.contended_next)
-			table.contended_next->contended_at = table.contended_at;
-		table.contended_next = nullptr;
-		table.contended_at = nullptr;
+		contended_list::unlink(table);
 		graph.nr_contended--;
 		table.may_tell = 0;
 		note_attention(table, false);
 		return;
 	}
-	table.contended_next = graph.contended;
-	table.contended_at = &graph.contended;
-	if (graph.contended)
-		graph.contended->contended_at = &table.contended_next;
-	graph.contended = &table;
+	contended_list::link(graph.contended, table);
 	graph.nr_contended++;
 }
 

@@ -24,6 +24,7 @@
 #ifndef HF_LOCKS_LEASE_HPP
 #define HF_LOCKS_LEASE_HPP
 
+#include <holdfast/core/list.hpp>
 #include <holdfast/core/range.hpp>
 
 #include "lease_core.h"
@@ -40,21 +41,13 @@ range range_of(const Thing &thing) { return { thing.start, thing.end }; }
 template <typename Node>
 void link(Node *&head, Node &node)
 {
-	node.next = head;
-	node.at = &head;
-	if (head)
-		head->at = &node.next;
-	head = &node;
+	hf::list<&Node::next, &Node::at>::link(head, node);
 }
 
 template <typename Node>
 void unlink(Node &node)
 {
-	*node.at = node.next;
-	if (node.next)
-		node.next->at = node.at;
-	node.next = nullptr;
-	node.at = nullptr;
+	hf::list<&Node::next, &Node::at>::unlink(node);
 }
 
 /* The first of a list that touches the range, or NULL. */

@@ -13,6 +13,8 @@
  * cleared: the owner holds all of it, so at most one record reaches out on both
  * sides: 1.  What was saved comes back as it is, or melts into a neighbour.
  */
+#include <holdfast/core/list.hpp>
+
 #include "undo.hpp"
 #include "graph.hpp"
 
@@ -20,13 +22,11 @@ namespace lk {
 
 namespace {
 
+using revocable_list = hf::list<&lk_waiter::revocable_next, &lk_waiter::revocable_at>;
+
 void leave_list(lk_waiter &waiter)
 {
-	*waiter.revocable_at = waiter.revocable_next;
-	if (waiter.revocable_next)
-		waiter.revocable_next->revocable_at = waiter.revocable_at;
-	waiter.revocable_next = nullptr;
-	waiter.revocable_at = nullptr;
+	revocable_list::unlink(waiter);
 	leave_graph(waiter);
 }
 
@@ -79,11 +79,7 @@ lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place)
 	waiter.saved = saved.records;
 	waiter.undo_start = waiter.request.start;
 	waiter.undo_end = waiter.request.end;
-	waiter.revocable_next = table.revocable;
-	waiter.revocable_at = &table.revocable;
-	if (table.revocable)
-		table.revocable->revocable_at = &waiter.revocable_next;
-	table.revocable = &waiter;
+	revocable_list::link(table.revocable, waiter);
 	/* By its owner, so that what the owner does next finds it. */
 	enter_graph(waiter);
 	if (saved.lost)

@@ -63,11 +63,13 @@ wait_until() {
 	done
 }
 
+# Of a module of the last build.
 hf_module() {
-	local file
-	for file in /holdfast/build/"$HF_KERNEL"/*/"$1".ko; do
-		[ ! -e "$file" ] || echo "$file"
-	done
+	local object
+	while IFS= read -r object; do
+		object=${object##*/build/"$HF_KERNEL"/}
+		[ "${object##*/}" != "$1.o" ] || echo "/holdfast/build/$HF_KERNEL/${object%.o}.ko"
+	done <"/holdfast/build/$HF_KERNEL/modules.order"
 }
 
 # hf_load [MODULE [PARAM=VALUE]...]: one module of ours with what it depends
@@ -76,9 +78,13 @@ hf_module() {
 hf_load() {
 	local module dep file
 	if [ $# = 0 ]; then
-		for module in holdfast_locks holdfast_export; do
-			[ -z "$(hf_module $module)" ] || hf_load $module || return
-		done
+		while IFS= read -r module; do
+			module=${module##*/}
+			case $module in
+			holdfast_kunit.o) ;;
+			holdfast_*.o) hf_load "${module%.o}" || return ;;
+			esac
+		done <"/holdfast/build/$HF_KERNEL/modules.order"
 		return 0
 	fi
 	module=$1
@@ -103,11 +109,20 @@ hf_no_caches() {
 	! grep -q '^hf_' /proc/slabinfo && [ -z "$(hf_caches)" ]
 }
 
+# After whoever uses it.
+hf_unload_module() {
+	local holder
+	[ -d "/sys/module/$1" ] || return 0
+	for holder in "/sys/module/$1"/holders/holdfast_*; do
+		[ ! -e "$holder" ] || hf_unload_module "${holder##*/}"
+	done
+	rmmod "$1" || hf_problem "cannot unload $1"
+}
+
 hf_unload() {
 	local module
-	for module in holdfast_kunit holdfast_export holdfast_locks; do
-		[ -d /sys/module/$module ] || continue
-		rmmod $module || hf_problem "cannot unload $module"
+	for module in /sys/module/holdfast_*; do
+		[ ! -e "$module" ] || hf_unload_module "${module##*/}"
 	done
 	if [ -e /proc/fs/holdfast ]; then hf_problem "/proc/fs/holdfast is left"; fi
 	# sysfs lets go of a destroyed cache in a work item.

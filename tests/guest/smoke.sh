@@ -42,6 +42,22 @@ exclusion() {
 	try_lock 2 "$file"
 }
 
+build=/holdfast/build/$HF_KERNEL
+# make load and make unload. Of a build for another kernel none is loaded. (The length stays.)
+loads() { /holdfast/scripts/load load "$build" && [ -d /sys/module/holdfast_export ]; }
+unloads() { /holdfast/scripts/load unload "$build" && ! ls -d /sys/module/holdfast_*; }
+refuses() {
+	local other=/run/hf/build/other
+	mkdir -p "$other/locks"
+	echo /build/other/locks/holdfast_locks.o >"$other/modules.order"
+	sed 's/vermagic=6\.12\./vermagic=5.04./' "$build/locks/holdfast_locks.ko" >"$other/locks/holdfast_locks.ko"
+	! /holdfast/scripts/load load "$other" >/run/hf/refuses 2>&1 &&
+		grep -q 'for Linux 5.04.*this is' /run/hf/refuses && ! ls -d /sys/module/holdfast_*
+}
+check make-load loads
+check make-load-twice loads
+check make-unload unloads
+check make-load-refuses refuses
 check load hf_load
 check make-fs make_fs ext4 /dev/vda /srv/plain
 check nfsd-start nfsd_start 4

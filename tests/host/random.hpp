@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "world.hpp"
+#include "source.hpp"
 
 namespace rnd {
 

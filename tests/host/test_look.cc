@@ -8,6 +8,7 @@
 #include <set>
 
 #include "random.hpp"
+#include "world.hpp"
 
 namespace {
 

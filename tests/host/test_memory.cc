@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "random.hpp"
+#include "world.hpp"
 
 namespace {
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "random.hpp"
+#include "world.hpp"
 
 namespace {
 

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "random.hpp"
+#include "world.hpp"
 
 extern "C" {
 #include "../guest/locks/agent.h"

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "random.hpp"
+#include "world.hpp"
 
 namespace {
 
