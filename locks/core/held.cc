@@ -9,6 +9,8 @@
  * when it splits a record, which then is the only one in the range: two at
  * most.  An unlock needs one when it splits.
  */
+#include <holdfast/core/list.hpp>
+
 #include "queue.hpp"
 #include "records.hpp"
 #include "tally.hpp"
@@ -16,6 +18,8 @@
 namespace lk {
 
 namespace {
+
+using unlocks = hf::list<&::lk_unlock::next, &::lk_unlock::at>;
 
 /* It is in both trees: the observer hears of it. */
 void entered(work &work, lk_record &record)
@@ -251,11 +255,7 @@ int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes,
 
 void enter_unlock(lk_table &table, struct lk_unlock &rest)
 {
-	rest.next = table.unlocks;
-	rest.at = &table.unlocks;
-	if (rest.next)
-		rest.next->at = &rest.next;
-	table.unlocks = &rest;
+	unlocks::link(table.unlocks, rest);
 }
 
 struct lk_unlock *unlock_of(const lk_table &table, uint64_t owner)
@@ -278,11 +278,7 @@ bool unlock_more(work &work, struct lk_unlock &rest, unsigned int portion)
 		rest.start = left;
 		return false;
 	}
-	*rest.at = rest.next;
-	if (rest.next)
-		rest.next->at = rest.at;
-	rest.next = nullptr;
-	rest.at = nullptr;
+	unlocks::unlink(rest);
 	return true;
 }
 

@@ -3,6 +3,8 @@
  * The waiters of one table: links, hand-over.  One examination costs O(log n)
  * for the record, and what the place in the order costs (order.cc).
  */
+#include <holdfast/core/list.hpp>
+
 #include "graph.hpp"
 #include "loose.hpp"
 #include "reserve.hpp"
@@ -12,6 +14,9 @@
 namespace lk {
 
 namespace {
+
+/* Those linked to one record. */
+using siblings = hf::list<&lk_waiter::sibling, &lk_waiter::sibling_at>;
 
 /* Turns, promises and what has gone are nobody's lock. */
 bool is_lock(const lk_record &record)
@@ -35,21 +40,12 @@ void tell_linked(work &work, lk_record &record)
 		observer->linked(work.table.context, &record);
 }
 
-void link_at(lk_waiter &waiter, lk_waiter *&head)
-{
-	waiter.sibling = head;
-	waiter.sibling_at = &head;
-	if (head)
-		head->sibling_at = &waiter.sibling;
-	head = &waiter;
-}
-
 void link(work &work, lk_waiter &waiter, lk_record &on)
 {
 	bool first = !on.holder->waiters;
 
 	waiter.on = &on;
-	link_at(waiter, on.holder->waiters);
+	siblings::link(on.holder->waiters, waiter);
 	if (first)
 		tell_blocks(work, on, true);
 	tell_linked(work, on);
@@ -67,12 +63,8 @@ void unlink(work &work, lk_waiter &waiter)
 {
 	lk_record &on = *waiter.on;
 
-	*waiter.sibling_at = waiter.sibling;
-	if (waiter.sibling)
-		waiter.sibling->sibling_at = waiter.sibling_at;
+	siblings::unlink(waiter);
 	waiter.on = nullptr;
-	waiter.sibling = nullptr;
-	waiter.sibling_at = nullptr;
 	/* The promise may have been kept meanwhile: then its time was no more than that. */
 	if (!(on.flags & LK_PROMISE))
 		set_order_due(waiter, UINT64_MAX);
