@@ -40,6 +40,9 @@ flags() {
 	check flags-off mount -t holdfast "$low" "$mnt"
 	check exec-runs "$mnt/true"
 	check dev-opens bash -c "echo x >$mnt/null"
+	mount -o remount,bind,noexec "$mnt"
+	check noexec-remap "$here/remap.py" "$mnt/data"
+	mount -o remount,bind,exec "$mnt"
 	second_mount
 	umount "$mnt"
 	rm "$low"/*
