@@ -95,6 +95,8 @@ first = [take(fd, 100)[0] for fd in fds]
 report("living-shown", (lines(), [("LAYOUT", me)] * 2 + [("PIN", me)] * 200))
 report("living-ended", (end_all(path), (200, 0)), (lines(), [("LAYOUT", me)] * 2),
        (outcome(fcntl.ioctl, fds[0], UNPIN, first[0]), "ENOENT"), (len(take(fds[0])), 1), (end_all(path), (1, 0)))
+report("pins-most", (len(take(fds[0], 16384)), 16384), (outcome(take, fds[1]), "ENOSPC"), (end_all(path), (16384, 0)),
+       (len(take(fds[1])), 1))
 for fd in fds:
     os.close(fd)
 report("living-gone", (lines(), []))

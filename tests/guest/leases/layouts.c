@@ -72,6 +72,10 @@ static const struct play plays[] = {
 	{ "stopped-layout-holder", "T2 A0or A0yr0,0 Az Bt5=waits C0o+ C0h0,4096=waits B< C. Ag A0y?=r:revoked:0,0 A?=IO0:0" },
 	{ "layout-for-ever", "T0 A0or A0yr0,0 Bt5=waits W2 B- A0y?=r:breaking:0,0 B! B.=EINTR Ct5=waits A0yn C." },
 
+	/* Leases that are switched off, and with them the look at the break time. */
+	{ "layout-without-leases", "L0 A0or A0yr0,0 A0y?=r:held:0,0 Bt5=waits A?=IO0:0 A0yn B. L1" },
+	{ "break-time-without-leases", "A0or A0yr0,0 Bt6=waits A0yn B. L0 T1 A0yr0,0 Bt5=waits W2 B- A0yn B. L1" },
+
 	/* Signals of layouts. */
 	{ "layout-signal", "A0or A0yr0,0,2 Bt5=waits A?=RT2:0 A0yn B." },
 	{ "layout-signal-of-descriptor", "A0or A0s3 A0yr0,0 Bt5=waits A?=RT3:0 A0yn B." },
