@@ -4,9 +4,9 @@
  * is the lower one, and outlives the descriptor that it was made with.
  *
  * So a lower file that is open for writing has a copy of its filesystem's
- * operations, in which ->fallocate is ours.  There is a copy for each superblock
- * of ours and each set of operations, of which a filesystem has one for its
- * regular files, as a rule.
+ * operations, in which ->fallocate and ->mmap are ours.  There is a copy for each
+ * superblock of ours and each set of operations, of which a filesystem has one for
+ * its regular files, as a rule.
  *
  * Why a copy is there for as long as a file has it:
  * 1. It is freed with its struct hf_super, when nothing is left of the mount.
@@ -22,7 +22,9 @@
  */
 
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mount.h>
 #include <linux/slab.h>
 
 #include "export.h"
@@ -44,11 +46,11 @@ struct hf_lower_ops {
 /* Whoever adds one; the list is read without, and only grows. */
 static DEFINE_SPINLOCK(adding);
 
-static long fallocate(struct file *lower, int mode, loff_t offset, loff_t len);
+static int mmap(struct file *lower, struct vm_area_struct *vma);
 
 static const struct hf_lower_ops *copy_of(const struct file *lower)
 {
-	return lower->f_op->fallocate == fallocate ?
+	return lower->f_op->mmap == mmap ?
 	       container_of(lower->f_op, struct hf_lower_ops, ops) : NULL;
 }
 
@@ -78,6 +80,20 @@ static long fallocate(struct file *lower, int mode, loff_t offset, loff_t len)
 	return ret;
 }
 
+/*
+ * remap_file_pages(2) makes a mapping of a mapping's file, and asks of its mount
+ * whether it is noexec: of the one below.
+ */
+static int mmap(struct file *lower, struct vm_area_struct *vma)
+{
+	if (file_user_path(lower)->mnt->mnt_flags & MNT_NOEXEC) {
+		if (vma->vm_flags & VM_EXEC)
+			return -EPERM;
+		vm_flags_clear(vma, VM_MAYEXEC);
+	}
+	return copy_of(lower)->original->mmap(lower, vma);
+}
+
 static struct hf_lower_ops *make(struct super_block *sb,
 				 const struct file_operations *original)
 {
@@ -86,7 +102,9 @@ static struct hf_lower_ops *make(struct super_block *sb,
 	if (!copy)
 		return NULL;
 	copy->ops = *original;
-	copy->ops.fallocate = fallocate;
+	copy->ops.mmap = mmap;
+	if (original->fallocate)
+		copy->ops.fallocate = fallocate;
 	/* As above, where mmap(2) asks.  tmpfs's insists on its own operations. */
 	copy->ops.get_unmapped_area = NULL;
 	copy->original = original;
@@ -141,7 +159,8 @@ static struct hf_lower_ops *find_or_make(struct super_block *sb,
  * @sb: the upper superblock
  * @lower: the file, which nobody else has yet
  *
- * Files of which ->open has replaced the operations (debugfs) have no blocks.
+ * Files of which ->open has replaced the operations (debugfs) have no blocks, and
+ * those that cannot be mapped nobody reaches so.
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
@@ -152,7 +171,7 @@ int hf_lower_ops_set(struct super_block *sb, struct file *lower)
 	struct hf_lower_ops *copy;
 
 	if (!(lower->f_mode & FMODE_WRITE) || !S_ISREG(inode->i_mode) ||
-	    lower->f_op != inode->i_fop || !lower->f_op->fallocate)
+	    lower->f_op != inode->i_fop || !lower->f_op->mmap)
 		return 0;
 	copy = find_or_make(sb, lower->f_op);
 	if (!copy)

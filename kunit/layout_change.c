@@ -31,20 +31,28 @@ static void break_for_ever(struct hf_test_lease *file, loff_t start, loff_t end)
 	lease_left(file, LEASE_FOR_EVER);
 }
 
-static struct lease_waiter *waits(struct hf_test_lease *file, loff_t start,
-				  loff_t end, struct inode *locked)
+static struct lease_waiter *waits_as(struct hf_test_lease *file,
+				     int (*work)(struct lease_waiter *waiter),
+				     loff_t start, loff_t end,
+				     struct inode *locked)
 {
 	struct lease_waiter *waiter = kunit_kzalloc(file->test, sizeof(*waiter),
 						    GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(file->test, waiter);
 	waiter->file = file;
-	waiter->work = change_waits;
+	waiter->work = work;
 	waiter->start = start;
 	waiter->end = end;
 	waiter->locked = locked;
 	waiter_start(waiter);
 	return waiter;
+}
+
+static struct lease_waiter *waits(struct hf_test_lease *file, loff_t start,
+				  loff_t end, struct inode *locked)
+{
+	return waits_as(file, change_waits, start, end, locked);
 }
 
 static void nothing_in_the_way(struct kunit *test)
@@ -219,6 +227,29 @@ static void interrupted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EAGAIN, layout_set(file, 0, HF_LAYOUT_READ, 0, 0));
 }
 
+static int worker_waits(struct lease_waiter *waiter)
+{
+	int ret;
+
+	current->flags |= PF_USER_WORKER;
+	ret = change_waits(waiter);
+	current->flags &= ~PF_USER_WORKER;
+	return ret;
+}
+
+/* io_uring's threads restart nothing, whatever the kernel makes of their answers. */
+static void worker_interrupted(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	struct lease_waiter *waiter;
+
+	holds(file, 0, 0, 100);
+	waiter = waits_as(file, worker_waits, 0, LS_END, NULL);
+	lease_wait_for(file, "0YR0-99!");
+	waiter_interrupt(waiter);
+	KUNIT_EXPECT_EQ(test, -EINTR, waiter_end(waiter));
+}
+
 /* From its first look to its end nothing is promised that it would break. */
 static void nothing_new_meanwhile(struct kunit *test)
 {
@@ -268,6 +299,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(lock_is_kept),
 	KUNIT_CASE(runs_out),
 	KUNIT_CASE(interrupted),
+	KUNIT_CASE(worker_interrupted),
 	KUNIT_CASE(nothing_new_meanwhile),
 	KUNIT_CASE(break_time),
 	{}

@@ -140,6 +140,24 @@ static void courtesy_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, file->expired, 1U);
 }
 
+/* The first that stands in the way, however many do: all under the table's lock. */
+static void courtesy_asks_one(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct file_lock fl;
+
+	for (unsigned int i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, 0,
+				set(file, i, B + i, F_WRLCK, 10 * i, 10 * i));
+	file->expirable_asked = 0;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, file_set(file, E, F_WRLCK, 0, 99));
+	KUNIT_EXPECT_EQ(test, file->expirable_asked, 1U);
+	lock_init(file, &fl, NULL, E, F_WRLCK, 0, 99, FL_POSIX);
+	KUNIT_EXPECT_EQ(test, 0, file_lock_cmd(file, F_GETLK, &fl));
+	KUNIT_EXPECT_EQ(test, file->expirable_asked, 2U);
+	locks_release_private(&fl);
+}
+
 /* Never from a release: a waiter that stays queued expires nobody. */
 static void courtesy_not_on_release(struct kunit *test)
 {
@@ -162,6 +180,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(courtesy_lock),
 	KUNIT_CASE(courtesy_wait),
 	KUNIT_CASE(courtesy_test),
+	KUNIT_CASE(courtesy_asks_one),
 	KUNIT_CASE(courtesy_not_on_release),
 	{}
 };

@@ -9,7 +9,8 @@ here=$HF_HERE/fs
 . "$here/lower.sh"
 
 disks() {
-	mkdir -p /srv/disk && mkfs.ext4 -q -F -O quota -m 50 /dev/vda &&
+	# (Small, since half of it is filled.)
+	mkdir -p /srv/disk && mkfs.ext4 -q -F -O quota -m 50 /dev/vda 96M &&
 		mount -o usrquota /dev/vda /srv/disk &&
 		mkdir -p /srv/disk/lower /srv/disk/plain /srv/hf /srv/plain &&
 		mount --bind /srv/disk/plain /srv/plain &&

@@ -10,13 +10,13 @@
 . "$HF_HERE/fs/nfs.sh"
 . "$HF_HERE/locks/run.sh"
 
-races=1000
-[ "$HF_KERNEL" != debug ] || races=200
+races=300
+[ "$HF_KERNEL" != debug ] || races=100
 
 # A probe of a program is one of LOWERDIR's file, by its path there, and finds
 # those who run it from the mount.
 probe() {
-	local lower=$1 mnt=$2 t=/sys/kernel/tracing offset
+	local lower=$1 mnt=$2 t=/sys/kernel/tracing offset found=1
 	[ -e $t/uprobe_events ] || mount -t tracefs nodev $t
 	cp "$hf_programs/create-race" "$mnt/program"
 	# The entry point; the program is static, its first segment is at 0x400000.
@@ -26,9 +26,14 @@ probe() {
 	echo 1 >$t/events/uprobes/hf_program/enable
 	"$mnt/program" || :
 	echo 0 >$t/events/uprobes/hf_program/enable
-	grep -q 'program-.*hf_program' $t/trace
+	! grep -q 'program-.*hf_program' $t/trace || found=0
+	: >$t/uprobe_events
+	# By its path on the mount there is none.
+	printf 'p:hf_program %s/program:0x%x\n' "$mnt" $offset >$t/uprobe_events
+	refused probe-on-mount "Input/output error" bash -c "echo 1 >$t/events/uprobes/hf_program/enable"
 	: >$t/uprobe_events
 	rm "$mnt/program"
+	return $found
 }
 
 mkdir -p "$top"

@@ -15,7 +15,7 @@ low=$base/lower
 
 # ext4 in a file, which writes nothing but what it is told to.
 make_image() {	# IMAGE MOUNTPOINT [SIZE]
-	truncate -s "${3:-16M}" "$1" && mkdir -p "$2" &&
+	truncate -s "${3:-8M}" "$1" && mkdir -p "$2" &&
 		mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$1" &&
 		mount -o loop,commit=3600 "$1" "$2" && mkdir -p "$2/lower"
 }
@@ -39,7 +39,13 @@ flags() {
 	mount -o remount,suid,dev,exec "$base"
 	check flags-off mount -t holdfast "$low" "$mnt"
 	check exec-runs "$mnt/true"
+	mkdir "$low/point" && touch "$low/point/under" && mount -t tmpfs tmpfs "$low/point" && touch "$low/point/over"
+	check mount-point-below [ "$(ls "$mnt/point")" = under ]
+	umount "$low/point" && rm -r "$low/point"
 	check dev-opens bash -c "echo x >$mnt/null"
+	mount -o remount,bind,noexec "$mnt"
+	check noexec-remap "$here/remap.py" "$mnt/data"
+	mount -o remount,bind,exec "$mnt"
 	second_mount
 	umount "$mnt"
 	rm "$low"/*

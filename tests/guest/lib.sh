@@ -160,15 +160,17 @@ hf_check_dmesg() {
 	fi
 }
 
-# kmemleak reports only what is at least 5 s old, and wants a second look:
-# the wait is for its age limit, not for anything of ours.
+# It refuses once it has turned itself off.
+hf_scan() { echo scan >$HF_KMEMLEAK || hf_problem "kmemleak does not scan"; }
+
+# kmemleak wants two looks, and reports only what was at least 5 s old at the
+# second: the wait is for its age limit, not for anything of ours.
 hf_check_leaks() {
 	[ -e $HF_KMEMLEAK ] || [ "$HF_KERNEL" = debug ] || return 0
-	sleep 5.5
-	# It refuses once it has turned itself off.
-	for _ in 1 2; do
-		echo scan >$HF_KMEMLEAK || hf_problem "kmemleak does not scan"
-	done
+	local unloaded=$SECONDS
+	hf_scan
+	until [ $((SECONDS - unloaded)) -gt 5 ]; do read -rt 0.5 -u "$hf_silence" || :; done
+	hf_scan
 	hf_unknown_leaks $HF_KMEMLEAK "$HF_HERE/$HF_TEST.kmemleak-allow" >/results/kmemleak ||
 		hf_problem "kmemleak's report cannot be read"
 	[ ! -s /results/kmemleak ] || hf_problem "kmemleak: $(head -n 30 /results/kmemleak)"

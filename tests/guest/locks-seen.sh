@@ -80,6 +80,18 @@ gains gave-up 'requests 4, grants 2, blocks 1, cancels 1, deadlocks 1, cycles 1'
 need A set u
 need B set u
 
+# --- a deadlock with an NFSv4 client, whose wait is believed when it asks again
+need F open "$(root_of 1)/mnt/v4/f"
+need A set w 0 1
+need F set w 10 1
+expect nfs-waits waits F ask w 0 1
+expect nfs-waits-in-circle waits A ask w 10 1
+expect nfs-deadlock EDEADLK F answer
+need F set u 10 1
+expect nfs-deadlock-opened 0 A answer
+need A set u
+need F set u
+
 # --- an NFSv4 client that is told and never comes: its turn runs out
 echo 5000 >/sys/module/holdfast_locks/parameters/reserve_ms
 need A set w

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""pins.py MOUNT: pins and layouts of processes that are gone, and how they end."""
+"""pins.py MOUNT: pins and layouts of processes that are gone, and how they end; and
+blocks that are not shared meanwhile. The lower filesystem has reflinks."""
 import fcntl
 import os
+import signal
 import socket
 import struct
 import sys
@@ -10,6 +12,7 @@ import sys
 from calls import *
 
 mount = sys.argv[1]
+signal.signal(signal.SIGIO, signal.SIG_IGN)
 SETLAYOUT, PIN, UNPIN, UNPIN_ALL = 0x4028BA01, 0xC020BA03, 0x4020BA04, 0xC010BA05
 SIZE = 1 << 16
 
@@ -92,6 +95,39 @@ first = [take(fd, 100)[0] for fd in fds]
 report("living-shown", (lines(), [("LAYOUT", me)] * 2 + [("PIN", me)] * 200))
 report("living-ended", (end_all(path), (200, 0)), (lines(), [("LAYOUT", me)] * 2),
        (outcome(fcntl.ioctl, fds[0], UNPIN, first[0]), "ENOENT"), (len(take(fds[0])), 1), (end_all(path), (1, 0)))
+report("pins-most", (len(take(fds[0], 16384)), 16384), (outcome(take, fds[1]), "ENOSPC"), (end_all(path), (16384, 0)),
+       (len(take(fds[1])), 1))
 for fd in fds:
     os.close(fd)
 report("living-gone", (lines(), []))
+
+# What a device may write to, no other file shares. A copy is one all the same.
+SHARED = 0x2000
+
+
+def shares():
+    """Whether another file has blocks of it."""
+    os.sync()
+    return any(flags & SHARED for *_, flags in fiemap(path))
+
+
+def copied():
+    """copy_file_range(2) of all, and whether it has arrived."""
+    os.ftruncate(target, 0)
+    return outcome(os.copy_file_range, source, target, SIZE, 0, 0), os.pread(target, SIZE, 0) == data
+
+
+data = os.urandom(SIZE)
+put(path, data)
+source, target = os.open(path, os.O_RDONLY), os.open(mount + "/copy", os.O_RDWR | os.O_CREAT)
+holder = os.open(path, os.O_RDWR)
+mine, = take(holder)
+report("pinned-not-cloned", (outcome(fcntl.ioctl, target, FICLONE, source), "ETXTBSY"), (shares(), False))
+report("pinned-copied", (copied(), (SIZE, True)), (shares(), False))
+fcntl.ioctl(holder, UNPIN, mine)
+put("/proc/sys/fs/lease-break-time", b"1")
+answer = copied()
+with open("/proc/fs/holdfast/leases") as leases:
+    states = [line.split()[7] for line in leases]
+report("copied-breaks-layout", (answer, (SIZE, True)), (shares(), True), (states, ["revoked"]))
+put("/proc/sys/fs/lease-break-time", b"45")

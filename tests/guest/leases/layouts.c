@@ -35,6 +35,7 @@ static const struct play plays[] = {
 	{ "collapse-breaks-layout", "A0or B0o+ A0yr32768,4096 B0C0,4096=waits A?=IO0:0 A0yn B." },
 	{ "insert-breaks-layout", "A0or B0o+ A0yr32768,4096 B0I0,4096=waits A?=IO0:0 A0yn B." },
 	{ "reflink-breaks-layout", "A0or B9orO B0o+ A0yr8192,4096 B0R0,4096,8192=waits A?=IO0:0 A0yn B." },
+	{ "reflink-breaks-layout-of-source", "A0o+ B9or B0o+O A0yw0,4096 B0R0,4096,8192=waits A?=IO0:0 A0yn B." },
 	{ "mapped-hole-breaks-layout", "A0or B0o+ B0m B0c A0yr0,0 B0V0,4096=EAGAIN A?=IO0:0 A0y?=r:breaking:0,0 B0V0,4096=EAGAIN A?=none A0yn B0V0,4096" },
 	{ "mapped-hole-breaks-own", "A0o+ A0m A0yr0,0 A0V0,4096=EAGAIN A?=IO0:0 A0yn A0V0,4096" },
 	{ "mapped-hole-elsewhere", "A0or B0o+ B0m A0yr4096,0 B0V0,4096 A?=none A0y?=r:held:4096,0" },
@@ -71,6 +72,10 @@ static const struct play plays[] = {
 	{ "stopped-layout-holder", "T2 A0or A0yr0,0 Az Bt5=waits C0o+ C0h0,4096=waits B< C. Ag A0y?=r:revoked:0,0 A?=IO0:0" },
 	{ "layout-for-ever", "T0 A0or A0yr0,0 Bt5=waits W2 B- A0y?=r:breaking:0,0 B! B.=EINTR Ct5=waits A0yn C." },
 
+	/* Leases that are switched off, and with them the look at the break time. */
+	{ "layout-without-leases", "L0 A0or A0yr0,0 A0y?=r:held:0,0 Bt5=waits A?=IO0:0 A0yn B. L1" },
+	{ "break-time-without-leases", "A0or A0yr0,0 Bt6=waits A0yn B. L0 T1 A0yr0,0 Bt5=waits W2 B- A0yn B. L1" },
+
 	/* Signals of layouts. */
 	{ "layout-signal", "A0or A0yr0,0,2 Bt5=waits A?=RT2:0 A0yn B." },
 	{ "layout-signal-of-descriptor", "A0or A0s3 A0yr0,0 Bt5=waits A?=RT3:0 A0yn B." },
@@ -82,6 +87,7 @@ static const struct play plays[] = {
 	{ "pin-stops-truncate", "A0o+ A0yr0,0 A0p1r4096,4096 Bt5=ETXTBSY Bt8191=ETXTBSY Bt4096=ETXTBSY A0f5=ETXTBSY B0owt=ETXTBSY A?=none A0y?=r:held:0,0 A0yn Bt8192 A0P1 Bt5" },
 	{ "pin-stops-changes", "A0o+ B0o+ B9orO A0yr0,0 A0p1r16384,4096 B0h16384,1=ETXTBSY B0Z0,32768=ETXTBSY B0C0,4096=ETXTBSY B0I0,4096=ETXTBSY B0R0,4096,16384=ETXTBSY A0h16384,4096=ETXTBSY A?=none A0y?=r:held:0,0 A0yn B0h0,16384 B0Z20480,4096 B0R0,4096,0 B0C24576,4096 B0I24576,4096 Bt20480 A0P1 B0h16384,1" },
 	{ "pin-stops-mapped-hole", "A0o+ B0o+ B0m B0c A0yr0,0 A0p1r0,1 B0V0,4096=ETXTBSY A?=none A0y?=r:held:0,0 A0P1 A0yn B0V0,4096" },
+	{ "pin-stops-reflink-of-it", "A0o+ B9or B0o+O A0yw0,0 A0p1w0,4096 B0R0,4096,8192=ETXTBSY B0R0,8192,8192=ETXTBSY A?=none A0y?=w:held:0,0 A0yn B0R4096,4096,8192 A0P1 B0R0,4096,8192" },
 	{ "pin-nonblock", "A0o+ B0o+n A0yr0,0 A0p1r0,4096 B0h0,1=ETXTBSY C0ownt=ETXTBSY A0h0,1=ETXTBSY" },
 	{ "pin-stops-no-growth", "A0o+ A0yr0,0 A0p1r0,0 Bt100000 A0f200000 A0E0,300000 B0o+ B0E0,400000" },
 	{ "pin-and-names", "A0o+ A0yr0,0 A0p1r0,4096 Bxs Bxc Bxl Bxn Bxt Bxu A0h0,1=ETXTBSY A0P1 A0h0,1" },

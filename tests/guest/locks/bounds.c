@@ -142,10 +142,13 @@ static bool wait_counter(long count)
 
 /* ------------------------------------------------------------- the inputs */
 
-/* What the longest section was so far: which input made it grow is seen in the log. */
-static void say(const char *name)
+/* What the longest section was so far: the first that is too long is this input's. */
+static void check_section(const char *name)
 {
-	t_note("%s: longest_section %ld", name, hf_stat("longest_section"));
+	long longest = hf_stat("longest_section");
+
+	t_check(longest > 0 && longest <= SECTION + SLACK, name, "%ld steps", longest);
+	t_note("%s: %ld steps", name, longest);
 }
 
 /* H holds many bytes of A, M holds B and its threads wait for all of A. */
@@ -169,7 +172,7 @@ static void search_waits(void)
 	t_check(agent_settle(&r), "search-no-deadlock", "%s", strerror(-r.last.ret));
 	must(&m, B, F_SETLK, F_UNLCK, 0, 0);
 	t_check(agent_wait(&r, "B") == 0, "search-then-granted", "%s", strerror(-r.last.ret));
-	say("search");
+	check_section("search-section");
 }
 
 /* The same, and H waits for R: that is a deadlock, at the end of all of them. */
@@ -182,7 +185,7 @@ static void search_finds(void)
 	t_check(!agent_settle(&r) && r.last.ret == -EDEADLK, "search-deadlock", "not refused");
 	agent_interrupt(&h, SIGUSR1);
 	agent_wait(&h, "EINTR");
-	say("search that finds");
+	check_section("search-deadlock-section");
 }
 
 static void refused(void)
@@ -200,7 +203,7 @@ static void refused(void)
 		"refused-getlk", "type %d %lld+%lld", fl->l_type, (long long)fl->l_start,
 		(long long)fl->l_len);
 	must(&r, A, F_SETLK, F_WRLCK, 2 * RECORDS / 2, 1);
-	say("refused");
+	check_section("refused-section");
 }
 
 /* Two owners by turns; one lets all go, and no byte of the other's. */
@@ -218,7 +221,7 @@ static void unlock(void)
 	t_check(hf_lines("held", "OFDLCK") == 1, "replace-own", "%d are held",
 		hf_lines("held", "OFDLCK"));
 	must(&h, A, F_OFD_SETLK, F_UNLCK, 0, 0);
-	say("unlock");
+	check_section("unlock-section");
 }
 
 /* Somebody waits for all of it: it is granted once all is gone. */
@@ -231,7 +234,7 @@ static void contended_unlock(void)
 	must(&h, A, F_OFD_SETLK, F_UNLCK, 0, 0);
 	t_check(agent_wait(&w, "all of A") == 0 && hf_lines("held", "") == 1, "unlock-contended",
 		"%d, %d are held", w.last.ret, hf_lines("held", ""));
-	say("contended unlock");
+	check_section("unlock-contended-section");
 }
 
 /* The holder dies: that is the last close, in the same portions. */
@@ -244,7 +247,7 @@ static void death(void)
 	agent_kill(&h);
 	t_check(agent_wait(&w, "all of A") == 0 && hf_lines("held", "") == 1, "death-contended",
 		"%d, %d are held", w.last.ret, hf_lines("held", ""));
-	say("death");
+	check_section("death-section");
 }
 
 /* Many wait for ranges of their own, which overlap; all are let in. */
@@ -256,13 +259,12 @@ static void waiters(void)
 	must(&h, A, F_OFD_SETLK, F_UNLCK, 0, 0);
 	t_check(wait_counter(WAITERS), "waiters-all-in", "%ld of %d", shared->counter, WAITERS);
 	t_check(hf_lines("", "") == 0, "waiters-leave-nothing", "%d lines", hf_lines("", ""));
-	say("waiters");
+	check_section("waiters-section");
 }
 
 int main(int argc, char **argv)
 {
 	struct rlimit most = { 4096, 4096 };
-	long longest;
 
 	if (argc != 2)
 		t_die("usage: bounds DIR");
@@ -279,8 +281,6 @@ int main(int argc, char **argv)
 	waiters();
 	for (int i = 0; i < 4; i++)
 		agent_stop(agents[i]);
-	longest = hf_stat("longest_section");
-	t_check(longest > 0 && longest <= SECTION + SLACK, "sections", "%ld steps", longest);
 	t_check(hf_lines("", "") == 0, "bounds-leave-nothing", "%d lines", hf_lines("", ""));
 	return t_done();
 }
