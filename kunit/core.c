@@ -196,7 +196,8 @@ enum lk_outcome core_wait(struct core *core, unsigned int slot,
 	KUNIT_EXPECT_NE(core->test, (u8)LK_WAITING, waiter->state);
 	core_end(core, slot, false);	/* one that has won */
 	outcome = plan_and_commit(core, nr, &request);
-	if (outcome == LK_MUST_WAIT) {
+	core->queued = outcome == LK_MUST_WAIT;
+	if (core->queued) {
 		memset(waiter, 0, sizeof(*waiter));
 		alloc_records(core, &waiter->nodes, lk_waiter_nodes(kind));
 		outcome = lk_enqueue(&core->table[nr], &request, waiter,

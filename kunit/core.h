@@ -25,6 +25,7 @@ struct core {
 	struct lk_batch batch;
 	u64 now;
 	u8 fairness;
+	bool queued;		/* the last core_wait() came to lk_enqueue() */
 	unsigned int records;			/* that were allocated */
 	/* Winners of all steps since core_told(), as letters of their slots. */
 	char told[64];

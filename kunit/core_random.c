@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Steps at random against a map of bytes that knows who holds what.  Grants to
- * waiters enter the map when they are told; that nobody waits who could have
- * its lock is lk_validate()'s to say, after each step.
+ * waiters enter the map in the order in which they were made; that nobody waits
+ * who could have its lock is lk_validate()'s to say, after each step.
  */
 #include <linux/prandom.h>
 #include <linux/random.h>
@@ -18,6 +18,9 @@ struct random {
 	struct rnd_state state;
 	/* 0: none, else 1 + type, for each owner's bytes in each table */
 	u8 map[CORE_TABLES][OWNERS + 1][BYTES];
+	/* Of this call; their requests stay in their slots. */
+	unsigned int winners;
+	struct lk_waiter *won[CORE_WAITERS];
 };
 
 static u32 pick(struct random *random, u32 below)
@@ -35,10 +38,23 @@ static void enter(struct core *core, unsigned int nr,
 	       request->end - request->start + 1);
 }
 
-static void enter_winner(struct core *core, struct lk_waiter *waiter)
+static void note_winner(struct core *core, struct lk_waiter *waiter)
 {
+	struct random *random = core->private;
+
 	if (waiter->state == LK_WON)
-		enter(core, waiter->table - core->table, &waiter->request);
+		random->won[random->winners++] = waiter;
+}
+
+static void enter_winners(struct core *core)
+{
+	struct random *random = core->private;
+	unsigned int i;
+
+	for (i = 0; i < random->winners; i++)
+		enter(core, random->won[i]->table - core->table,
+		      &random->won[i]->request);
+	random->winners = 0;
 }
 
 static bool in_the_way(struct random *random, unsigned int nr,
@@ -96,31 +112,43 @@ static void ask(struct core *core, unsigned int nr)
 			in_the_way(random, nr, &request);
 	enum lk_outcome outcome;
 
+	outcome = core_ask(core, nr, request.owner, request.op, request.start,
+			   request.end, 0);
 	/* What it gives up is given up before anyone wins by it. */
 	if (!kept_out)
 		enter(core, nr, &request);
-	outcome = core_ask(core, nr, request.owner, request.op, request.start,
-			   request.end, 0);
+	enter_winners(core);
 	KUNIT_EXPECT_EQ(core->test, kept_out ? LK_CONFLICT : LK_GRANTED, outcome);
 }
 
+/*
+ * The winner may be a thread of the one who asks.  A request that is granted at
+ * once may be a downgrade that lets it win: it was first.  One that was queued and
+ * passed gives nothing up; those whose order it passed may have won before it.
+ */
 static void wait_or_cancel(struct core *core, unsigned int nr)
 {
 	struct random *random = core->private;
 	struct lk_request request = random_request(random);
 	unsigned int slot = pick(random, CORE_WAITERS);
+	enum lk_outcome outcome;
 
 	if (core->waiter[slot].state == LK_WAITING) {
 		core_end(core, slot, false);
+		enter_winners(core);
 		return;
 	}
 	if (request.op == LK_UNLOCK)
 		return;
-	if (core_wait(core, slot, nr, request.owner, request.op, request.start,
-		      request.end, LK_LOCAL) != LK_GRANTED)
-		return;
-	KUNIT_EXPECT_FALSE(core->test, in_the_way(random, nr, &request));
-	enter(core, nr, &request);
+	outcome = core_wait(core, slot, nr, request.owner, request.op,
+			    request.start, request.end, LK_LOCAL);
+	if (core->queued)
+		enter_winners(core);
+	if (outcome == LK_GRANTED) {
+		KUNIT_EXPECT_FALSE(core->test, in_the_way(random, nr, &request));
+		enter(core, nr, &request);
+	}
+	enter_winners(core);
 }
 
 static void byte_map(struct kunit *test)
@@ -134,7 +162,7 @@ static void byte_map(struct kunit *test)
 	prandom_seed_state(&random->state, seed);
 	kunit_info(test, "seed %u", seed);
 	core->private = random;
-	core->on_winner = enter_winner;
+	core->on_winner = note_winner;
 	for (step = 0; step < STEPS; step++) {
 		core->told[0] = '\0';
 		core->fairness = pick(random, 3);
@@ -145,6 +173,7 @@ static void byte_map(struct kunit *test)
 		else
 			wait_or_cancel(core, nr);
 		core_pass_time(core, 0);
+		enter_winners(core);
 		for (nr = 0; nr < CORE_TABLES; nr++)
 			compare(core, nr);
 		if (test->status == KUNIT_FAILURE) {
