@@ -106,7 +106,7 @@ lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks, unsigned int
 			}
 			if (!(r->flags & LK_PROCESS) && !(asks && at == &start))
 				continue;
-			if (is_going(*at->table, *r))
+			if (is_going(*at->table, *r, view.where))
 				continue;
 			if (r->holder->owner == owner)
 				return at;

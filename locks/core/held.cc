@@ -282,11 +282,13 @@ bool unlock_more(work &work, struct lk_unlock &rest, unsigned int portion)
 	return true;
 }
 
-bool is_going(const lk_table &table, const lk_record &record)
+bool is_going(const lk_table &table, const lk_record &record, range where)
 {
+	range wanted = range_of(record).common(where);
+
 	for (struct lk_unlock *at = table.unlocks; at; at = at->next)
 		if (at->owner == record.holder->owner &&
-		    range { at->start, at->end }.contains(range_of(record)))
+		    range { at->start, at->end }.contains(wanted))
 			return true;
 	return false;
 }

@@ -132,8 +132,8 @@ void enter_unlock(lk_table &table, struct lk_unlock &rest);
 [[nodiscard]] struct lk_unlock *unlock_of(const lk_table &table, uint64_t owner);
 /* Return: whether it has ended. */
 bool unlock_more(work &work, struct lk_unlock &rest, unsigned int portion);
-/* Whether the record is still there only until an unlock comes to it. */
-[[nodiscard]] bool is_going(const lk_table &table, const lk_record &record);
+/* Whether what the record holds of the range is there only until an unlock comes to it. */
+[[nodiscard]] bool is_going(const lk_table &table, const lk_record &record, range where);
 /* The owner is about to be granted something. */
 void finish_unlocks(work &work, uint64_t owner);
 

@@ -23,21 +23,27 @@ struct sums {
 	}
 };
 
+void run_one(rnd::generator &from, uint64_t seed, world::options options, unsigned int steps,
+	     sums &total)
+{
+	/* Every other run portion by portion. */
+	options.crowd = seed % 2 ? 1 + seed % 3 : LK_CROWD;
+	world::world w(options, 1 + from.pick(2) * 1999);
+
+	for (unsigned int i = 0; i < steps; i++)
+		w.step(from);
+	w.let_everybody_go();
+	if (!options.blind && !options.revocable)
+		REQUIRE(!w.waiting_now(), "%zu wait for ever", w.waiting_now());
+	total.add(w);
+}
+
 sums run(unsigned int count, world::options options, unsigned int steps = 300)
 {
 	sums total;
 
 	rnd::seeds(count, [&](rnd::generator &from, uint64_t seed) {
-		/* Every other run portion by portion. */
-		options.crowd = seed % 2 ? 1 + seed % 3 : LK_CROWD;
-		world::world w(options, 1 + from.pick(2) * 1999);
-
-		for (unsigned int i = 0; i < steps; i++)
-			w.step(from);
-		w.let_everybody_go();
-		if (!options.blind && !options.revocable)
-			REQUIRE(!w.waiting_now(), "%zu wait for ever", w.waiting_now());
-		total.add(w);
+		run_one(from, seed, options, steps, total);
 	});
 	if (rnd::repeating())
 		total = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
@@ -126,6 +132,18 @@ TEST(Random, AnyWorld)
 }
 
 /* Those that soak found a bug with. */
+
+/* What an unlock in portions is yet to take of a record that reaches beyond it. */
+TEST(Random, AnUnlockEndsWithinARecord)
+{
+	rnd::one(3551, [](rnd::generator &from, uint64_t seed) {
+		sums none;
+
+		run_one(from, seed, { .tables = 2, .owners = 4, .notify = false,
+				      .revocable = false, .blind = false }, 300, none);
+	});
+}
+
 TEST(Random, ASearchStopsAtADoomedWaiter)
 {
 	rnd::one(622895250, any_world);
