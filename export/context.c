@@ -104,6 +104,31 @@ static bool is_remote(const struct dentry *lower)
 		  sb->s_magic == OVERLAYFS_SUPER_MAGIC));
 }
 
+/*
+ * What the kernel shows of itself.  Some of these decide by the credentials that a
+ * file was opened with, and ours are the kernel's.
+ */
+static bool is_kernel_interface(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case BPF_FS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+	case DEBUGFS_MAGIC:
+	case DEVPTS_SUPER_MAGIC:
+	case EFIVARFS_MAGIC:
+	case PROC_SUPER_MAGIC:
+	case PSTOREFS_MAGIC:
+	case SECURITYFS_MAGIC:
+	case SELINUX_MAGIC:
+	case SMACK_MAGIC:
+	case SYSFS_MAGIC:
+	case TRACEFS_MAGIC:
+		return true;
+	}
+	return sb->s_iflags & SB_I_USERNS_VISIBLE;
+}
+
 /* What cannot be stacked on, each with its reason in the user's hands. */
 static int check_lower(struct fs_context *fc, const struct path *lower)
 {
@@ -125,6 +150,8 @@ static int check_lower(struct fs_context *fc, const struct path *lower)
 		return refuse(fc, -EINVAL, "its filesystem folds the case of names");
 	if (is_remote(lower->dentry))
 		return refuse(fc, -EINVAL, "is not on a local filesystem");
+	if (is_kernel_interface(sb))
+		return refuse(fc, -EINVAL, "holds nothing but what the kernel shows of itself");
 	return 0;
 }
 

@@ -199,6 +199,7 @@ static void more(struct hf_lines *lines)
 		if (cursor->part == PARTS) {
 			begin_part(cursor, POSIX_HELD);
 			cursor->table = next_table(cursor->table);
+			cond_resched();
 		}
 	}
 }

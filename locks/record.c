@@ -220,7 +220,9 @@ static void change_mirror(void *context, struct lk_record *core)
 static void show_blocked(void *context, struct lk_record *core, bool blocks)
 {
 	struct file_lock_core *mirror = &hf_record(core)->mirror.c;
+	struct hf_table *table = context;
 
+	lockdep_assert_held(&table->flctx->flc_lock);
 	if (blocks)
 		list_add(&mirror->flc_blocked_member,
 			 &mirror->flc_blocked_requests);

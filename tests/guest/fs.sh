@@ -87,6 +87,8 @@ options() {
 	refused mount-missing "not found" mount -i -t holdfast "$base/none" "$mnt"
 	refused mount-9p "not on a local filesystem" mount -i -t holdfast /holdfast/tests "$mnt"
 	refused mount-9p-root "not on a local filesystem" mount -i -t holdfast /holdfast "$mnt"
+	refused mount-sysfs "shows of itself" mount -i -t holdfast /sys "$mnt"
+	refused mount-devpts "shows of itself" mount -i -t holdfast /dev/pts "$mnt"
 	refused mount-fuse "not on a local filesystem" \
 		timeout -s KILL 60 "$here/fuse.py" "$base/other" "$mnt"
 	check mount-fifo mount -t holdfast -o fairness=fifo "$base/lower" "$mnt"
