@@ -174,7 +174,7 @@ static void hurry_layouts(struct hf_test_lease *file, u64 deadline)
 		if (grant->state == LS_BREAKING)
 			grant->deadline = deadline;
 	for (core = table->changes; core; core = core->next) {
-		WRITE_ONCE(hf_change(core)->look, true);
+		WRITE_ONCE(hf_change(core)->woken, true);
 		wake_up(&hf_change(core)->wait);
 	}
 }

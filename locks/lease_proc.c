@@ -155,7 +155,7 @@ static void put_leases(struct filler *filler, struct file_lock_context *ctx)
 		grant = hf_lease_of(part, entry);
 		if (!grant)
 			continue;
-		hf_lease_see(part, &grant->core, entry);
+		hf_lease_note(part, &grant->core, entry);
 		put_grant(filler, &grant->core);
 		put_breakers(filler, entry, grant->core.deadline);
 		if (filler->full)
@@ -208,7 +208,7 @@ static void put_part(struct filler *filler)
 
 	/* Without it there never was a lease. */
 	if (ctx && READ_ONCE(hf_leases(part)->leases)) {
-		hf_lease_look(part);
+		hf_lease_expire(part);
 		spin_lock(&ctx->flc_lock);
 		spin_lock(&part->lock);
 		put_leases(filler, ctx);

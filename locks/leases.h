@@ -33,7 +33,7 @@ struct hf_grant {
 	struct file *notice;		/* L: of a layout, see notice.c */
 	struct fasync_struct *fasync;	/* L */
 	u32 signal;			/* L */
-	u32 look;			/* L: the last that found its entry */
+	u32 round;			/* L: the last that found its entry */
 	struct pid *pid;		/* L: who took it; a reference */
 };
 
@@ -127,9 +127,22 @@ void hf_notice_end(struct hf_grant *layout);
 void hf_notice_send(struct hf_grant *layout);
 
 /* ---- lease.c: the VFS's entries */
+
+/* Of the entry's inode: an entry is looked at, and called back, under it. */
+static inline void hf_assert_flc_lock(const struct file_lease *entry)
+{
+	lockdep_assert_held(&locks_inode_context(file_inode(entry->c.flc_file))->flc_lock);
+}
+
+static inline enum ls_type hf_lease_type(const struct file_lease *entry)
+{
+	return entry->c.flc_type == F_WRLCK ? LS_WRITE : LS_READ;
+}
+
+void hf_lease_missing(struct hf_lease_inode *part, struct ls_grant *grant);
 struct hf_grant *hf_lease_of(struct hf_lease_inode *part,
 			     const struct file_lease *entry);
-void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
+void hf_lease_note(struct hf_lease_inode *part, struct ls_grant *grant,
 		  const struct file_lease *entry);
 
 /* ---- pin.c */

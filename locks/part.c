@@ -31,7 +31,7 @@ void hf_lease_inode_init(struct hf_lease_inode *part)
 	part->dev = 0;
 	part->number = 0;
 	part->pins = 0;
-	part->looks = 0;
+	part->rounds = 0;
 	part->refuse = NULL;
 }
 EXPORT_SYMBOL_GPL(hf_lease_inode_init);
@@ -177,7 +177,7 @@ static void wake_changes(struct hf_lease_inode *part)
 	struct ls_change *core;
 
 	for (core = hf_leases(part)->changes; core; core = core->next) {
-		WRITE_ONCE(hf_change(core)->look, true);
+		WRITE_ONCE(hf_change(core)->woken, true);
 		wake_up(&hf_change(core)->wait);
 	}
 }
@@ -248,7 +248,7 @@ static void look_at_own(struct hf_lease_inode *part, const struct file *file)
 
 	for (core = hf_leases(part)->leases; core; core = core->next)
 		if (core->holder == hf_holder(file) && core->state != LS_REVOKED)
-			hf_lease_see(part, core, NULL);
+			hf_lease_note(part, core, NULL);
 }
 
 static void forget_pins(struct hf_lease_inode *part, const struct ls_pin *pin)
@@ -296,7 +296,7 @@ void hf_lease_evict(struct hf_lease_inode *part)
 		      part->inode ? part->inode->i_ino : 0))
 		memset(part->core, 0, sizeof(part->core));
 	part->pins = 0;
-	part->looks = 0;
+	part->rounds = 0;
 	part->inode = NULL;
 }
 EXPORT_SYMBOL_GPL(hf_lease_evict);

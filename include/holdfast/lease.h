@@ -39,10 +39,12 @@ struct hf_pin;
  *	the filesystem for each inode, where it has more than one
  * @number: its place in that list
  * @pins: how many there are in @core
- * @looks: how often the VFS's leases were looked through
- * @refuse: NULL, or whether the holder of a read lease, who asks for a write
- *	lease, is refused: where the VFS does not see all users of a file.
- *	Called under flc_lock; set by the filesystem after the init
+ * @rounds: how often it was noticed which leases had run out
+ * @refuse: NULL, or, where the VFS does not see all users of a file: whether
+ *	whoever asks for this lease by @file (@arg is F_RDLCK or F_WRLCK, and
+ *	delegation says that it is a server's) is to be refused.  Asked before the VFS is and
+ *	once it has counted, then maybe under flc_lock: it must not sleep.  Set
+ *	by the filesystem after the init
  *
  * Between hf_lease_evict() and the next use of its memory it is as
  * hf_lease_inode_init() made it, which so may be called once, by the
@@ -55,8 +57,8 @@ struct hf_lease_inode {
 	struct inode *inode;
 	dev_t dev;
 	u64 number;
-	unsigned int pins, looks;
-	bool (*refuse)(const struct file *file);
+	unsigned int pins, rounds;
+	bool (*refuse)(const struct file *file, int arg, bool delegation);
 };
 
 /**
@@ -71,7 +73,7 @@ struct hf_change {
 	struct hf_lease_inode *part;
 	wait_queue_head_t wait;
 	pid_t pid;
-	bool look, waits;
+	bool woken, waits;
 };
 
 /**
@@ -90,9 +92,12 @@ void hf_lease_inode_init(struct hf_lease_inode *part);
  *
  * The entry is the VFS's, made by generic_setlease(); nfsd's keeps its
  * operations.  What is kept here beside it is for /proc and the counters.
+ * @part->refuse is asked whenever that is needed, so that a filesystem has
+ * nothing to do before or after this call.
  *
  * Context: may sleep; i_rwsem is not held.
- * Return: 0 or -errno, as generic_setlease(); -ENOMEM.
+ * Return: 0 or -errno, as generic_setlease(); -EAGAIN if @part->refuse says so,
+ * and then what there was is there still; -ENOMEM.
  */
 int hf_setlease(struct hf_lease_inode *part, struct file *file, int arg,
 		struct file_lease **lease, void **priv);
@@ -111,7 +116,7 @@ long hf_layout_ioctl(struct hf_lease_inode *part, struct file *file,
 		     unsigned int cmd, unsigned long arg);
 
 /* The slow parts of what follows. */
-void hf_lease_look(struct hf_lease_inode *part);
+void hf_lease_expire(struct hf_lease_inode *part);
 void hf_lease_release_slow(struct hf_lease_inode *part, struct file *file);
 
 static inline bool hf_lease_used(const struct hf_lease_inode *part)
@@ -133,7 +138,7 @@ static inline bool hf_lease_used(const struct hf_lease_inode *part)
 static inline void hf_lease_opened(struct hf_lease_inode *part)
 {
 	if (unlikely(READ_ONCE(part->core[0])))
-		hf_lease_look(part);
+		hf_lease_expire(part);
 }
 
 /**
