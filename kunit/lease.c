@@ -92,7 +92,7 @@ void lease_exit(struct kunit *test)
 	if (!ls_idle(hf_leases(&file->part)))
 		return;
 	hf_lease_evict(&file->part);
-	KUNIT_EXPECT_TRUE(test, list_empty(&file->part.all));
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_NODE(&file->part.all));
 	__fput_sync(file->base);
 	kfree(file);
 }

@@ -122,6 +122,7 @@ static int begin(struct hf_lease_inode *part, struct hf_change *change,
 
 	spin_lock(&part->lock);
 	answer = ls_change_begin(hf_leases(part), core);
+	change->number = hf_next_number(part);
 	spin_unlock(&part->lock);
 	if (likely(answer == LS_OK))
 		return 0;

@@ -76,6 +76,8 @@ static void note_granted(struct request *request, struct file_lease *entry)
 		grant = request->spare;
 		request->spare = NULL;
 	}
+	if (entry == request->lease || !grant->place)
+		grant->place = hf_next_number(part);
 	ls_lease_granted(hf_leases(part), &grant->core, hf_lease_type(entry), &batch);
 	if (hlist_unhashed(&grant->by_file))
 		hf_grant_hash(grant);

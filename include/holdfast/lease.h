@@ -19,7 +19,7 @@
 #ifndef HOLDFAST_LEASE_H
 #define HOLDFAST_LEASE_H
 
-#include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -33,11 +33,12 @@ struct hf_pin;
  * struct hf_lease_inode - what a filesystem's inode carries
  * @lock: protects @core
  * @core: leases, layouts, pins and changes: a struct ls_table
- * @all: on the list of all that have one of them
+ * @all: among all that have one of them
  * @inode: the inode, once it had one
  * @dev: the st_dev that the inode is shown with; 0: its superblock's.  Set by
  *	the filesystem for each inode, where it has more than one
- * @number: its place in that list
+ * @number: its place among them
+ * @last: the last number that was given to what it has
  * @pins: how many there are in @core
  * @rounds: how often it was noticed which leases had run out
  * @refuse: NULL, or, where the VFS does not see all users of a file: whether
@@ -53,10 +54,10 @@ struct hf_pin;
 struct hf_lease_inode {
 	spinlock_t lock;
 	void *core[4];
-	struct list_head all;
+	struct rb_node all;
 	struct inode *inode;
 	dev_t dev;
-	u64 number;
+	u64 number, last;
 	unsigned int pins, rounds;
 	bool (*refuse)(const struct file *file, int arg, bool delegation);
 };
@@ -72,6 +73,7 @@ struct hf_change {
 	u64 core[6];
 	struct hf_lease_inode *part;
 	wait_queue_head_t wait;
+	u64 number;
 	pid_t pid;
 	bool woken, waits;
 };

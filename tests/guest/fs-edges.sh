@@ -48,6 +48,7 @@ phase stale
 relay "$here/stale.py" "$top/xfs/lower" "$top/xfs.mnt"
 phase races
 run create-race "$lower" "$mnt" $races
+relay "$here/listed.py" "$mnt"
 run lease-race "$lower" plain $races
 run lease-race "$mnt" hf $races
 run uring "$mnt"
