@@ -63,6 +63,7 @@ enum hf_delegations {
  * @fsid: I: what statfs() reports as f_fsid
  * @file_mode: A: what FMODE_* bits of HF_LEARNED_MODES open files have below,
  *	and HF_MODES_KNOWN once a file was opened
+ * @opens_late: I: may regular files be opened below at their first use?
  * @lower_ops: A: what files that are open for writing have below
  * @wb_err: A: how far write-back errors of the lower superblock were reported
  * @lower_dev: I: the st_dev of LOWERDIR
@@ -81,6 +82,7 @@ struct hf_super {
 	struct list_head keys;
 	u64 fsid;
 	fmode_t file_mode;
+	bool opens_late;
 	struct hf_lower_ops *lower_ops;
 	errseq_t wb_err;
 	dev_t lower_dev;
@@ -100,6 +102,10 @@ struct hf_super {
  * @hidden: I: what the copy of the mode lacks, see flags.c
  * @lock: the lock manager's part
  * @lease: that of leases, layouts and pins
+ * @late_begun: A: how many late opens (late.c) of it there have been
+ * @late_ended: A: how many of these are over
+ * @written: A: was there a writer since the last time that the last one to go
+ *	was closed below?
  */
 struct hf_inode {
 	struct inode vfs;
@@ -108,6 +114,8 @@ struct hf_inode {
 	umode_t hidden;
 	struct hf_lock_inode lock;
 	struct hf_lease_inode lease;
+	atomic_t late_begun, late_ended;
+	bool written;
 };
 
 static inline struct hf_super *hf_super(const struct super_block *sb)
@@ -276,8 +284,20 @@ int hf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 	      struct dentry *old, struct inode *new_dir, struct dentry *new,
 	      unsigned int flags);
 
+/* late.c */
+bool hf_opens_late(const struct super_block *lower);
+int hf_hold_below(const struct file *file);
+void hf_let_go_below(const struct file *file);
+void hf_put_unused(struct file *lower);
+struct file *hf_late_open(struct file *file, bool to_map);
+int hf_late_wait(struct inode *inode, int *begun);
+bool hf_late_begun(struct inode *inode, int begun);
+void hf_close_unused(struct file *file);
+
 /* open.c */
+struct file *hf_open_lower(struct file *file, unsigned int more_flags);
 struct file *hf_lower_file(struct file *file);
+struct file *hf_lower_file_to_map(struct file *file);
 int hf_open(struct inode *inode, struct file *file);
 int hf_release(struct inode *inode, struct file *file);
 
@@ -340,7 +360,7 @@ int hf_inode_changed(struct inode *inode, int err);
 /* lock.c */
 int hf_file_lock(struct file *file, int cmd, struct file_lock *fl);
 int hf_file_flock(struct file *file, int cmd, struct file_lock *fl);
-bool hf_refuse_write_lease(const struct file *file);
+bool hf_refuse_lease(const struct file *file, int arg, bool delegation);
 int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv);
 

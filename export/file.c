@@ -13,6 +13,7 @@
 #include <linux/fsnotify.h>
 #include <linux/pagemap.h>
 #include <linux/pipe_fs_i.h>
+#include <linux/sched/mm.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
 
@@ -239,11 +240,20 @@ static ssize_t splice_write(struct pipe_inode_info *pipe, struct file *out,
 static int mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct backing_file_ctx ctx = context(file);
-	struct file *lower = hf_lower_file(file);
+	struct file *lower = hf_lower_file_to_map(file);
 
 	if (IS_ERR(lower))
 		return PTR_ERR(lower);
 	return backing_file_mmap(lower, vma, &ctx);
+}
+
+/* The place is the VFS's choice; what it looks at next is the copy. */
+static unsigned long place(struct file *file, unsigned long addr,
+			   unsigned long len, unsigned long pgoff,
+			   unsigned long flags)
+{
+	hf_refresh_access(file_inode(file));
+	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
 }
 
 /**
@@ -293,6 +303,7 @@ const struct file_operations hf_file_operations = {
 	.splice_read		= splice_read,
 	.splice_write		= splice_write,
 	.mmap			= mmap,
+	.get_unmapped_area	= place,
 	.fsync			= hf_fsync,
 	.fallocate		= hf_fallocate,
 	.fadvise		= fadvise,

@@ -17,7 +17,7 @@ static void init_once(void *object)
 
 	inode_init_once(&hi->vfs);
 	hf_lease_inode_init(&hi->lease);
-	hi->lease.refuse = hf_refuse_write_lease;
+	hi->lease.refuse = hf_refuse_lease;
 }
 
 /**
@@ -59,6 +59,9 @@ struct inode *hf_inode_alloc(struct super_block *sb)
 	hi->lower_dir = NULL;
 	hi->lower_inode = NULL;
 	memset(&hi->lock, 0, sizeof(hi->lock));
+	atomic_set(&hi->late_begun, 0);
+	atomic_set(&hi->late_ended, 0);
+	hi->written = false;
 	return &hi->vfs;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Locks and leases of open files. */
 
+#include <linux/cred.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
 
@@ -52,39 +53,45 @@ static const struct inode *real_below(const struct file *file)
 }
 
 /*
- * Does somebody write below who is not one of ours?  Each writer above counts
- * once below.  A shared writable mapping belongs to the lower file and outlives
- * the descriptor; others have opened the file in LOWERDIR.
+ * Is there somebody for whom the VFS would refuse this lease?  It grants one only
+ * to who is alone above, or has no writers there; so whoever counts below and is
+ * not the holder himself is one that it does not see, or will refuse for anyway.
+ * A shared writable mapping belongs to the lower file and outlives the
+ * descriptor; others have opened the file in LOWERDIR.
  */
-static bool written_below(const struct inode *inode, const struct inode *below)
+static bool used_by_others(const struct inode *below, const struct file *file,
+			   int arg)
 {
-	/* A negative count is that of programs that run from it. */
-	return atomic_read(&below->i_writecount) >
-	       max(atomic_read(&inode->i_writecount), 0);
+	fmode_t mode = file->f_mode & (FMODE_READ | FMODE_WRITE);
+
+	if (arg == F_RDLCK)
+		return atomic_read(&below->i_writecount) > 0;
+	return atomic_read(&below->i_writecount) > !!(mode & FMODE_WRITE) ||
+	       atomic_read(&below->i_readcount) > (mode == FMODE_READ);
 }
 
 /*
- * Does somebody read below?  Only for who is alone above, or else the VFS
- * refuses a write lease anyway: what is left to subtract is the own lower file,
- * which is opened at the first use.
+ * A server may have a delegation beside its own writers, each of whom counts once
+ * below as well; it asks itself who they are, and who reads.
  */
-static bool read_below(const struct file *file, const struct inode *below)
+static bool written_below(const struct inode *below, const struct file *file,
+			  int arg)
 {
-	int own = READ_ONCE(file->private_data) && !(file->f_mode & FMODE_WRITE);
+	const struct inode *inode = file_inode(file);
 
-	return atomic_read(&below->i_readcount) > own;
+	/* A negative count is that of programs that run from it. */
+	if (atomic_read(&below->i_writecount) >
+	    max(atomic_read(&inode->i_writecount), 0))
+		return true;
+	/* A mapping of a writer's who is counted above until he has closed. */
+	return arg == F_RDLCK && mapping_writably_mapped(below->i_mapping);
 }
 
-/* For whom the VFS would refuse this lease; a server asks itself who reads. */
 static bool used_in(const struct inode *below, const struct file *file, int arg,
 		    bool delegation)
 {
-	if (written_below(file_inode(file), below))
-		return true;
-	/* A mapping of a writer's who is counted above until he has closed. */
-	if (arg == F_RDLCK)
-		return mapping_writably_mapped(below->i_mapping);
-	return !delegation && read_below(file, below);
+	return delegation ? written_below(below, file, arg) :
+			    used_by_others(below, file, arg);
 }
 
 static bool used_below(const struct file *file, int arg, bool delegation)
@@ -115,107 +122,53 @@ static bool may_delegate(const struct inode *inode, int arg)
 	return false;
 }
 
-static bool refused(const struct file *file, int arg, bool delegation)
+/**
+ * hf_refuse_lease - hf_lease_inode.refuse
+ * @file: the upper file
+ * @arg: F_RDLCK or F_WRLCK
+ * @delegation: a server asks
+ *
+ * Context: any; maybe flc_lock held.
+ * Return: true if somebody below uses the file, or the mount is not to have
+ * such delegations.
+ */
+bool hf_refuse_lease(const struct file *file, int arg, bool delegation)
 {
 	return (delegation && !may_delegate(file_inode(file), arg)) ||
 	       used_below(file, arg, delegation);
 }
 
-/* Whom the file's signals go to (F_SETOWN, F_SETSIG), but for its lock. */
-static void copy_owner(struct fown_struct *to, const struct fown_struct *from)
-{
-	to->pid = get_pid(from->pid);
-	to->pid_type = from->pid_type;
-	to->uid = from->uid;
-	to->euid = from->euid;
-	to->signum = from->signum;
-}
-
-/*
- * The end of a lease makes the VFS forget them; one that is refused is not to.
- * All zeroes: there was none.
- */
-static void save_owner(const struct file *file, struct fown_struct *saved)
-{
-	struct fown_struct *owner = file_f_owner(file);
-
-	*saved = (struct fown_struct) {};
-	if (!owner)
-		return;
-	read_lock_irq(&owner->lock);
-	copy_owner(saved, owner);
-	read_unlock_irq(&owner->lock);
-}
-
-static void restore_owner(struct file *file, const struct fown_struct *saved)
-{
-	struct fown_struct *owner = file_f_owner(file);
-
-	write_lock_irq(&owner->lock);
-	put_pid(owner->pid);
-	copy_owner(owner, saved);
-	write_unlock_irq(&owner->lock);
-}
-
-/* Refused, for somebody who uses the file, before the VFS is asked or after. */
-static int set_lease(struct file *file, int arg, struct file_lease **lease,
-		     void **priv, const struct fown_struct *told)
-{
-	struct hf_lease_inode *part = &hf_inode(file_inode(file))->lease;
-	bool delegation = (*lease)->c.flc_flags & FL_DELEG;
-	void *owner = (*lease)->c.flc_owner;
-	int err;
-
-	if (refused(file, arg, delegation))
-		return -EAGAIN;
-	err = hf_setlease(part, file, arg, lease, priv);
-	/*
-	 * Who was closed above meanwhile may have left a mapping: the VFS did
-	 * not count him any more, and above it still balanced.  For a lease that
-	 * there was already hf_refuse_write_lease() has been asked.  And who has
-	 * opened above for writing meanwhile either is counted by now or finds
-	 * the lease, and breaks it: the VFS has a barrier at each side.
-	 */
-	if (err || *lease || !refused(file, arg, delegation))
-		return err;
-	hf_setlease(part, file, F_UNLCK, NULL, &owner);
-	restore_owner(file, told);
-	return -EAGAIN;
-}
-
 /**
- * hf_refuse_write_lease - hf_lease_inode.refuse
- * @file: an upper file with a lease
- *
- * Context: flc_lock held.
- * Return: true if somebody below uses the file.
- */
-bool hf_refuse_write_lease(const struct file *file)
-{
-	return used_below(file, F_WRLCK, false);
-}
-
-/**
- * hf_file_setlease - ->setlease: the VFS's, unless the file is used below, or
- * the mount is not to have such delegations
+ * hf_file_setlease - ->setlease: the VFS's, unless it is refused
  * @file: the upper file
  * @arg: F_RDLCK, F_WRLCK or F_UNLCK
  * @lease: the lease
  * @priv: its owner
  *
- * Return: 0 or -errno.
+ * While another thread's first use of a file opens it below, that one counts
+ * twice there, and a lease may be refused for it.  That says nothing, so it is
+ * asked again.  (Not for a server's thread, which does not wait, and does without
+ * a delegation.)
+ *
+ * Return: 0 or -errno; -EINTR if it was killed.
  */
 int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv)
 {
-	struct fown_struct told;
-	int err;
+	struct inode *inode = file_inode(file);
+	struct hf_lease_inode *part = &hf_inode(inode)->lease;
+	int begun, err;
 
-	if (arg == F_UNLCK)
-		return hf_setlease(&hf_inode(file_inode(file))->lease, file,
-				   arg, lease, priv);
-	save_owner(file, &told);
-	err = set_lease(file, arg, lease, priv, &told);
-	put_pid(told.pid);
+	if (arg == F_UNLCK || (*lease)->c.flc_flags & FL_DELEG)
+		return hf_setlease(part, file, arg, lease, priv);
+	/* The VFS has asked the copy, which may be from before a chown(2) below. */
+	if (!uid_eq(hf_lower_inode(inode)->i_uid, current_fsuid()) &&
+	    !capable(CAP_LEASE))
+		return -EACCES;
+	do {
+		if (hf_late_wait(inode, &begun))
+			return -EINTR;
+		err = hf_setlease(part, file, arg, lease, priv);
+	} while (err == -EAGAIN && hf_late_begun(inode, begun));
 	return err;
 }

@@ -58,16 +58,23 @@ static struct file *made_ours(const struct file *file, struct file *lower)
 
 	if (!err)
 		return lower;
-	__fput_sync(lower);
+	hf_put_unused(lower);
 	return ERR_PTR(err);
 }
 
-static struct file *open_lower(struct file *file)
+/**
+ * hf_open_lower - open below what is open above
+ * @file: the upper file
+ * @more_flags: besides those that it has
+ *
+ * Return: a lower file with a reference, or an ERR_PTR.
+ */
+struct file *hf_open_lower(struct file *file, unsigned int more_flags)
 {
 	struct hf_super *hs = hf_super(file_inode(file)->i_sb);
 	struct path path = { .mnt = hs->lower_mnt };
 	/* The next use of it takes an O_NONBLOCK back that is not the file's. */
-	unsigned int flags = break_flags(lower_flags(file));
+	unsigned int flags = break_flags(lower_flags(file)) | more_flags;
 	const struct cred *caller;
 	struct file *lower;
 
@@ -85,34 +92,6 @@ static struct file *open_lower(struct file *file)
 }
 
 /*
- * What an open for writing holds below, whether or not it has opened the lower
- * file by then: no program runs from it, and its mount stays writable.
- */
-static int get_write(const struct file *file)
-{
-	struct inode *lower = hf_lower_inode(file_inode(file));
-	int err;
-
-	if (!(file->f_mode & FMODE_WRITE))
-		return 0;
-	err = get_write_access(lower);
-	if (err)
-		return err;
-	err = mnt_get_write_access(hf_super(file_inode(file)->i_sb)->lower_mnt);
-	if (err)
-		put_write_access(lower);
-	return err;
-}
-
-static void put_write(const struct file *file)
-{
-	if (!(file->f_mode & FMODE_WRITE))
-		return;
-	mnt_put_write_access(hf_super(file_inode(file)->i_sb)->lower_mnt);
-	put_write_access(hf_lower_inode(file_inode(file)));
-}
-
-/*
  * Of a program, which nobody is to write to while it runs.  The VFS looks at
  * the upper inode, and there a mapping whose descriptor was closed is not seen,
  * nor is who writes directly below.
@@ -124,44 +103,45 @@ static bool denies_write(const struct file *file)
 }
 
 /*
- * The open that may_wait() put off.  Of two at a time one is kept, and takes
- * over from get_write().
+ * The VFS does the same above once the program is open; that it is done first
+ * here, above and then below, is the order of who opens for writing, so that of
+ * two one gets on.  Who cannot get on below stands in nobody's way above.
  */
-static struct file *open_late(struct file *file)
+static int deny_write(struct file *file)
 {
-	struct file *lower = open_lower(file);
-	struct file *first;
+	const struct inode *lower = hf_lower_inode(file_inode(file));
 
-	/* A wait for a lease: io_uring restarts nothing, and shows it as it is. */
-	if (lower == ERR_PTR(-ERESTARTSYS) && current->flags & PF_USER_WORKER)
-		return ERR_PTR(-EINTR);
-	if (IS_ERR(lower))
-		return lower;
-	lower->f_wb_err = file->f_wb_err;
-	first = cmpxchg((struct file **)&file->private_data, NULL, lower);
-	if (!first) {
-		put_write(file);
-		return lower;
-	}
-	/* At once, for the reason that hf_release() has. */
-	__fput_sync(lower);
-	return first;
+	if (!denies_write(file))
+		return 0;
+	if (inode_is_open_for_write(lower))
+		return -ETXTBSY;
+	return deny_write_access(file);
 }
 
-/**
- * hf_lower_file - the lower file, with the flags that the upper one has now
- * @file: an upper file
- *
- * Return: the lower file, without a reference, or an ERR_PTR if it could not be
- * opened.  Never that for directories.
- */
-struct file *hf_lower_file(struct file *file)
+static void allow_write(struct file *file)
+{
+	if (denies_write(file))
+		allow_write_access(file);
+}
+
+/* At the open.  (The last that may fail: there is no ->release then.) */
+static struct file *open_now(struct file *file)
+{
+	struct file *lower = hf_open_lower(file, 0);
+
+	if (IS_ERR(lower) || !denies_write(file) || !deny_write_access(lower))
+		return lower;
+	__fput_sync(lower);
+	return ERR_PTR(-ETXTBSY);
+}
+
+static struct file *lower_file(struct file *file, bool to_map)
 {
 	struct file *lower = READ_ONCE(file->private_data);
 	unsigned int flags = lower_flags(file);
 
 	if (unlikely(!lower)) {
-		lower = open_late(file);
+		lower = hf_late_open(file, to_map);
 		if (IS_ERR(lower))
 			return lower;
 	}
@@ -176,6 +156,32 @@ struct file *hf_lower_file(struct file *file)
 	return lower;
 }
 
+/**
+ * hf_lower_file - the lower file, with the flags that the upper one has now
+ * @file: an upper file
+ *
+ * Context: may sleep; mmap_lock is not held.
+ * Return: the lower file, without a reference, or an ERR_PTR if it could not be
+ * opened.  Never that for directories.
+ */
+struct file *hf_lower_file(struct file *file)
+{
+	return lower_file(file, false);
+}
+
+/**
+ * hf_lower_file_to_map - hf_lower_file() for ->mmap
+ * @file: an upper file
+ *
+ * Context: mmap_lock is held, and nothing is waited for.
+ * Return: as hf_lower_file(); ERR_PTR(-EAGAIN) beside a delegation of LOWERDIR's
+ * that is being recalled.
+ */
+struct file *hf_lower_file_to_map(struct file *file)
+{
+	return lower_file(file, true);
+}
+
 /*
  * May the lower file be opened at the first use?  Half of all opens are for a
  * look at the attributes, for a lock, or of files that nobody reads then.  Only
@@ -188,9 +194,9 @@ static bool may_wait(struct inode *lower, const struct file *file,
 		     fmode_t known)
 {
 	return S_ISREG(lower->i_mode) && known & HF_MODES_KNOWN &&
+	       hf_super(file_inode(file)->i_sb)->opens_late &&
 	       !(file->f_flags & (O_DIRECT | __FMODE_EXEC)) && lower->i_nlink &&
 	       !IS_ENCRYPTED(lower) && !IS_VERITY(lower) &&
-	       !lower->i_sb->s_stack_depth &&
 	       !fsnotify_sb_has_watchers(lower->i_sb);
 }
 
@@ -202,12 +208,12 @@ static int open_waiting(struct inode *inode, struct file *file, fmode_t known)
 	err = generic_file_open(inode, file);
 	if (err)
 		return err;
-	err = get_write(file);
+	err = hf_hold_below(file);
 	if (err)
 		return err;
 	err = break_lease(hf_lower_inode(inode), break_flags(file->f_flags));
 	if (err)
-		put_write(file);
+		hf_let_go_below(file);
 	else
 		file->f_mode |= known & HF_LEARNED_MODES;
 	return err;
@@ -260,19 +266,21 @@ int hf_open(struct inode *inode, struct file *file)
 	if (may_wait(hf_lower_inode(inode), file, known))
 		return open_waiting(inode, file, known);
 
-	lower = open_lower(file);
-	if (IS_ERR(lower))
+	err = deny_write(file);
+	if (err)
+		return err;
+	lower = open_now(file);
+	if (IS_ERR(lower)) {
+		allow_write(file);
 		return PTR_ERR(lower);
-	/* (The last that may fail: there is no ->release then.) */
-	if (denies_write(file) && deny_write_access(lower)) {
-		__fput_sync(lower);
-		return -ETXTBSY;
 	}
 	file->private_data = lower;
 	if (S_ISREG(inode->i_mode)) {
 		known = lower->f_mode & HF_LEARNED_MODES;
 		file->f_mode |= known;
 		WRITE_ONCE(hs->file_mode, known | HF_MODES_KNOWN);
+		if (file->f_mode & FMODE_WRITE)
+			WRITE_ONCE(hf_inode(inode)->written, true);
 	}
 	return 0;
 }
@@ -290,11 +298,13 @@ int hf_open(struct inode *inode, struct file *file)
 int hf_release(struct inode *inode, struct file *file)
 {
 	hf_lease_release(&hf_inode(inode)->lease, file);
-	if (denies_write(file))
+	if (denies_write(file)) {
 		allow_write_access(file->private_data);
+		allow_write(file);
+	}
 	if (file->private_data)
 		__fput_sync(file->private_data);
 	else
-		put_write(file);
+		hf_close_unused(file);
 	return 0;
 }

@@ -77,6 +77,7 @@ struct hf_super *hf_super_alloc(const struct path *lower)
 		return ERR_CAST(mnt);
 	}
 	hs->lower_mnt = mnt;
+	hs->opens_late = hf_opens_late(mnt->mnt_sb);
 	hs->lower_root = dget(lower->dentry);
 	xa_init(&hs->devices);
 	return hs;

@@ -92,7 +92,7 @@ void lease_exit(struct kunit *test)
 	if (!ls_idle(hf_leases(&file->part)))
 		return;
 	hf_lease_evict(&file->part);
-	KUNIT_EXPECT_TRUE(test, list_empty(&file->part.all));
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_NODE(&file->part.all));
 	__fput_sync(file->base);
 	kfree(file);
 }
@@ -174,7 +174,7 @@ static void hurry_layouts(struct hf_test_lease *file, u64 deadline)
 		if (grant->state == LS_BREAKING)
 			grant->deadline = deadline;
 	for (core = table->changes; core; core = core->next) {
-		WRITE_ONCE(hf_change(core)->look, true);
+		WRITE_ONCE(hf_change(core)->woken, true);
 		wake_up(&hf_change(core)->wait);
 	}
 }

@@ -36,7 +36,7 @@ static void changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, changed + 2, lease_count(leases_changed));
 }
 
-static bool always(const struct file *file)
+static bool always(const struct file *file, int arg, bool delegation)
 {
 	return true;
 }
@@ -50,11 +50,130 @@ static void upgrade_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
 	file->part.refuse = always;
 	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_WRLCK));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_RDLCK));
 	lease_expect(file, "0LR");
-	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
 	file->part.refuse = NULL;
 	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_WRLCK));
 	lease_expect(file, "0LW");
+}
+
+/* Whom the VFS does not see has come while it was asked. */
+static unsigned int times_asked;
+
+static bool second_time(const struct file *file, int arg, bool delegation)
+{
+	return ++times_asked == 2;
+}
+
+static void refused_once_granted(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	long granted = lease_count(leases_granted);
+	struct fown_struct *owner;
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_UNLCK));
+	/* What F_SETOWN and F_SETSIG said. */
+	__f_setown(file->open[0], task_pid(current), PIDTYPE_PID, 1);
+	owner = file_f_owner(file->open[0]);
+	owner->signum = SIGUSR2;
+
+	times_asked = 0;
+	file->part.refuse = second_time;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_RDLCK));
+	KUNIT_EXPECT_EQ(test, 2U, times_asked);
+	lease_expect(file, "");
+	KUNIT_EXPECT_NULL(test, lease_ops(file));
+	KUNIT_EXPECT_EQ(test, granted + 1, lease_count(leases_granted));
+	KUNIT_EXPECT_PTR_EQ(test, owner->pid, task_pid(current));
+	KUNIT_EXPECT_EQ(test, (int)owner->pid_type, (int)PIDTYPE_PID);
+	KUNIT_EXPECT_EQ(test, owner->signum, SIGUSR2);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	lease_expect(file, "0LR");
+	file->part.refuse = NULL;
+}
+
+/* nfsd's has been in the list, and is taken back. */
+static void delegation_refused_once_granted(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+
+	lease_open(file, 0, O_RDONLY);
+	times_asked = 0;
+	file->part.refuse = second_time;
+	KUNIT_EXPECT_EQ(test, -EAGAIN,
+			lease_grant(file, 0, 0, F_RDLCK, FL_DELEG));
+	lease_expect(file, "");
+	KUNIT_EXPECT_NULL(test, lease_ops(file));
+	KUNIT_EXPECT_EQ(test, 0, lease_grant(file, 0, 0, F_RDLCK, FL_DELEG));
+	lease_expect(file, "0DR");
+	file->part.refuse = NULL;
+}
+
+/* What a change was refused for, it was refused for while nobody saw it. */
+static void changed_to_read_refused(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+
+	lease_open(file, 0, O_RDONLY);
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_WRLCK));
+	times_asked = 0;
+	file->part.refuse = second_time;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_RDLCK));
+	lease_expect(file, "0LW");
+	KUNIT_EXPECT_EQ(test, 0, lease_set(file, 0, F_RDLCK));
+	lease_expect(file, "0LR");
+	file->part.refuse = NULL;
+}
+
+/* The breaker of a lease that is refused: on its way while it is asked about. */
+static struct {
+	bool go, on_his_way;
+} opener;
+
+static bool opener_comes(const struct file *file, int arg, bool delegation)
+{
+	unsigned int spin;
+
+	if (++times_asked != 2)
+		return false;
+	WRITE_ONCE(opener.go, true);
+	/* Unless he is to run here, where a spinlock is held. */
+	for (spin = 0; spin < 10000000 && !READ_ONCE(opener.on_his_way); spin++)
+		cpu_relax();
+	for (spin = 0; spin < 10000; spin++)
+		cpu_relax();
+	return true;
+}
+
+static int opens_meanwhile(struct lease_waiter *waiter)
+{
+	while (!READ_ONCE(opener.go))
+		cond_resched();
+	WRITE_ONCE(opener.on_his_way, true);
+	return lease_break(waiter->file, O_WRONLY | O_NONBLOCK);
+}
+
+static void nobody_meets_refused(struct kunit *test)
+{
+	struct hf_test_lease *file = test->priv;
+	struct lease_waiter waiter = {
+		.file = file,
+		.work = opens_meanwhile,
+	};
+
+	lease_open(file, 0, O_RDONLY);
+	times_asked = 0;
+	opener.go = false;
+	opener.on_his_way = false;
+	file->part.refuse = opener_comes;
+	waiter_start(&waiter);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, lease_set(file, 0, F_RDLCK));
+	KUNIT_EXPECT_EQ(test, 0, waiter_end(&waiter));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&file->breaks));
+	lease_expect(file, "");
+	file->part.refuse = NULL;
 }
 
 /* Nobody but its holder comes and finds that its time is over. */
@@ -186,6 +305,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(granted_and_returned),
 	KUNIT_CASE(changed),
 	KUNIT_CASE(upgrade_refused),
+	KUNIT_CASE(refused_once_granted),
+	KUNIT_CASE(delegation_refused_once_granted),
+	KUNIT_CASE(changed_to_read_refused),
+	KUNIT_CASE(nobody_meets_refused),
 	KUNIT_CASE(taken_anew),
 	KUNIT_CASE(refused),
 	KUNIT_CASE(closed),

@@ -34,6 +34,7 @@ static struct hlist_head *bucket_of(u64 holder, enum ls_kind kind, u64 owner)
 void hf_grant_hash(struct hf_grant *grant)
 {
 	lockdep_assert_held(&grant->part->lock);
+	grant->number = hf_next_number(grant->part);
 	spin_lock(&by_file_lock);
 	hlist_add_head(&grant->by_file,
 		       bucket_of(grant->core.holder, grant->core.kind,

@@ -25,7 +25,7 @@ static enum ls_answer ask(struct hf_change *change, u64 break_ms)
 	enum ls_answer answer;
 
 	spin_lock(&part->lock);
-	WRITE_ONCE(change->look, false);
+	WRITE_ONCE(change->woken, false);
 	answer = ls_change_break(hf_leases(part), hf_core_change(change),
 				 hf_lease_now(), break_ms, &batch);
 	hf_leases_tell(part, &batch);
@@ -51,7 +51,7 @@ static int wait(struct hf_change *change, u64 break_ms)
 	while (ask(change, break_ms) == LS_WAIT) {
 		left = time_left(hf_core_change(change));
 		left = wait_event_interruptible_timeout(change->wait,
-							READ_ONCE(change->look),
+							READ_ONCE(change->woken),
 							left);
 		/* io_uring restarts nothing, and shows it as it is. */
 		if (left < 0)
@@ -116,12 +116,13 @@ static int begin(struct hf_lease_inode *part, struct hf_change *change,
 	};
 	change->part = part;
 	change->pid = current->tgid;
-	change->look = false;
+	change->woken = false;
 	change->waits = false;
 	init_waitqueue_head(&change->wait);
 
 	spin_lock(&part->lock);
 	answer = ls_change_begin(hf_leases(part), core);
+	change->number = hf_next_number(part);
 	spin_unlock(&part->lock);
 	if (likely(answer == LS_OK))
 		return 0;

@@ -8,9 +8,14 @@
  * LEFT is how many ms are left until it is revoked, "never" if it will not be
  * by us (nfsd revokes its delegations itself), "-" if nothing is asked of it.
  * PID is that of the process that took it, 0 once that is gone.
- * Whom the reader's pid namespace does not know, it does not see.  Where grants
- * of a file come and go between two batches of lines, one of that file may be
- * shown twice or not at all.
+ * Whom the reader's pid namespace does not know, it does not see.
+ *
+ * Under one hold of the locks as many lines are made as a batch has.  The next
+ * batch goes on behind the last line: by the numbers of files, and of what they
+ * have, which rise or fall along each list; so what stays is shown once, whatever
+ * comes and goes.  (Who waits for a lease is counted: another may take his place.)
+ * The way to there is a step for each grant of the file that was shown, as the
+ * VFS's own way through its leases is for each call.
  */
 #include <linux/pid.h>
 #include <linux/proc_fs.h>
@@ -45,34 +50,31 @@ struct line {
 	u8 state;		/* enum ls_state; LS_IDLE for a waiter */
 };
 
+/* What a file has, in the order in which it is shown. */
+enum stage { LEASES, REVOKED, LAYOUTS, PINS, CHANGES, STAGES };
+
 struct cursor {
 	struct hf_lines lines;		/* of struct line */
 	u64 number;			/* of the part to go on with */
-	unsigned int done;		/* its lines that were shown */
+	enum stage stage;		/* in it */
+	u64 after;			/* in that: the last that was shown, or 0 */
+	u64 holder, owner;		/* LEASES: its */
+	unsigned int waiters;		/* LEASES: of it, that were shown */
 };
 
-/* The lines of one part, of which the first @skip are left out. */
-struct filler {
-	struct hf_lines *lines;
-	struct hf_lease_inode *part;
-	unsigned int skip, seen;
-	bool full;
-};
-
-static void put(struct filler *filler, struct line line)
+/* Return: false if there is no place for it in this batch. */
+static bool put(struct cursor *cursor, const struct hf_lease_inode *part,
+		struct line line)
 {
-	struct hf_lines *lines = filler->lines;
+	struct hf_lines *lines = &cursor->lines;
 	struct line *to = lines->line;
 
-	if (lines->count == HF_LINES_BATCH) {
-		filler->full = true;
-		return;
-	}
-	if (filler->seen++ < filler->skip)
-		return;
-	line.dev = hf_part_dev(filler->part);
-	line.ino = filler->part->inode->i_ino;
+	if (lines->count == HF_LINES_BATCH)
+		return false;
+	line.dev = hf_part_dev(part);
+	line.ino = part->inode->i_ino;
 	to[lines->count++] = line;
+	return true;
 }
 
 /*
@@ -92,11 +94,12 @@ static pid_t pid_of(struct pid *pid)
 	return nr;
 }
 
-static void put_grant(struct filler *filler, const struct ls_grant *core)
+static bool put_grant(struct cursor *cursor, const struct hf_lease_inode *part,
+		      const struct ls_grant *core)
 {
 	bool late = core->state != LS_REVOKED && hf_lease_now() >= core->deadline;
 
-	put(filler, (struct line) {
+	return put(cursor, part, (struct line) {
 		.kind = kind_names[core->kind],
 		.start = core->start,
 		.end = core->end,
@@ -124,61 +127,120 @@ static struct file_lock_core *next_waiter(struct file_lock_core *root,
 	return NULL;
 }
 
-static void put_breakers(struct filler *filler, struct file_lease *entry,
-			 u64 deadline)
+static bool put_breakers(struct cursor *cursor,
+			 const struct hf_lease_inode *part,
+			 struct file_lease *entry, u64 deadline)
 {
 	struct file_lock_core *at = &entry->c;
+	unsigned int seen = 0;
 
-	while ((at = next_waiter(&entry->c, at)) && !filler->full)
-		put(filler, (struct line) {
+	while ((at = next_waiter(&entry->c, at))) {
+		if (seen++ < cursor->waiters)
+			continue;
+		if (!put(cursor, part, (struct line) {
 			.kind = "-> BREAK",
 			.end = LS_END,
 			.deadline = deadline,
 			.pid = at->flc_pid,
 			.type = at->flc_type == F_WRLCK ? LS_WRITE : LS_READ,
 			.state = LS_IDLE,
-		});
+		}))
+			return false;
+		cursor->waiters = seen;
+	}
+	return true;
 }
 
 /*
- * Those that the VFS has, in its order, and behind them the revoked.  None is
- * looked for in a list, since there may be as many as descriptors.
+ * Where to go on in the VFS's list: with the entry that was the last, which may
+ * have more waiters, or if that is gone behind its place.
+ * Return: an entry, or the head of the list.
  */
-static void put_leases(struct filler *filler, struct file_lock_context *ctx)
+static struct file_lease *entry_to_go_on(struct cursor *cursor,
+					 struct hf_lease_inode *part,
+					 struct file_lock_context *ctx)
 {
-	struct hf_lease_inode *part = filler->part;
 	struct file_lease *entry;
-	const struct ls_grant *core;
 	struct hf_grant *grant;
 
 	list_for_each_entry(entry, &ctx->flc_lease, c.flc_list) {
+		if (!cursor->after)
+			return entry;
+		if (hf_holder(entry->c.flc_file) != cursor->holder ||
+		    (unsigned long)entry->c.flc_owner != cursor->owner)
+			continue;
+		grant = hf_lease_of(part, entry);
+		/* It may be another one, at another place. */
+		if (grant && grant->place == cursor->after)
+			return entry;
+		break;
+	}
+	list_for_each_entry(entry, &ctx->flc_lease, c.flc_list) {
+		grant = hf_lease_of(part, entry);
+		if (grant && grant->place > cursor->after)
+			break;
+	}
+	return entry;
+}
+
+/* Those that the VFS has, in its order. */
+static bool put_leases(struct cursor *cursor, struct hf_lease_inode *part,
+		       struct file_lock_context *ctx)
+{
+	struct file_lease *entry = entry_to_go_on(cursor, part, ctx);
+	struct hf_grant *grant;
+
+	list_for_each_entry_from(entry, &ctx->flc_lease, c.flc_list) {
 		grant = hf_lease_of(part, entry);
 		if (!grant)
 			continue;
-		hf_lease_see(part, &grant->core, entry);
-		put_grant(filler, &grant->core);
-		put_breakers(filler, entry, grant->core.deadline);
-		if (filler->full)
-			break;
+		if (grant->place != cursor->after) {
+			hf_lease_note(part, &grant->core, entry);
+			if (!put_grant(cursor, part, &grant->core))
+				return false;
+			cursor->after = grant->place;
+			cursor->holder = grant->core.holder;
+			cursor->owner = grant->core.owner;
+			cursor->waiters = 0;
+		}
+		if (!put_breakers(cursor, part, entry, grant->core.deadline))
+			return false;
 	}
-	for (core = hf_leases(part)->leases; core && !filler->full;
-	     core = core->next)
-		if (core->state == LS_REVOKED)
-			put_grant(filler, core);
+	return true;
 }
 
-static void put_layouts(struct filler *filler)
+/* Was it shown?  The core's lists begin with the newest. */
+static bool is_behind(const struct cursor *cursor, u64 number)
 {
-	struct ls_table *table = hf_leases(filler->part);
-	const struct ls_grant *layout;
-	struct ls_change *change;
+	return cursor->after && number >= cursor->after;
+}
+
+/* Those that are revoked, or all layouts. */
+static bool put_grants(struct cursor *cursor, struct hf_lease_inode *part,
+		       const struct ls_grant *core, bool revoked)
+{
+	u64 number;
+
+	for (; core; core = core->next) {
+		number = hf_grant((struct ls_grant *)core)->number;
+		if (is_behind(cursor, number) ||
+		    (revoked && core->state != LS_REVOKED))
+			continue;
+		if (!put_grant(cursor, part, core))
+			return false;
+		cursor->after = number;
+	}
+	return true;
+}
+
+static bool put_pins(struct cursor *cursor, struct hf_lease_inode *part)
+{
 	struct ls_pin *pin;
 
-	for (layout = table->layouts; layout && !filler->full;
-	     layout = layout->next)
-		put_grant(filler, layout);
-	for (pin = table->pins; pin && !filler->full; pin = pin->next)
-		put(filler, (struct line) {
+	for (pin = hf_leases(part)->pins; pin; pin = pin->next) {
+		if (is_behind(cursor, hf_pin(pin)->number))
+			continue;
+		if (!put(cursor, part, (struct line) {
 			.kind = "PIN",
 			.start = pin->start,
 			.end = pin->end,
@@ -186,70 +248,152 @@ static void put_layouts(struct filler *filler)
 			.pid = pid_of(hf_pin(pin)->pid),
 			.type = pin->type,
 			.state = LS_HELD,
-		});
-	for (change = table->changes; change && !filler->full;
-	     change = change->next)
-		if (READ_ONCE(hf_change(change)->waits))
-			put(filler, (struct line) {
-				.kind = "-> BREAK",
-				.start = change->start,
-				.end = change->end,
-				.deadline = change->deadline,
-				.pid = hf_change(change)->pid,
-				.type = LS_WRITE,
-				.state = LS_IDLE,
-			});
+		}))
+			return false;
+		cursor->after = hf_pin(pin)->number;
+	}
+	return true;
 }
 
-static void put_part(struct filler *filler)
+static bool put_changes(struct cursor *cursor, struct hf_lease_inode *part)
 {
-	struct hf_lease_inode *part = filler->part;
-	struct file_lock_context *ctx = locks_inode_context(part->inode);
+	struct ls_change *core;
 
-	/* Without it there never was a lease. */
-	if (ctx && READ_ONCE(hf_leases(part)->leases)) {
-		hf_lease_look(part);
-		spin_lock(&ctx->flc_lock);
-		spin_lock(&part->lock);
-		put_leases(filler, ctx);
-		spin_unlock(&part->lock);
-		spin_unlock(&ctx->flc_lock);
+	for (core = hf_leases(part)->changes; core; core = core->next) {
+		const struct hf_change *change = hf_change(core);
+
+		if (is_behind(cursor, change->number) ||
+		    !READ_ONCE(change->waits))
+			continue;
+		if (!put(cursor, part, (struct line) {
+			.kind = "-> BREAK",
+			.start = core->start,
+			.end = core->end,
+			.deadline = core->deadline,
+			.pid = change->pid,
+			.type = LS_WRITE,
+			.state = LS_IDLE,
+		}))
+			return false;
+		cursor->after = change->number;
 	}
-	if (hf_lease_used(part)) {
-		spin_lock(&part->lock);
-		put_layouts(filler);
-		spin_unlock(&part->lock);
-	}
+	return true;
 }
 
+static bool put_stage(struct cursor *cursor, struct hf_lease_inode *part,
+		      struct file_lock_context *ctx)
+{
+	const struct ls_table *table = hf_leases(part);
+
+	switch (cursor->stage) {
+	case LEASES:
+		/* Without it there never was a lease. */
+		return !ctx || !table->leases || put_leases(cursor, part, ctx);
+	case REVOKED:
+		return put_grants(cursor, part, table->leases, true);
+	case LAYOUTS:
+		return put_grants(cursor, part, table->layouts, false);
+	case PINS:
+		return put_pins(cursor, part);
+	case CHANGES:
+		return put_changes(cursor, part);
+	case STAGES:
+		break;
+	}
+	return true;
+}
+
+static bool put_locked(struct cursor *cursor, struct hf_lease_inode *part,
+		       struct file_lock_context *ctx)
+{
+	bool all;
+
+	spin_lock(&part->lock);
+	all = put_stage(cursor, part, ctx);
+	spin_unlock(&part->lock);
+	return all;
+}
+
+static bool put_entries(struct cursor *cursor, struct hf_lease_inode *part,
+			struct file_lock_context *ctx)
+{
+	bool all;
+
+	spin_lock(&ctx->flc_lock);
+	all = put_locked(cursor, part, ctx);
+	spin_unlock(&ctx->flc_lock);
+	return all;
+}
+
+static bool put_part(struct cursor *cursor, struct hf_lease_inode *part)
+{
+	struct file_lock_context *ctx = locks_inode_context(part->inode);
+	bool all;
+
+	if (cursor->stage == LEASES && !cursor->after)
+		hf_lease_expire(part);
+	while (cursor->stage != STAGES) {
+		all = cursor->stage == LEASES && ctx ?
+		      put_entries(cursor, part, ctx) :
+		      put_locked(cursor, part, ctx);
+		if (!all)
+			return false;
+		cursor->stage++;
+		cursor->after = 0;
+	}
+	return true;
+}
+
+/* The first that is not done. */
+static struct hf_lease_inode *part_to_go_on(const struct cursor *cursor)
+{
+	struct rb_node *at = hf_parts.rb_node;
+	struct hf_lease_inode *part, *first = NULL;
+
+	lockdep_assert_held(&hf_parts_lock);
+	while (at) {
+		part = rb_entry(at, struct hf_lease_inode, all);
+		if (part->number < cursor->number) {
+			at = at->rb_right;
+		} else {
+			first = part;
+			at = at->rb_left;
+		}
+	}
+	return first;
+}
+
+static void go_to(struct cursor *cursor, u64 number)
+{
+	cursor->number = number;
+	cursor->stage = LEASES;
+	cursor->after = 0;
+	cursor->waiters = 0;
+}
+
+/* A file in each hold of the lock, until the batch is full. */
 static void more(struct hf_lines *lines)
 {
 	struct cursor *cursor = container_of(lines, struct cursor, lines);
-	struct filler filler = { .lines = lines };
 	struct hf_lease_inode *part;
+	bool all;
 
-	spin_lock(&hf_parts_lock);
-	list_for_each_entry(part, &hf_parts, all) {
-		if (part->number < cursor->number)
-			continue;
-		filler.part = part;
-		filler.skip = part->number == cursor->number ? cursor->done : 0;
-		filler.seen = 0;
-		put_part(&filler);
-		cursor->number = part->number;
-		cursor->done = filler.seen;
-		if (filler.full)
-			break;
-	}
-	spin_unlock(&hf_parts_lock);
+	do {
+		spin_lock(&hf_parts_lock);
+		part = part_to_go_on(cursor);
+		if (part && part->number != cursor->number)
+			go_to(cursor, part->number);
+		all = part && put_part(cursor, part);
+		spin_unlock(&hf_parts_lock);
+		if (all)
+			go_to(cursor, cursor->number + 1);
+		cond_resched();
+	} while (all);
 }
 
 static void begin(struct hf_lines *lines)
 {
-	struct cursor *cursor = container_of(lines, struct cursor, lines);
-
-	cursor->number = 0;
-	cursor->done = 0;
+	go_to(container_of(lines, struct cursor, lines), 0);
 }
 
 static void show_left(struct seq_file *m, const struct line *line)

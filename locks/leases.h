@@ -3,7 +3,7 @@
  * The shell of leases, layouts and pins: what its files share.
  *
  * Locks, outermost first (Documentation/lock-order.md):
- *	hf_parts_lock	spinlock; the list of all parts, for /proc
+ *	hf_parts_lock	spinlock; the tree of all parts, for /proc
  *	flc_lock	the VFS's leases
  *	part->lock	spinlock; leases, layouts, pins and changes of an inode.
  *			Holders of layouts are signalled under it.
@@ -33,7 +33,9 @@ struct hf_grant {
 	struct file *notice;		/* L: of a layout, see notice.c */
 	struct fasync_struct *fasync;	/* L */
 	u32 signal;			/* L */
-	u32 look;			/* L: the last that found its entry */
+	u32 round;			/* L: the last that found its entry */
+	u64 number;			/* L: falls along the core's list */
+	u64 place;			/* L: rises along the VFS's list */
 	struct pid *pid;		/* L: who took it; a reference */
 };
 
@@ -44,6 +46,7 @@ struct hf_grant {
 struct hf_pin {
 	struct ls_pin core;		/* L: part->lock */
 	struct hf_lease_inode *part;	/* I */
+	u64 number;			/* L: falls along the core's list */
 	struct file *file;		/* I: a driver's, with a reference; or NULL */
 	struct pid *pid;		/* I: who made it; a reference */
 };
@@ -63,6 +66,13 @@ static inline struct ls_change *hf_core_change(struct hf_change *change)
 static inline struct hf_change *hf_change(struct ls_change *core)
 {
 	return container_of((void *)core, struct hf_change, core);
+}
+
+/* By which a reader of /proc finds the place again where he was. */
+static inline u64 hf_next_number(struct hf_lease_inode *part)
+{
+	lockdep_assert_held(&part->lock);
+	return ++part->last;
 }
 
 static inline struct hf_grant *hf_grant(struct ls_grant *core)
@@ -104,7 +114,7 @@ static inline int hf_lease_errno(enum ls_answer answer)
 }
 
 /* ---- part.c: lifetime of grants, pins and of the parts that list them */
-extern struct list_head hf_parts;
+extern struct rb_root hf_parts;
 extern spinlock_t hf_parts_lock;
 
 void hf_part_use(struct hf_lease_inode *part, struct inode *inode);
@@ -144,9 +154,22 @@ void hf_notice_end(struct hf_grant *layout);
 void hf_notice_send(struct hf_grant *layout);
 
 /* ---- lease.c: the VFS's entries */
+
+/* Of the entry's inode: an entry is looked at, and called back, under it. */
+static inline void hf_assert_flc_lock(const struct file_lease *entry)
+{
+	lockdep_assert_held(&locks_inode_context(file_inode(entry->c.flc_file))->flc_lock);
+}
+
+static inline enum ls_type hf_lease_type(const struct file_lease *entry)
+{
+	return entry->c.flc_type == F_WRLCK ? LS_WRITE : LS_READ;
+}
+
+void hf_lease_missing(struct hf_lease_inode *part, struct ls_grant *grant);
 struct hf_grant *hf_lease_of(struct hf_lease_inode *part,
 			     const struct file_lease *entry);
-void hf_lease_see(struct hf_lease_inode *part, struct ls_grant *grant,
+void hf_lease_note(struct hf_lease_inode *part, struct ls_grant *grant,
 		  const struct file_lease *entry);
 
 /* ---- pin.c */

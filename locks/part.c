@@ -14,7 +14,7 @@
 #include "lease_trace.h"
 #include "stats.h"
 
-LIST_HEAD(hf_parts);
+struct rb_root hf_parts = RB_ROOT;
 DEFINE_SPINLOCK(hf_parts_lock);
 
 static u64 last_number;			/* hf_parts_lock */
@@ -26,12 +26,13 @@ void hf_lease_inode_init(struct hf_lease_inode *part)
 {
 	spin_lock_init(&part->lock);
 	memset(part->core, 0, sizeof(part->core));
-	INIT_LIST_HEAD(&part->all);
+	RB_CLEAR_NODE(&part->all);
 	part->inode = NULL;
 	part->dev = 0;
 	part->number = 0;
+	part->last = 0;
 	part->pins = 0;
-	part->looks = 0;
+	part->rounds = 0;
 	part->refuse = NULL;
 }
 EXPORT_SYMBOL_GPL(hf_lease_inode_init);
@@ -47,6 +48,21 @@ void hf_part_use(struct hf_lease_inode *part, struct inode *inode)
 	WRITE_ONCE(part->inode, inode);
 }
 
+static bool before(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct hf_lease_inode, all)->number <
+	       rb_entry(b, struct hf_lease_inode, all)->number;
+}
+
+static void forget(struct hf_lease_inode *part)
+{
+	lockdep_assert_held(&hf_parts_lock);
+	if (RB_EMPTY_NODE(&part->all))
+		return;
+	rb_erase(&part->all, &hf_parts);
+	RB_CLEAR_NODE(&part->all);
+}
+
 /**
  * hf_part_join - something has been granted, and may be gone again by now
  * @part: what the inode embeds
@@ -55,13 +71,13 @@ void hf_part_use(struct hf_lease_inode *part, struct inode *inode)
  */
 void hf_part_join(struct hf_lease_inode *part)
 {
-	if (!list_empty_careful(&part->all))
+	if (!RB_EMPTY_NODE(&part->all))
 		return;
 	spin_lock(&hf_parts_lock);
 	spin_lock(&part->lock);
-	if (list_empty(&part->all) && hf_lease_used(part)) {
+	if (RB_EMPTY_NODE(&part->all) && hf_lease_used(part)) {
 		part->number = ++last_number;
-		list_add_tail(&part->all, &hf_parts);
+		rb_add(&part->all, &hf_parts, before);
 	}
 	spin_unlock(&part->lock);
 	spin_unlock(&hf_parts_lock);
@@ -75,12 +91,12 @@ void hf_part_join(struct hf_lease_inode *part)
  */
 void hf_part_leave(struct hf_lease_inode *part)
 {
-	if (hf_lease_used(part) || list_empty_careful(&part->all))
+	if (hf_lease_used(part) || RB_EMPTY_NODE(&part->all))
 		return;
 	spin_lock(&hf_parts_lock);
 	spin_lock(&part->lock);
 	if (!hf_lease_used(part))
-		list_del_init(&part->all);
+		forget(part);
 	spin_unlock(&part->lock);
 	spin_unlock(&hf_parts_lock);
 }
@@ -177,7 +193,7 @@ static void wake_changes(struct hf_lease_inode *part)
 	struct ls_change *core;
 
 	for (core = hf_leases(part)->changes; core; core = core->next) {
-		WRITE_ONCE(hf_change(core)->look, true);
+		WRITE_ONCE(hf_change(core)->woken, true);
 		wake_up(&hf_change(core)->wait);
 	}
 }
@@ -248,7 +264,7 @@ static void look_at_own(struct hf_lease_inode *part, const struct file *file)
 
 	for (core = hf_leases(part)->leases; core; core = core->next)
 		if (core->holder == hf_holder(file) && core->state != LS_REVOKED)
-			hf_lease_see(part, core, NULL);
+			hf_lease_note(part, core, NULL);
 }
 
 static void forget_pins(struct hf_lease_inode *part, const struct ls_pin *pin)
@@ -281,14 +297,14 @@ EXPORT_SYMBOL_GPL(hf_lease_release_slow);
  * Why nothing can reach the inode through its part after this:
  * 1. No descriptor is open, so none of ours runs with it, and each last close
  *    has emptied the table of what was its own.
- * 2. Readers of /proc come through the list, under its lock, which we take to
+ * 2. Readers of /proc come through the tree, under its lock, which we take to
  *    leave it.
  */
 void hf_lease_evict(struct hf_lease_inode *part)
 {
-	if (!list_empty(&part->all)) {
+	if (!RB_EMPTY_NODE(&part->all)) {
 		spin_lock(&hf_parts_lock);
-		list_del_init(&part->all);
+		forget(part);
 		spin_unlock(&hf_parts_lock);
 	}
 	if (WARN_ONCE(!ls_idle(hf_leases(part)),
@@ -296,7 +312,7 @@ void hf_lease_evict(struct hf_lease_inode *part)
 		      part->inode ? part->inode->i_ino : 0))
 		memset(part->core, 0, sizeof(part->core));
 	part->pins = 0;
-	part->looks = 0;
+	part->rounds = 0;
 	part->inode = NULL;
 }
 EXPORT_SYMBOL_GPL(hf_lease_evict);

@@ -49,6 +49,7 @@ struct hf_pin *hf_pin_make(struct hf_lease_inode *part, struct file *file,
 	}
 	if (!err) {
 		part->pins++;
+		pin->number = hf_next_number(part);
 		hf_count(pins);
 		trace_hf_pin(part, &pin->core, false);
 	}

@@ -61,4 +61,19 @@ static inline struct file *hf_backing_file_open(struct file *upper, int flags,
 		flags, lower, cred);
 }
 
+/*
+ * export/: a file that was opened with __FMODE_NONOTIFY, so that nobody was
+ * asked, is from here on as one that was opened before anybody asked to be.
+ * Kernels that look for such listeners once, at the open, keep their answer in
+ * the file; it stands.
+ */
+static inline void hf_file_notify(struct file *file)
+{
+	file->f_flags &= ~__FMODE_NONOTIFY;
+	file->f_mode &= ~FMODE_NONOTIFY;
+#ifdef FMODE_NONOTIFY_PERM
+	file->f_mode |= FMODE_NONOTIFY_PERM;
+#endif
+}
+
 #endif /* HOLDFAST_COMPAT_H */

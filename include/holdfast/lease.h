@@ -19,7 +19,7 @@
 #ifndef HOLDFAST_LEASE_H
 #define HOLDFAST_LEASE_H
 
-#include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -33,16 +33,19 @@ struct hf_pin;
  * struct hf_lease_inode - what a filesystem's inode carries
  * @lock: protects @core
  * @core: leases, layouts, pins and changes: a struct ls_table
- * @all: on the list of all that have one of them
+ * @all: among all that have one of them
  * @inode: the inode, once it had one
  * @dev: the st_dev that the inode is shown with; 0: its superblock's.  Set by
  *	the filesystem for each inode, where it has more than one
- * @number: its place in that list
+ * @number: its place among them
+ * @last: the last number that was given to what it has
  * @pins: how many there are in @core
- * @looks: how often the VFS's leases were looked through
- * @refuse: NULL, or whether the holder of a read lease, who asks for a write
- *	lease, is refused: where the VFS does not see all users of a file.
- *	Called under flc_lock; set by the filesystem after the init
+ * @rounds: how often it was noticed which leases had run out
+ * @refuse: NULL, or, where the VFS does not see all users of a file: whether
+ *	whoever asks for this lease by @file (@arg is F_RDLCK or F_WRLCK, and
+ *	delegation says that it is a server's) is to be refused.  Asked before the VFS is and
+ *	once it has counted, then maybe under flc_lock: it must not sleep.  Set
+ *	by the filesystem after the init
  *
  * Between hf_lease_evict() and the next use of its memory it is as
  * hf_lease_inode_init() made it, which so may be called once, by the
@@ -51,12 +54,12 @@ struct hf_pin;
 struct hf_lease_inode {
 	spinlock_t lock;
 	void *core[4];
-	struct list_head all;
+	struct rb_node all;
 	struct inode *inode;
 	dev_t dev;
-	u64 number;
-	unsigned int pins, looks;
-	bool (*refuse)(const struct file *file);
+	u64 number, last;
+	unsigned int pins, rounds;
+	bool (*refuse)(const struct file *file, int arg, bool delegation);
 };
 
 /**
@@ -70,8 +73,9 @@ struct hf_change {
 	u64 core[6];
 	struct hf_lease_inode *part;
 	wait_queue_head_t wait;
+	u64 number;
 	pid_t pid;
-	bool look, waits;
+	bool woken, waits;
 };
 
 /**
@@ -90,9 +94,12 @@ void hf_lease_inode_init(struct hf_lease_inode *part);
  *
  * The entry is the VFS's, made by generic_setlease(); nfsd's keeps its
  * operations.  What is kept here beside it is for /proc and the counters.
+ * @part->refuse is asked whenever that is needed, so that a filesystem has
+ * nothing to do before or after this call.
  *
  * Context: may sleep; i_rwsem is not held.
- * Return: 0 or -errno, as generic_setlease(); -ENOMEM.
+ * Return: 0 or -errno, as generic_setlease(); -EAGAIN if @part->refuse says so,
+ * and then what there was is there still; -ENOMEM.
  */
 int hf_setlease(struct hf_lease_inode *part, struct file *file, int arg,
 		struct file_lease **lease, void **priv);
@@ -111,7 +118,7 @@ long hf_layout_ioctl(struct hf_lease_inode *part, struct file *file,
 		     unsigned int cmd, unsigned long arg);
 
 /* The slow parts of what follows. */
-void hf_lease_look(struct hf_lease_inode *part);
+void hf_lease_expire(struct hf_lease_inode *part);
 void hf_lease_release_slow(struct hf_lease_inode *part, struct file *file);
 
 static inline bool hf_lease_used(const struct hf_lease_inode *part)
@@ -133,7 +140,7 @@ static inline bool hf_lease_used(const struct hf_lease_inode *part)
 static inline void hf_lease_opened(struct hf_lease_inode *part)
 {
 	if (unlikely(READ_ONCE(part->core[0])))
-		hf_lease_look(part);
+		hf_lease_expire(part);
 }
 
 /**

@@ -45,6 +45,7 @@ for kind in ext4 xfs tmpfs; do
 	check $kind-mount mount -t holdfast "$top/$kind/lower" "$top/$kind.mnt"
 	phase $kind
 	relay "$here/asks.py" "$top/$kind/lower" "$top/$kind.mnt" $kind
+	relay "$here/late.py" "$top/$kind/lower" "$top/$kind.mnt" $kind
 	[ $kind = tmpfs ] || relay "$here/space.py" "$top/$kind/lower" "$top/$kind.mnt" $kind
 done
 lower=$top/ext4/lower mnt=$top/ext4.mnt
@@ -52,7 +53,10 @@ phase stale
 relay "$here/stale.py" "$top/xfs/lower" "$top/xfs.mnt"
 phase races
 run create-race "$lower" "$mnt" $races
-run uring "$lower" "$mnt"
+relay "$here/listed.py" "$mnt"
+run lease-race "$lower" plain $races
+run lease-race "$mnt" hf $races
+run uring "$mnt"
 check probe probe "$lower" "$mnt"
 phase frozen
 relay "$here/frozen-names.py" "$lower" "$mnt" frozen-names

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * uring LOWERDIR MOUNT: what io_uring says of a call that was cancelled while it
- * waited for a layout or a lease.  Restarting is for system calls: -512 is no
+ * uring MOUNT: what io_uring says of a call that was cancelled while it waited for
+ * a layout.  Restarting is for system calls: -512 is no
  * answer that a program knows.
  */
 #include <errno.h>
@@ -114,7 +114,7 @@ static void on_signal(int number)
 		abort();
 }
 
-static char path[4096], below[4096];
+static char path[4096];
 
 static int open_file(const char *name, int flags)
 {
@@ -155,36 +155,18 @@ static void layouts(void)
 	}
 }
 
-/* The lower file is opened at the first use, and waits for a lease below. */
-static void late_open(void)
-{
-	struct io_uring_sqe sync = { .opcode = IORING_OP_FSYNC };
-	int other = open_file(path, O_RDONLY), holder = open_file(below, O_RDONLY);
-
-	if (fcntl(holder, F_SETSIG, SIGUSR1) || fcntl(holder, F_SETLEASE, F_WRLCK)) {
-		perror("lease");
-		exit(2);
-	}
-	sync.fd = other;
-	cancelled("uring-late-open", sync, tell[0]);
-	close(other);
-	close(holder);
-}
-
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
-	if (argc != 3 || pipe(tell))
+	if (argc != 2 || pipe(tell))
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	snprintf(below, sizeof(below), "%s/uring", argv[1]);
-	snprintf(path, sizeof(path), "%s/uring", argv[2]);
+	snprintf(path, sizeof(path), "%s/uring", argv[1]);
 	sigaction(SIGUSR1, &action, NULL);
 	alarm(120);
 	setup();
 	layouts();
-	late_open();
 	unlink(path);
 	return 0;
 }
