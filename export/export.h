@@ -294,6 +294,9 @@ int hf_late_wait(struct inode *inode, int *begun);
 bool hf_late_begun(struct inode *inode, int begun);
 void hf_close_unused(struct file *file);
 
+/* symlink.c */
+extern const struct inode_operations hf_symlink_inode_operations;
+
 /* open.c */
 struct file *hf_open_lower(struct file *file, unsigned int more_flags);
 struct file *hf_lower_file(struct file *file);
@@ -303,6 +306,7 @@ int hf_release(struct inode *inode, struct file *file);
 
 /* file.c */
 extern const struct file_operations hf_file_operations;
+extern const struct inode_operations hf_file_inode_operations;
 int hf_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 
 /* copy.c */
@@ -360,6 +364,8 @@ int hf_inode_changed(struct inode *inode, int err);
 /* lock.c */
 int hf_file_lock(struct file *file, int cmd, struct file_lock *fl);
 int hf_file_flock(struct file *file, int cmd, struct file_lock *fl);
+
+/* lease.c */
 bool hf_refuse_lease(const struct file *file, int arg, bool delegation);
 int hf_file_setlease(struct file *file, int arg, struct file_lease **lease,
 		     void **priv);

@@ -10,6 +10,7 @@
 #include <linux/backing-file.h>
 #include <linux/cred.h>
 #include <linux/fadvise.h>
+#include <linux/fiemap.h>
 #include <linux/fsnotify.h>
 #include <linux/pagemap.h>
 #include <linux/pipe_fs_i.h>
@@ -314,4 +315,27 @@ const struct file_operations hf_file_operations = {
 	.setlease		= hf_file_setlease,
 	.unlocked_ioctl		= hf_file_ioctl,
 	.compat_ioctl		= compat_ptr_ioctl,
+};
+
+static int fiemap(struct inode *inode, struct fiemap_extent_info *info,
+		  u64 start, u64 len)
+{
+	struct inode *lower = hf_lower_inode(inode);
+
+	if (!lower->i_op->fiemap)
+		return -EOPNOTSUPP;
+	return lower->i_op->fiemap(lower, info, start, len);
+}
+
+const struct inode_operations hf_file_inode_operations = {
+	.permission	= hf_permission,
+	.getattr	= hf_getattr,
+	.setattr	= hf_setattr,
+	.listxattr	= hf_listxattr,
+	.get_inode_acl	= hf_get_inode_acl,
+	.get_acl	= hf_get_acl,
+	.set_acl	= hf_set_acl,
+	.fiemap		= fiemap,
+	.fileattr_get	= hf_fileattr_get,
+	.fileattr_set	= hf_fileattr_set,
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Upper inodes: one per lower inode, found by it. */
 
-#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/namei.h>
 #include <linux/posix_acl.h>
@@ -91,56 +90,6 @@ void hf_inode_destroy(struct inode *inode)
 		iput(hi->lower_inode);
 }
 
-static const char *get_link(struct dentry *dentry, struct inode *inode,
-			    struct delayed_call *done)
-{
-	const char *target;
-	struct dentry *lower;
-
-	/* The way to the lower dentry may sleep. */
-	if (!dentry)
-		return ERR_PTR(-ECHILD);
-	lower = hf_lower_get(dentry);
-	if (IS_ERR(lower))
-		return ERR_CAST(lower);
-	/* What it points to lasts as long as the inode, or @done, does. */
-	target = vfs_get_link(lower, done);
-	dput(lower);
-	return target;
-}
-
-static int fiemap(struct inode *inode, struct fiemap_extent_info *info,
-		  u64 start, u64 len)
-{
-	struct inode *lower = hf_lower_inode(inode);
-
-	if (!lower->i_op->fiemap)
-		return -EOPNOTSUPP;
-	return lower->i_op->fiemap(lower, info, start, len);
-}
-
-static const struct inode_operations file_inode_operations = {
-	.permission	= hf_permission,
-	.getattr	= hf_getattr,
-	.setattr	= hf_setattr,
-	.listxattr	= hf_listxattr,
-	.get_inode_acl	= hf_get_inode_acl,
-	.get_acl	= hf_get_acl,
-	.set_acl	= hf_set_acl,
-	.fiemap		= fiemap,
-	.fileattr_get	= hf_fileattr_get,
-	.fileattr_set	= hf_fileattr_set,
-};
-
-static const struct inode_operations symlink_inode_operations = {
-	.get_link	= get_link,
-	.permission	= hf_permission,
-	.getattr	= hf_getattr,
-	.setattr	= hf_setattr,
-	.listxattr	= hf_listxattr,
-	.update_time	= hf_update_time,
-};
-
 /* FIFOs, sockets and devices: their I/O happens here, not below. */
 static const struct inode_operations special_inode_operations = {
 	.permission	= hf_permission,
@@ -157,7 +106,7 @@ static void set_operations(struct inode *inode, const struct inode *lower)
 {
 	switch (lower->i_mode & S_IFMT) {
 	case S_IFREG:
-		inode->i_op = &file_inode_operations;
+		inode->i_op = &hf_file_inode_operations;
 		inode->i_fop = &hf_file_operations;
 		break;
 	case S_IFDIR:
@@ -165,7 +114,7 @@ static void set_operations(struct inode *inode, const struct inode *lower)
 		inode->i_fop = &hf_dir_operations;
 		break;
 	case S_IFLNK:
-		inode->i_op = &symlink_inode_operations;
+		inode->i_op = &hf_symlink_inode_operations;
 		break;
 	default:
 		inode->i_op = &special_inode_operations;

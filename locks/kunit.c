@@ -10,10 +10,10 @@
 #include <linux/export.h>
 #include <linux/module.h>
 
-#include "charge.h"
-#include "leases.h"
-#include "limits.h"
-#include "locks.h"
+#include "lease/leases.h"
+#include "range/charge.h"
+#include "range/limits.h"
+#include "range/locks.h"
 
 #define FOR_KUNIT(name) EXPORT_SYMBOL_NS_GPL(name, HOLDFAST_KUNIT)
 

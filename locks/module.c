@@ -3,9 +3,10 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
-#include "charge.h"
-#include "leases.h"
-#include "locks.h"
+#include "lease/leases.h"
+#include "proc_lines.h"
+#include "range/charge.h"
+#include "range/locks.h"
 
 static unsigned int reserve_ms = 2000;
 static unsigned int courtesy_ms = LK_COURTESY_MS;

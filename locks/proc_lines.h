@@ -50,4 +50,8 @@ pid_t hf_lines_pid(const struct hf_lines *lines, pid_t pid);
 bool hf_lines_all(const struct hf_lines *lines);
 void hf_lines_range(struct seq_file *m, s64 start, s64 end);
 
+/* ---- proc.c */
+int hf_proc_init(void);
+void hf_proc_exit(void);
+
 #endif /* HF_PROC_LINES_H */

@@ -24,8 +24,9 @@ struct xdr_stream;
 
 /*
  * The beginning of nfsd's decoded NFSv4 compound (struct nfsd4_compoundargs,
- * private to nfsd).  locks/nfsd.c checks the two pointers before it believes
- * minorversion, so a kernel that moves a field makes clients poll, no more.
+ * private to nfsd).  locks/range/nfsd.c checks the two pointers before it
+ * believes minorversion, so a kernel that moves a field makes clients poll, no
+ * more.
  */
 struct hf_compound_prefix {
 	struct xdr_stream *xdr;

@@ -14,7 +14,7 @@
  *
  * A driver that lets a device use a file's blocks calls hf_layout_pin() and
  * hf_layout_unpin().  What processes may ask for is in uapi/holdfast/layout.h;
- * what conflicts with what, in the head of locks/core/lease_core.h.
+ * what conflicts with what, in the head of locks/lease/core/lease_core.h.
  */
 #ifndef HOLDFAST_LEASE_H
 #define HOLDFAST_LEASE_H
@@ -71,7 +71,7 @@ struct hf_lease_inode {
 struct hf_change {
 	/* private: */
 	u64 core[6];
-	struct hf_lease_inode *part;
+	struct hf_lease_inode *li;
 	wait_queue_head_t wait;
 	u64 number;
 	pid_t pid;
@@ -80,13 +80,13 @@ struct hf_change {
 
 /**
  * hf_lease_inode_init - make one that is empty
- * @part: what the inode embeds
+ * @li: what the inode embeds
  */
-void hf_lease_inode_init(struct hf_lease_inode *part);
+void hf_lease_inode_init(struct hf_lease_inode *li);
 
 /**
  * hf_setlease - the ->setlease operation
- * @part: what the inode of @file embeds
+ * @li: what the inode of @file embeds
  * @file: the open file that the VFS passed
  * @arg: F_RDLCK, F_WRLCK or F_UNLCK
  * @lease: the lease, as the VFS passed it
@@ -94,19 +94,19 @@ void hf_lease_inode_init(struct hf_lease_inode *part);
  *
  * The entry is the VFS's, made by generic_setlease(); nfsd's keeps its
  * operations.  What is kept here beside it is for /proc and the counters.
- * @part->refuse is asked whenever that is needed, so that a filesystem has
+ * @li->refuse is asked whenever that is needed, so that a filesystem has
  * nothing to do before or after this call.
  *
  * Context: may sleep; i_rwsem is not held.
- * Return: 0 or -errno, as generic_setlease(); -EAGAIN if @part->refuse says so,
+ * Return: 0 or -errno, as generic_setlease(); -EAGAIN if @li->refuse says so,
  * and then what there was is there still; -ENOMEM.
  */
-int hf_setlease(struct hf_lease_inode *part, struct file *file, int arg,
+int hf_setlease(struct hf_lease_inode *li, struct file *file, int arg,
 		struct file_lease **lease, void **priv);
 
 /**
  * hf_layout_ioctl - HF_IOC_SETLAYOUT, GETLAYOUT, PIN, UNPIN, UNPIN_ALL
- * @part: what the inode of @file embeds
+ * @li: what the inode of @file embeds
  * @file: the open file
  * @cmd: the command
  * @arg: its argument, a user address
@@ -114,64 +114,64 @@ int hf_setlease(struct hf_lease_inode *part, struct file *file, int arg,
  * Context: may sleep.
  * Return: 0 or -errno; -ENOTTY for any other command.
  */
-long hf_layout_ioctl(struct hf_lease_inode *part, struct file *file,
+long hf_layout_ioctl(struct hf_lease_inode *li, struct file *file,
 		     unsigned int cmd, unsigned long arg);
 
 /* The slow parts of what follows. */
-void hf_lease_expire(struct hf_lease_inode *part);
-void hf_lease_release_slow(struct hf_lease_inode *part, struct file *file);
+void hf_lease_expire(struct hf_lease_inode *li);
+void hf_lease_release_slow(struct hf_lease_inode *li, struct file *file);
 
-static inline bool hf_lease_used(const struct hf_lease_inode *part)
+static inline bool hf_lease_used(const struct hf_lease_inode *li)
 {
 	/* Leases, layouts, pins; who uses them has a file open. */
-	return READ_ONCE(part->core[0]) || READ_ONCE(part->core[1]) ||
-	       READ_ONCE(part->core[2]);
+	return READ_ONCE(li->core[0]) || READ_ONCE(li->core[1]) ||
+	       READ_ONCE(li->core[2]);
 }
 
 /**
  * hf_lease_opened - an open has got past the leases
- * @part: what the inode embeds
+ * @li: what the inode embeds
  *
  * The VFS revokes a lease silently, in the open that waited for it: this is
  * where that is noticed.
  *
  * Context: may sleep.
  */
-static inline void hf_lease_opened(struct hf_lease_inode *part)
+static inline void hf_lease_opened(struct hf_lease_inode *li)
 {
-	if (unlikely(READ_ONCE(part->core[0])))
-		hf_lease_expire(part);
+	if (unlikely(READ_ONCE(li->core[0])))
+		hf_lease_expire(li);
 }
 
 /**
  * hf_lease_release - the last close of an open file
- * @part: what the inode of @file embeds
+ * @li: what the inode of @file embeds
  * @file: the open file
  *
  * Its layout and its pins go, and who waits for them goes on.
  *
  * Context: ->release; may sleep.
  */
-static inline void hf_lease_release(struct hf_lease_inode *part,
+static inline void hf_lease_release(struct hf_lease_inode *li,
 				    struct file *file)
 {
-	if (unlikely(hf_lease_used(part)))
-		hf_lease_release_slow(part, file);
+	if (unlikely(hf_lease_used(li)))
+		hf_lease_release_slow(li, file);
 }
 
 /**
  * hf_lease_evict - the inode goes
- * @part: what it embeds
+ * @li: what it embeds
  *
  * No descriptor is open, so there is nothing left; what is found is reported.
  *
  * Context: ->evict_inode; may be called from reclaim, allocates nothing.
  */
-void hf_lease_evict(struct hf_lease_inode *part);
+void hf_lease_evict(struct hf_lease_inode *li);
 
 /**
  * hf_change_begin - blocks of this range are about to be moved or freed
- * @part: what the inode embeds
+ * @li: what the inode embeds
  * @change: filled here
  * @file: the open file that the operation goes through, or NULL; its own
  *	layout stays, and if it is O_NONBLOCK nothing is waited for
@@ -190,13 +190,13 @@ void hf_lease_evict(struct hf_lease_inode *part);
  * -ETXTBSY beside a pin; -EWOULDBLOCK; -ERESTARTSYS; -ENOMEM; -EINVAL for an
  * impossible range.  After an error there is nothing to end.
  */
-int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
+int hf_change_begin(struct hf_lease_inode *li, struct hf_change *change,
 		    struct file *file, loff_t start, loff_t end,
 		    struct inode *locked);
 
 /**
  * hf_change_try - hf_change_begin() for nobody's descriptor, without a wait
- * @part: what the inode embeds
+ * @li: what the inode embeds
  * @change: filled here
  * @start: first byte, at least 0
  * @end: last byte, OFFSET_MAX for all that follow
@@ -207,7 +207,7 @@ int hf_change_begin(struct hf_lease_inode *part, struct hf_change *change,
  * Return: 0; -ETXTBSY beside a pin; -EWOULDBLOCK until the layouts are returned
  * or revoked; -ENOMEM; -EINVAL.  After an error there is nothing to end.
  */
-int hf_change_try(struct hf_lease_inode *part, struct hf_change *change,
+int hf_change_try(struct hf_lease_inode *li, struct hf_change *change,
 		  loff_t start, loff_t end);
 
 /**

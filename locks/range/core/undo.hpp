@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Grants that can be taken back: LK_REVOCABLE waiters that have won.
+ *
+ * What the owner held in the range before is in waiter.saved, and the range
+ * that can be given back is undo_start to undo_end.  Invariant: the owner holds
+ * all of that range, as the grant made it; the saved records lie in it; no two
+ * such ranges of one owner in one table overlap.  Whatever the owner does there
+ * later cuts the range to what was left alone, and makes the grant final if
+ * that is not one piece.
+ */
+#ifndef HF_RANGE_UNDO_HPP
+#define HF_RANGE_UNDO_HPP
+
+#include "held.hpp"
+
+namespace lk {
+
+[[nodiscard]] inline bool is_revocable(const lk_waiter &waiter) { return waiter.revocable_at; }
+
+/* Grants it, so that it can be taken back; place is as for hold(). */
+lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place);
+/* It cannot be taken back any more. */
+void confirm(work &work, lk_waiter &waiter);
+void confirm_all(work &work);
+/* Memory cannot fail: see lk_waiter_nodes(). */
+void take_back(work &work, lk_waiter &waiter);
+/* The owner is about to change this range. */
+void trim_undo(work &work, uint64_t owner, range where);
+
+} // namespace lk
+
+#endif /* HF_RANGE_UNDO_HPP */
