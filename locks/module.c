@@ -81,7 +81,8 @@ out_tables:
  * 4. No table is left (1, 2), so nothing arms the expiry work again; one that
  *    is queued is waited for.
  * 5. Readers of /proc hold table references: removing the entries waits for
- *    them, so that comes before the caches go.
+ *    them, so that comes before the caches go.  Nobody else's counters are
+ *    shown any more: their modules use our symbols (1).
  */
 static void __exit hf_locks_exit(void)
 {

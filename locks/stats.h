@@ -5,6 +5,8 @@
 
 #include <linux/percpu.h>
 
+#include <holdfast/proc.h>
+
 /* In the order of enum ls_event: hf_count_grant() counts from the first. */
 #define HF_STATS_GRANT(X, kind)						\
 	X(kind##s_granted,	"held from then on")			\
@@ -64,7 +66,11 @@ static inline void hf_count_grant(unsigned int kind, unsigned int event)
 			(HF_STAT_delegations_granted - HF_STAT_leases_granted)]);
 }
 
-const char *hf_stat_name(enum hf_stat stat);
-unsigned long hf_stat_sum(enum hf_stat stat);
+extern struct hf_counters hf_locks_counters;
+
+static inline unsigned long hf_stat_sum(enum hf_stat stat)
+{
+	return hf_counters_sum(&hf_locks_counters, stat);
+}
 
 #endif /* HF_LOCKS_STATS_H */
