@@ -19,7 +19,7 @@ crash() {
 # grace enough for a slow guest's clients to reclaim: the test ends it.
 start_again() {
 	sysctl -qw fs.nfs.nlm_grace_period=60
-	rpc.nfsd --grace-time 60 --lease-time "$1" 1
+	within $HF_STEP rpc.nfsd --grace-time 60 --lease-time "$1" 1
 }
 # From here on who is not heard of for 10 s is gone.
 start_impatient() { start_again 10 && nfsd_end_grace; }

@@ -14,7 +14,19 @@
 # reaches the server as 10.9.N.1 and is 10.9.N.2. Its mounts are seen in its
 # own mount namespace only.
 
+# What starts, changes or ends a server or a client waits for others, and for some
+# without a bound worth the name. rpc.nfsd waits in the kernel, for rpcbind (with
+# one that was stopped it had not ended after 400 s: each version and family that is
+# registered has its own time), and for nfsdcld once that has opened its pipe, or
+# for the nfsdcltrack that the kernel starts if there is no nfsdcld: for both for
+# ever, as does the end of grace. rpc.mountd and rpc.statd wait for rpcbind, exportfs
+# for the lock of its table, mount.nfs and umount for the server. So each of these
+# has a process of its own and a time (within), and tells where it was when it has
+# not ended by then.
+
 HF_NFSD=/proc/fs/nfsd
+# Longer than any of them takes under the debug kernel on a machine with other work.
+HF_STEP=240
 
 # make_fs TYPE DEVICE MOUNTPOINT [mkfs options]
 make_fs() {
@@ -25,6 +37,34 @@ make_fs() {
 	esac && mount -t "$1" "$2" "$3"
 }
 
+# within SECONDS CMD...: the status of CMD; if it does not end in time, what it
+# waits for is said, and it is left alone.
+within() {
+	local seconds=$1
+	shift
+	"$@" &
+	wait_until "$seconds" hf_ended $! || { hf_stuck $! "$seconds" "$*" >&2; return 1; }
+	wait $!
+}
+
+# (With no program: it is asked often.)
+hf_ended() {
+	local stat
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	[[ ${stat##*) } = Z* ]]
+}
+
+hf_stuck() {
+	local pid children=
+	echo "has not ended in $2 s: $3"
+	read -r children <"/proc/$1/task/$1/children"
+	# shellcheck disable=SC2086
+	for pid in "$1" $children $(pidof rpcbind nfsdcld rpc.mountd rpc.statd) $(pgrep -x 'nfsd|lockd' | head -n 3); do
+		echo "$pid, $(tr '\0' ' ' <"/proc/$pid/cmdline")$(<"/proc/$pid/comm"), $(grep State "/proc/$pid/status"):"
+		cat "/proc/$pid/stack"
+	done
+}
+
 # nfsd_start [THREADS] [--grace]: with --grace it returns in the grace period,
 # so that clients can reclaim (10 s: the least that nfsd accepts). The lease
 # time is nfsd's own default (or nfsd_lease): it drops a waiter that has not asked
@@ -32,14 +72,16 @@ make_fs() {
 nfsd_start() {
 	local threads=${1:-8} grace=${2:-}
 	[ -e /run/hf/nfsd ] || nfsd_daemons || return
-	rpc.nfsd --grace-time 10 --lease-time "${nfsd_lease:-90}" "$threads" || return
+	within $HF_STEP rpc.nfsd --grace-time 10 --lease-time "${nfsd_lease:-90}" "$threads" ||
+		return
 	[ -z "$grace" ] || return 0
 	nfsd_end_grace
 }
 
-# What nfsd needs, until nfsd_stop. (rpcbind returns when it listens.)
+# What nfsd needs, until nfsd_stop. (rpcbind returns when it listens; nfsdcld ends
+# without a word if it does not find the directory of its pipe.)
 nfsd_daemons() {
-	modprobe nfsd &&
+	within $HF_STEP modprobe nfsd &&
 		mkdir -p /var/lib/nfs/{rpc_pipefs,sm,sm.bak,v4recovery,nfsdcld,nfsdcltrack} &&
 		mount -t nfsd nfsd $HF_NFSD &&
 		mount -t rpc_pipefs rpc_pipefs /var/lib/nfs/rpc_pipefs || return
@@ -47,8 +89,12 @@ nfsd_daemons() {
 	echo 10 >$HF_NFSD/nfsv4gracetime
 	echo 3 >/proc/sys/fs/nfs/nlm_timeout
 	echo 3 >/proc/sys/fs/nfs/nlm_grace_period
-	rpcbind && nfsdcld && rpc.mountd --manage-gids && rpc.statd --no-notify &&
-		wait_until 240 rpcinfo -t 127.0.0.1 status && exportfs -ra
+	within $HF_STEP rpcbind &&
+		within $HF_STEP nfsdcld -p /var/lib/nfs/rpc_pipefs &&
+		within $HF_STEP rpc.mountd --manage-gids &&
+		within $HF_STEP rpc.statd --no-notify &&
+		wait_until $HF_STEP rpcinfo -t 127.0.0.1 status &&
+		within $HF_STEP exportfs -ra
 }
 
 grace_is_over() {
@@ -56,11 +102,12 @@ grace_is_over() {
 	read -r answer <"$1" && [[ $answer = *Y* ]]
 }
 
+end_grace() { echo Y >"$1"; }
 # (One that ends by itself meanwhile refuses to be ended; the wait is the judge.)
 nfsd_end_grace() {
 	local file
 	for file in $HF_NFSD/v4_end_grace /proc/fs/lockd/nlm_end_grace; do
-		grace_is_over "$file" || echo Y >"$file" || :
+		grace_is_over "$file" || within "$HF_STEP" end_grace "$file" || :
 		wait_until 120 grace_is_over "$file" || return
 	done
 }
@@ -69,26 +116,26 @@ hf_fsid=100
 # nfs_export PATH [OPTIONS]
 nfs_export() {
 	hf_fsid=$((hf_fsid + 1))
-	exportfs -o "rw,sync,no_root_squash,no_subtree_check,insecure,fsid=$hf_fsid${2:+,$2}" "*:$1"
+	within $HF_STEP exportfs -o "rw,sync,no_root_squash,no_subtree_check,insecure,fsid=$hf_fsid${2:+,$2}" "*:$1"
 }
 
 # The threads alone: what a crashed or restarted server looks like.
-nfsd_halt() { [ ! -e $HF_NFSD/threads ] || rpc.nfsd 0; }
+nfsd_halt() { [ ! -e $HF_NFSD/threads ] || within "$HF_STEP" rpc.nfsd 0; }
 
 nfsd_stop() {
 	local name pids
 	[ -e /run/hf/nfsd ] || return 0
 	rm /run/hf/nfsd
-	rpc.nfsd 0 || hf_problem "nfsd does not stop"
-	exportfs -ua
-	exportfs -f
+	nfsd_halt || hf_problem "nfsd does not stop"
+	within $HF_STEP exportfs -ua
+	within $HF_STEP exportfs -f
 	for name in rpc.mountd rpc.statd nfsdcld rpcbind; do
 		pids=$(pidof $name) || continue
 		# shellcheck disable=SC2086
 		kill $pids
 		wait_until 120 hf_gone $pids || hf_problem "$name does not end"
 	done
-	umount /var/lib/nfs/rpc_pipefs $HF_NFSD || hf_problem "nfsd's filesystems stay mounted"
+	within $HF_STEP umount /var/lib/nfs/rpc_pipefs $HF_NFSD || hf_problem "nfsd's filesystems stay mounted"
 }
 
 # No such processes (zombies of ours count as gone).
@@ -126,9 +173,9 @@ client_ns() {
 	echo $! >"/run/hf/client-$n"
 	disown
 	# Until then the process may still be in the namespaces of the server.
-	wait_until 240 test -e "/proc/$!/root/run/client-ready" || return
-	in_client "$n" rpc.statd --no-notify &&
-		wait_until 240 in_client "$n" rpcinfo -t 127.0.0.1 status
+	wait_until $HF_STEP test -e "/proc/$!/root/run/client-ready" || return
+	within $HF_STEP in_client "$n" rpc.statd --no-notify &&
+		wait_until $HF_STEP in_client "$n" rpcinfo -t 127.0.0.1 status
 }
 
 # in_client N CMD...
@@ -141,7 +188,7 @@ in_client() {
 # mount_nfs N VERS PATH MOUNTPOINT [OPTIONS]
 mount_nfs() {
 	[ -d "$4" ] || mkdir -p "$4"
-	in_client "$1" mount.nfs "10.9.$1.1:$3" "$4" -o "vers=$2,hard${5:+,$5}"
+	within $HF_STEP in_client "$1" mount.nfs "10.9.$1.1:$3" "$4" -o "vers=$2,hard${5:+,$5}"
 }
 
 # client_stop N: unmounts (-i: without umount.nfs, which would only say good-bye
@@ -152,7 +199,7 @@ client_stop() {
 	while read -r device mount type _; do
 		case $device:$type in 10.*:nfs | 10.*:nfs4 | 10.*:9p) mounts=("$mount" "${mounts[@]}") ;; esac
 	done <"/proc/$(<"/run/hf/client-$n")/mounts"
-	[ ${#mounts[@]} = 0 ] || in_client "$n" umount -i "${mounts[@]}" ||
+	[ ${#mounts[@]} = 0 ] || within $HF_STEP in_client "$n" umount -i "${mounts[@]}" ||
 		hf_problem "client $n cannot unmount one of ${mounts[*]}"
 	client_end "$n"
 }

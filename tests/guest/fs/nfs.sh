@@ -12,7 +12,7 @@ server_again() {
 }
 
 # All else that a server is made of is there.
-nfsd_threads() { rpc.nfsd --grace-time 10 --lease-time 90 8; }
+nfsd_threads() { within "$HF_STEP" rpc.nfsd --grace-time 10 --lease-time 90 8; }
 
 # The client's files as this shell reaches them, beside the server's.
 client_path() { echo "/proc/$(cat /run/hf/client-1)/root$1"; }
@@ -20,8 +20,9 @@ client_path() { echo "/proc/$(cat /run/hf/client-1)/root$1"; }
 # In a process of its own: in a subshell under check's "if" set -e does nothing.
 # (With what it calls; bash prints not every function so that it can read it.)
 sub() {
-	HF_NFSD=$HF_NFSD hf_silence=$hf_silence bash -exc \
-		"$(declare -f "$1" wait_until nfsd_threads nfsd_halt grace_is_over nfsd_end_grace); \"\$@\"" sub "$@"
+	HF_NFSD=$HF_NFSD HF_STEP=$HF_STEP hf_silence=$hf_silence bash -exc \
+		"$(declare -f "$1" wait_until within hf_ended hf_stuck nfsd_threads nfsd_halt \
+			grace_is_over end_grace nfsd_end_grace); \"\$@\"" sub "$@"
 }
 
 nfs_restart() {	# descriptors live on while the server and its caches go

@@ -387,6 +387,13 @@ static void accidents(struct world *ref, struct world *ours)
 	/* Without A it does not. */
 	const char *alone = "B1ow0,1 D0w9,1 C0w5,1 C0W0,1 B1oW9,1 D0W5,1";
 
+	/* Of two holders the first in the list decides; all of them here. */
+	const char *process = "A0w0,1 B1ow5,1 C0w20,1 B1oW20,1 C0W0,10";
+	const char *open_file = "B1ow5,1 A0w0,1 C0w20,1 B1oW20,1 C0W0,10";
+
+	expect(ref, "first-holder-no-deadlock-in-linux", process, 'C', " waits");
+	expect(ref, "first-holder-deadlock-in-linux", open_file, 'C', "=EDEADLK");
+	expect(ours, "first-holder-deadlock", process, 'C', "=EDEADLK");
 	expect(ref, "late-deadlock-in-linux", late, 'A', "=EDEADLK");
 	expect(ref, "late-no-deadlock-in-linux", early, 'A', "=EINTR");
 	expect(ours, "late-deadlock-waits", "C0w0,1 B1ow1,1 A0w5,1 A0W0,2 B1oW5,1 C0u0,1 A0!",
