@@ -40,6 +40,7 @@ struct hf_pin;
  * @number: its place among them
  * @last: the last number that was given to what it has
  * @pins: how many there are in @core
+ * @layouts: likewise
  * @rounds: how often it was noticed which leases had run out
  * @refuse: NULL, or, where the VFS does not see all users of a file: whether
  *	whoever asks for this lease by @file (@arg is F_RDLCK or F_WRLCK, and
@@ -58,7 +59,7 @@ struct hf_lease_inode {
 	struct inode *inode;
 	dev_t dev;
 	u64 number, last;
-	unsigned int pins, rounds;
+	unsigned int pins, layouts, rounds;
 	bool (*refuse)(const struct file *file, int arg, bool delegation);
 };
 

@@ -32,6 +32,7 @@ void hf_lease_inode_init(struct hf_lease_inode *li)
 	li->number = 0;
 	li->last = 0;
 	li->pins = 0;
+	li->layouts = 0;
 	li->rounds = 0;
 	li->refuse = NULL;
 }
@@ -267,9 +268,15 @@ static void look_at_own(struct hf_lease_inode *li, const struct file *file)
 			hf_lease_note(li, core, NULL);
 }
 
-static void forget_pins(struct hf_lease_inode *li, const struct ls_pin *pin)
+static void count_out(struct hf_lease_inode *li,
+		      const struct ls_leavings *left)
 {
-	for (; pin; pin = pin->next)
+	const struct ls_grant *grant;
+	const struct ls_pin *pin;
+
+	for (grant = left->grants; grant; grant = grant->next)
+		li->layouts -= grant->kind == LS_LAYOUT;
+	for (pin = left->pins; pin; pin = pin->next)
 		li->pins--;
 }
 
@@ -286,7 +293,7 @@ void hf_lease_release_slow(struct hf_lease_inode *li, struct file *file)
 	look_at_own(li, file);
 	left = ls_release(hf_leases(li), hf_holder(file), &batch);
 	hf_leases_tell(li, &batch);
-	forget_pins(li, left.pins);
+	count_out(li, &left);
 	spin_unlock(&li->lock);
 	hf_leased_leave(li);
 	free_leavings(li, &left);
@@ -312,6 +319,7 @@ void hf_lease_evict(struct hf_lease_inode *li)
 		      li->inode ? li->inode->i_ino : 0))
 		memset(li->core, 0, sizeof(li->core));
 	li->pins = 0;
+	li->layouts = 0;
 	li->rounds = 0;
 	li->inode = NULL;
 }

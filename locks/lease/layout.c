@@ -72,12 +72,18 @@ static int set(struct hf_lease_inode *li, struct file *file,
 	/* First, so that one whose time is over is told to be revoked. */
 	own = ls_layout_of(hf_leases(li), wish->holder, wish->now, &batch);
 	hf_leases_tell(li, &batch);
+	if (!own && li->layouts >= HF_LAYOUTS_MAX) {
+		spin_unlock(&li->lock);
+		err = -ENOSPC;
+		goto out;
+	}
 	answer = ls_layout_set(hf_leases(li), wish, &spare->core, &batch);
 	hf_leases_tell(li, &batch);
 	if (answer == LS_OK && own) {
 		hf_signal_swap(hf_grant(own), spare);
 	} else if (answer == LS_OK) {
 		hf_grant_hash(spare);
+		li->layouts++;
 		spare = NULL;
 	}
 	spin_unlock(&li->lock);
@@ -96,6 +102,7 @@ static int give_back(struct hf_lease_inode *li, struct file *file)
 	spin_lock(&li->lock);
 	layout = ls_layout_return(hf_leases(li), hf_holder(file), &batch);
 	hf_leases_tell(li, &batch);
+	li->layouts -= !!layout;
 	spin_unlock(&li->lock);
 	if (!layout)
 		return -EAGAIN;

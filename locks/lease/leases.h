@@ -39,8 +39,9 @@ struct hf_grant {
 	struct pid *pid;		/* L: who took it; a reference */
 };
 
-/* Each close of a file walks through all of its pins. */
+/* Each close of a file walks through all of its pins, each change through all layouts. */
 #define HF_PINS_MAX 16384
+#define HF_LAYOUTS_MAX 4096
 
 /* A range that a device uses. */
 struct hf_pin {

@@ -4,6 +4,7 @@
 blocks that are not shared meanwhile. The lower filesystem has reflinks."""
 import fcntl
 import os
+import resource
 import signal
 import socket
 import struct
@@ -28,8 +29,12 @@ def lines():
         return sorted((line.split()[1], int(line.split()[3])) for line in leases)
 
 
-def take(fd, pins=1):
+def layout(fd):
     fcntl.ioctl(fd, SETLAYOUT, struct.pack("IIQQIIQ", 1, 0, 0, 0, 0, 0, 0))
+
+
+def take(fd, pins=1):
+    layout(fd)
     return [bytearray(fcntl.ioctl(fd, PIN, struct.pack("IIQQQ", 1, 0, 0, 4096, 0))) for _ in range(pins)]
 
 
@@ -100,6 +105,18 @@ report("pins-most", (len(take(fds[0], 16384)), 16384), (outcome(take, fds[1]), "
 for fd in fds:
     os.close(fd)
 report("living-gone", (lines(), []))
+
+# One each of so many descriptors; who has one may change it, and who gives it back makes room.
+resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+fds = [os.open(path, os.O_RDONLY) for _ in range(4097)]
+report("layouts-most", ({outcome(layout, fd) for fd in fds[:4096]}, {None}), (outcome(layout, fds[4096]), "ENOSPC"),
+       (outcome(layout, fds[0]), None), (os.close(fds.pop(1)), None), (outcome(layout, fds[4095]), None),
+       (outcome(layout, fds[4095]), None))
+for fd in fds:
+    os.close(fd)
+fd = os.open(path, os.O_RDONLY)
+report("layouts-gone", (lines(), []), (outcome(layout, fd), None))
+os.close(fd)
 
 # What a device may write to, no other file shares. A copy is one all the same.
 SHARED = 0x2000
