@@ -65,7 +65,7 @@ check demo bench:
 
 # MINUTES=, or SEEDS= and FROM=; without them until it finds something.
 soak:
-	@MINUTES='$(MINUTES)' SEEDS='$(SEEDS)' FROM='$(FROM)' scripts/soak
+	@MINUTES='$(MINUTES)' SEEDS='$(SEEDS)' FROM='$(FROM)' STEPS='$(STEPS)' scripts/soak
 
 # DKMS builds in its own copy; the debug kernel and the guests have no part.
 PREFIX ?= /usr/local
