@@ -123,6 +123,7 @@ lk_record *make(work &work, lk_record *record, const lk_request &what, const lk_
 	record->start = what.start;
 	record->end = what.end;
 	record->holder->owner = what.owner;
+	record->owner_bits = bits_of(what.owner);
 	record->type = what.op;
 	record->flags = what.flags & LK_DETECT ? LK_PROCESS : 0;
 	record->turns = 0;

@@ -56,6 +56,12 @@ struct work {
 inline range range_of(const lk_record &record) { return { record.start, record.end }; }
 inline range range_of(const lk_request &request) { return { request.start, request.end }; }
 
+/* So that the holder, which is in no cache among many, need not be asked who it is not. */
+inline uint8_t bits_of(uint64_t owner)
+{
+	return static_cast<uint8_t>(owner >> 6 ^ owner >> 14 ^ owner);
+}
+
 inline bool is_reservation(const lk_record &record) { return record.flags & LK_RESERVATION; }
 
 /* What a grant replaced, to be put back; lost if some of it cannot be. */

@@ -131,7 +131,7 @@ struct lk_record {
 	uint8_t type;				/* LK_READ or LK_WRITE */
 	uint8_t flags;
 	uint8_t subtree_writes;			/* has an LK_WRITE */
-	uint8_t spare;
+	uint8_t owner_bits;			/* of the owner: others' differ, mostly */
 	union {
 		uint32_t of_owner;		/* the first of its owner's: how many it has */
 		uint32_t turns;			/* LK_RESERVATION: how many share it */

@@ -50,7 +50,8 @@ bool alone_behind(const place &place, uint64_t owner, range where)
 {
 	const lk_record *before = place.by_range.before;
 
-	return place.knows_range && before && before->holder->owner == owner && before->end < where.start;
+	return place.knows_range && before && before->owner_bits == bits_of(owner) &&
+	       before->end < where.start && before->holder->owner == owner;
 }
 
 } // namespace

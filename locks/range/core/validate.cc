@@ -68,6 +68,8 @@ const char *check_owners(const lk_table &table)
 		recent |= at == table.recent;
 		if (is_reservation(*at))
 			return "a reservation has an owner";
+		if (at->owner_bits != bits_of(at->holder->owner))
+			return "a record has another's bits";
 		if (!before || before->holder->owner != at->holder->owner)
 			continue;
 		if (range_of(*before).overlaps(range_of(*at)))
