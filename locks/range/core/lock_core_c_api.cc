@@ -200,11 +200,11 @@ enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest, 
 
 	if (!rest->at)
 		return LK_DONE;
+	if (!lk_contended(table))
+		return lk::unlock_more(work, *rest, table->graph->portion) ? LK_DONE : LK_MORE;
+	lk::allow_steps(work);
 	ended = lk::unlock_more(work, *rest, table->graph->portion);
-	if (lk_contended(table)) {
-		lk::allow_steps(work);
-		lk::settle(work);
-	}
+	lk::settle(work);
 	return ended ? LK_DONE : LK_MORE;
 }
 
