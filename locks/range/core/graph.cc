@@ -211,6 +211,7 @@ void allow_steps(work &work)
 
 	graph.steps_left = LK_SEARCH_STEPS;
 	work.room = graph.crowd;
+	work.looks = graph.crowd;
 }
 
 void open_cycles_through(work &work, lk_waiter &waiter)

@@ -213,13 +213,13 @@ void loosen(work &work, lk_record &record)
 
 void loosen_some(work &work, lk_record &record)
 {
-	unsigned int looks = work.table.graph->crowd;
 	lk_waiter *next;
 
 	for (lk_waiter *at = record.holder->waiters; at; at = next) {
-		if (!looks-- || !work.room)
+		if (!work.looks || !work.room)
 			return start_sweep(work.table);
 		next = at->sibling;
+		work.looks--;
 		work.steps++;
 		if (!conflicts(record, view(at->request)))
 			loosen(work, *at);

@@ -21,3 +21,30 @@ TEST_F(Section, AnUnlockInPortionsHandsOver)
 	EXPECT_EQ(graph.sweeps, 0u);
 	EXPECT_EQ(lk_validate(&table), nullptr);
 }
+
+/* One unlock lets in many, each of which cuts a lock of its own that a crowd waits for. */
+TEST_F(Section, ManyLocksShrinkInOneCall)
+{
+	constexpr int64_t holders = 20, each = 600, apart = 2000;
+	std::vector<lk_waiter> upgrades(holders);
+
+	provide(3 * holders * (each + 4));
+	for (int64_t i = 0; i < holders; i++) {
+		ASSERT_EQ(set(make(1, i * apart + 1990, i * apart + 1990, LK_READ)), LK_GRANTED);
+		ASSERT_EQ(set(make(2 + i, i * apart, i * apart + 1999, LK_READ)), LK_GRANTED);
+	}
+	for (int64_t i = 0; i < holders; i++)
+		wait(upgrades[i], make(2 + i, i * apart + 1990, i * apart + 1990, LK_WRITE));
+	waiters = std::vector<lk_waiter>(holders * each);
+	for (int64_t i = 0; i < holders * each; i++) {
+		int64_t at = i / each * apart + i % each * 2;
+
+		wait(waiters[i], make(100 + i, at, at, LK_WRITE));
+	}
+	graph.longest_section = 0;
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_all_winners(), holders);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+	for (lk_waiter &w : upgrades)
+		lk_end_waiter(&table, &w, false, 0, &batch);
+}
