@@ -43,7 +43,7 @@ struct work {
 	bool requester_won = false;
 	bool requester_lost = false;
 	unsigned int steps = 0;		/* records let go, waiters looked at */
-	unsigned int room = 0;		/* how many waiters may yet be loosened: allow_steps() */
+	unsigned int room = 0;		/* how many waiters may yet be loosened: use_room() */
 	unsigned int looks = 0;		/* at how many it may yet look that may have to stay */
 	unsigned int may_tell = 0;	/* how many more a late client lets on */
 
@@ -71,7 +71,6 @@ struct view {
 	uint64_t owner;
 	bool write;
 	bool past_reservations = false;
-	bool past_overdue = false;
 
 	explicit view(const lk_request &request)
 		: where(range_of(request)), owner(request.owner), write(request.op == LK_WRITE),

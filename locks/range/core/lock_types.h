@@ -33,7 +33,10 @@
 #define LK_SECTION 4096
 /* The records that one portion of an unlock takes away, at most. */
 #define LK_PORTION 512
-/* The waiters that one call looks at because their blocker went, at most. */
+/*
+ * The waiters that one call looks at because their blocker went, at most.  Each
+ * counts for one, and for its owner's records; the last may count for any number.
+ */
 #define LK_CROWD 512
 /* The turns that one table keeps, at most: who is next waits for one to end. */
 #define LK_TURNS 256
@@ -41,7 +44,7 @@
 #define LK_SEARCH_STEPS 2048
 /* The waiters that one question of order may look at, of no account (core/waiters.cc). */
 #define LK_LOOKS 64
-/* The same, but for LK_FAIR_FIFO: how long order alone may keep one out. */
+/* How long order alone may keep one out, but for LK_FAIR_FIFO. */
 #define LK_COURTESY_MS 1000
 /* HF_FAIR_BOUNDED: how long newcomers may pass a waiter. */
 #define LK_PATIENCE_MS 100

@@ -8,6 +8,7 @@
 #include "graph.hpp"
 #include "loose.hpp"
 #include "reserve.hpp"
+#include "tally.hpp"
 #include "undo.hpp"
 #include "waiters.hpp"
 
@@ -198,11 +199,19 @@ void note_section(const work &work)
 
 } // namespace
 
+/* Its owner's own records are passed over when it is examined, or replaced by its grant. */
+void use_room(work &work, const lk_waiter &waiter)
+{
+	uint32_t own = own_count(work.table, waiter.request.owner);
+
+	work.room = work.room > own ? work.room - own - 1 : 0;
+}
+
 void loosen(work &work, lk_waiter &waiter)
 {
 	unlink(work, waiter);
 	work.loose = meld(work.loose, &waiter);
-	work.room -= !!work.room;
+	use_room(work, waiter);
 }
 
 void loosen(work &work, lk_record &record)

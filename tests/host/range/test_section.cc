@@ -48,3 +48,48 @@ TEST_F(Section, ManyLocksShrinkInOneCall)
 	for (lk_waiter &w : upgrades)
 		lk_end_waiter(&table, &w, false, 0, &batch);
 }
+
+/* One unlock lets in many, each of which has a thousand locks that become one. */
+TEST_F(Section, ManyMergesInOneCall)
+{
+	constexpr int64_t holders = 20, each = 1000, apart = 4000;
+
+	provide(holders * (each + 4));
+	waiters = std::vector<lk_waiter>(holders);
+	for (int64_t i = 0; i < holders; i++) {
+		ASSERT_EQ(set(make(1, i * apart + 3000, i * apart + 3000, LK_READ)), LK_GRANTED);
+		for (int64_t at = 0; at < each; at++)
+			set(make(2 + i, i * apart + at * 2, i * apart + at * 2, LK_WRITE));
+		wait(waiters[i], make(2 + i, i * apart, i * apart + 3000, LK_WRITE));
+	}
+	graph.longest_section = 0;
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_all_winners(), holders);
+	EXPECT_EQ(table.nr_records, static_cast<uint64_t>(holders));
+	EXPECT_EQ(lk_validate(&table), nullptr);
+}
+
+/* Threads of one process that has many locks in the way: nearly each has a call of its own. */
+TEST_F(Section, ManyPassOverTheirOwnersLocks)
+{
+	constexpr int64_t each = 1000, threads = 50;
+	unsigned int calls = 0;
+	uint64_t next;
+
+	provide(each + 2 * threads + 4);
+	waiters = std::vector<lk_waiter>(threads);
+	for (int64_t at = 0; at < each; at++)
+		ASSERT_EQ(set(make(2, at * 2, at * 2, LK_WRITE)), LK_GRANTED);
+	ASSERT_EQ(set(make(1, each * 2, each * 2, LK_WRITE)), LK_GRANTED);
+	ASSERT_EQ(set(make(3, each * 2 + 2, each * 2 + 2, LK_WRITE)), LK_GRANTED);
+	for (lk_waiter &w : waiters)
+		wait(w, make(2, 0, each * 2 + 2, LK_WRITE));
+	/* To find what keeps each of them out now is to pass over the thousand. */
+	ASSERT_EQ(set(make(1, each * 2, each * 2, LK_UNLOCK)), LK_GRANTED);
+	while (lk_table *due = lk_due(&graph, 0, &next)) {
+		lk_expire(due, 0, &batch);
+		calls++;
+	}
+	EXPECT_GE(calls, threads - 1u);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+}

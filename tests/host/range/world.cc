@@ -280,7 +280,7 @@ void world::expire(slot &s)
 		may_tell += 3;
 	}
 	/* Only so many are looked at in one call: then in the order of their places. */
-	in_portions |= due > graph.crowd || (may_tell && opt.crowd < LK_CROWD);
+	in_portions |= (due > 1 || may_tell) && opt.crowd < LK_CROWD;
 	marked = s.core.attention;
 	lk_expire(&s.core, now, &batch);
 	replay(s, batch, may_tell, nullptr);
