@@ -17,7 +17,7 @@ namespace scale {
 
 struct fixture : testing::Test {
 	lk_graph graph;
-	lk_table table;
+	lk_table table, *at = &table;	/* and which one set() and wait() are about */
 	lk_list spares = {};
 	lk_batch batch = {};
 	std::vector<shell::memory> memory;
@@ -59,20 +59,20 @@ struct fixture : testing::Test {
 	lk_outcome set(const lk_request &r)
 	{
 		struct lk_plan plan;
-		lk_outcome outcome = lk_plan(&table, &r, true, &plan);
+		lk_outcome outcome = lk_plan(at, &r, true, &plan);
 
 		struct lk_unlock rest;
 
 		if (outcome != LK_GRANTED)
 			return outcome;
-		lk_progress progress = lk_commit(&table, &r, &plan, &spares, &rest, &batch);
+		lk_progress progress = lk_commit(at, &r, &plan, &spares, &rest, &batch);
 
 		for (;;) {
 			largest = std::max(largest, batch.freed.count);
 			collect();
 			if (progress == LK_DONE)
 				return outcome;
-			progress = lk_unlock_more(&table, &rest, 0, &batch);
+			progress = lk_unlock_more(at, &rest, 0, &batch);
 		}
 	}
 
@@ -99,7 +99,7 @@ struct fixture : testing::Test {
 		r.flags |= LK_WAIT;
 		while (waiter.nodes.count < lk_waiter_nodes(r.kind))
 			lk_list_push(&waiter.nodes, lk_list_pop(&spares));
-		ASSERT_EQ(lk_enqueue(&table, &r, &waiter, &batch), LK_QUEUED);
+		ASSERT_EQ(lk_enqueue(at, &r, &waiter, &batch), LK_QUEUED);
 	}
 
 	unsigned int take_winners()

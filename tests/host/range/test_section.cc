@@ -93,3 +93,32 @@ TEST_F(Section, ManyPassOverTheirOwnersLocks)
 	EXPECT_GE(calls, threads - 1u);
 	EXPECT_EQ(lk_validate(&table), nullptr);
 }
+
+/* Its searches are cut short, and there are too many in other files to mark them all. */
+TEST_F(Section, ManyThatKeepNoOrder)
+{
+	constexpr unsigned int threads = 5000;
+	lk_waiter first = {}, behind = {};
+	lk_table other;
+
+	provide(2 * threads + 16);
+	waiters = std::vector<lk_waiter>(threads);
+	lk_table_init(&other, &graph, nullptr, nullptr);
+	ASSERT_EQ(set(make(1, 0, 0, LK_WRITE)), LK_GRANTED);
+	wait(first, make(2, 0, 0, LK_WRITE));
+	at = &other;
+	ASSERT_EQ(set(make(2, 0, 0, LK_WRITE)), LK_GRANTED);
+	ASSERT_EQ(set(make(3, 1, 1, LK_WRITE)), LK_GRANTED);
+	wait(behind, make(4, 0, 0, LK_WRITE));
+	for (lk_waiter &w : waiters)
+		wait(w, make(2, 1, 1, LK_WRITE));
+	at = &table;
+	graph.passes = 0;
+	ASSERT_EQ(set(make(1, 0, 0, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(first.state, LK_WON);
+	EXPECT_LE(graph.passes, static_cast<uint64_t>(LK_CROWD));
+	EXPECT_GT(graph.searches_cut, 0u);
+	take_all_winners();
+	EXPECT_EQ(lk_validate(&other), nullptr);
+	lk_detach(&other, &batch);
+}
