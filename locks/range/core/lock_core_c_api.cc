@@ -220,7 +220,7 @@ enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *requ
 	work work(*table, *batch, request->now);
 	lk_graph &graph = *table->graph;
 
-	if (!asks_for_lock(*request) || waiter->state != LK_IDLE || waiter->revocable_at ||
+	if (!asks_for_lock(*request) || waiter->state != LK_IDLE || waiter->revocable ||
 	    waiter->nodes.count < lk_waiter_nodes(request->kind))
 		return LK_INVALID;
 	lk::allow_steps(work);

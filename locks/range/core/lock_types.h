@@ -237,7 +237,7 @@ struct lk_unlock {
 /* A request that waits.  Embedded by the shell in its own. */
 struct lk_waiter {
 	struct lk_node by_range;
-	struct lk_node by_owner;	/* in the graph */
+	struct lk_node by_owner;	/* in the graph; revocable: in its table */
 	struct lk_request request;	/* as it was queued; cookie included */
 	struct lk_table *table;
 	uint64_t seq;			/* arrival, unique in the graph */
@@ -256,7 +256,6 @@ struct lk_waiter {
 	struct lk_waiter *visit_next, *visit_from;
 	/* results */
 	struct lk_waiter *next_winner;
-	struct lk_waiter *revocable_next, **revocable_at;
 	struct lk_list nodes;		/* spares */
 	struct lk_list saved;		/* what its grant replaced */
 	int64_t undo_start, undo_end;	/* what can still be taken back */
@@ -265,7 +264,8 @@ struct lk_waiter {
 	uint8_t visit_queued;
 	uint8_t doomed;			/* to be failed by lk_expire() */
 	uint8_t probing;		/* LK_NOTIFY: others were asked whether they wait */
-	uint8_t spare[3];
+	uint8_t revocable;		/* LK_WON and may be taken back */
+	uint8_t spare[2];
 };
 
 /*
@@ -339,7 +339,7 @@ struct lk_table {
 	struct lk_node *by_range;	/* records */
 	struct lk_node *by_owner;	/* records, by owner, then start */
 	struct lk_node *waiters;	/* by start, then seq */
-	struct lk_waiter *revocable;	/* LK_WON and may be taken back */
+	struct lk_node *revocable;	/* LK_WON and may be taken back: by owner, then place */
 	struct lk_record *reservations;	/* the newest: a ring, see lk_turn */
 	struct lk_record *recent;	/* the record made or grown last, or NULL */
 	struct lk_table *contended_next, **contended_at;

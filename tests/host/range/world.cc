@@ -218,7 +218,7 @@ void world::end(size_t i, bool take_back)
 	back += take_back;
 	lk_end_waiter(&s.core, &w.core, take_back, now, &batch);
 	REQUIRE(w.core.state == LK_IDLE && !w.core.nodes.count && !w.core.saved.count);
-	REQUIRE(!w.core.sibling_at && !w.core.revocable_at && !w.core.promise);
+	REQUIRE(!w.core.sibling_at && !w.core.revocable && !w.core.promise);
 	replay(s, batch, 0, nullptr);
 	waiters.erase(waiters.begin() + i);
 	finish_step();
