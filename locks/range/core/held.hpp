@@ -44,7 +44,7 @@ struct work {
 	bool requester_lost = false;
 	unsigned int steps = 0;		/* records let go, waiters looked at */
 	unsigned int room = 0;		/* how many waiters may yet be loosened: use_room() */
-	unsigned int looks = 0;		/* at how many it may yet look that may have to stay */
+	unsigned int looks = 0;		/* the same of those whose blocker shrank, and may still be one */
 	unsigned int may_tell = 0;	/* how many more a late client lets on */
 
 	work(lk_table &table, lk_batch &batch, uint64_t now)

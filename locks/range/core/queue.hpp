@@ -21,10 +21,10 @@
  * it wins, those behind it wait for what it got without being touched.
  *
  * How many are linked to one record is anybody's to choose.  One call loosens
- * graph.crowd of them at most, fewer if their owners have many records; the rest are left as they are, linked to what does
- * not keep them out any more (which stays for them, LK_GONE, if it was to be
- * freed), and lk_expire() sweeps through all waiters of the table for them, at
- * once but a portion at a time (sweep.cc).
+ * graph.crowd of them at most, fewer if their owners have many records; the rest
+ * are left as they are, linked to what does not keep them out any more (which stays
+ * for them, LK_GONE, if it was to be freed), and lk_expire() sweeps through all
+ * waiters of the table for them, at once but a portion at a time (sweep.cc).
  */
 #ifndef HF_RANGE_QUEUE_HPP
 #define HF_RANGE_QUEUE_HPP
@@ -100,9 +100,9 @@ void set_order_due(lk_waiter &waiter, uint64_t due);
 /* When the first of the waiters is to be looked at, or UINT64_MAX. */
 [[nodiscard]] uint64_t next_look(const lk_table &table);
 /*
- * Looks at those that it is time for, as many as there is room for: a client that has not
- * asked again is doomed and loosened; one that nothing but order keeps out has
- * waited for that long enough, and keeps no order any more.
+ * Looks at those that it is time for, as many as there is room for: a client that
+ * has not asked again is doomed and loosened; one that nothing but order keeps out
+ * has waited for that long enough, and keeps no order any more.
  */
 void look_at_due(work &work);
 /* From now on; once more if it has begun. */
