@@ -89,9 +89,13 @@ void let_pass(work &work, lk_waiter &waiter)
 /* Nobody looks at this owner's waiters from this one on any more; the order of a crowd ends later. */
 void keep_no_order(work &work, lk_waiter *from)
 {
-	for (lk_waiter *at = from; at && work.room; at = next_of(*at))
+	for (lk_waiter *at = from; at && work.room; at = next_of(*at)) {
 		if (waits(*at) && !at->may_pass)
 			let_pass(work, *at);
+		/* To look is what costs; those in other tables are loosened there. */
+		work.room -= !!work.room;
+		work.steps++;
+	}
 	drain(work);
 }
 
@@ -211,6 +215,7 @@ void allow_steps(work &work)
 
 	graph.steps_left = LK_SEARCH_STEPS;
 	work.room = graph.crowd;
+	work.looks = graph.crowd;
 }
 
 void open_cycles_through(work &work, lk_waiter &waiter)

@@ -39,7 +39,7 @@ namespace lk {
 
 void enter_graph(lk_waiter &waiter);
 void leave_graph(lk_waiter &waiter);
-/* All of one owner, LK_WAITING or revocable, by arrival. */
+/* All of one owner, by arrival. */
 [[nodiscard]] lk_waiter *first_of(const lk_graph &graph, uint64_t owner);
 [[nodiscard]] lk_waiter *next_of(lk_waiter &waiter);
 

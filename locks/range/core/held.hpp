@@ -43,7 +43,8 @@ struct work {
 	bool requester_won = false;
 	bool requester_lost = false;
 	unsigned int steps = 0;		/* records let go, waiters looked at */
-	unsigned int room = 0;		/* how many waiters may yet be loosened: allow_steps() */
+	unsigned int room = 0;		/* how many waiters may yet be loosened: use_room() */
+	unsigned int looks = 0;		/* the same of those whose blocker shrank, and may still be one */
 	unsigned int may_tell = 0;	/* how many more a late client lets on */
 
 	work(lk_table &table, lk_batch &batch, uint64_t now)
@@ -76,7 +77,6 @@ struct view {
 	uint64_t owner;
 	bool write;
 	bool past_reservations = false;
-	bool past_overdue = false;
 
 	explicit view(const lk_request &request)
 		: where(range_of(request)), owner(request.owner), write(request.op == LK_WRITE),

@@ -226,7 +226,10 @@ const struct lk_record *lk_next_record(const struct lk_record *record);
 const struct lk_waiter *lk_first_waiter(const struct lk_table *table);
 const struct lk_waiter *lk_next_waiter(const struct lk_waiter *waiter);
 
-/* What a waiter is linked to: a lock or turn, or another waiter; else it is about to be looked at. */
+/*
+ * What a waiter is linked to: a lock or turn, or another waiter.  Neither, or one
+ * that does not keep it out any more: lk_expire() is about to look at it.
+ */
 struct lk_blocker {
 	const struct lk_record *record;
 	const struct lk_waiter *waiter;

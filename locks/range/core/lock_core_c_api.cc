@@ -200,11 +200,11 @@ enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest, 
 
 	if (!rest->at)
 		return LK_DONE;
+	if (!lk_contended(table))
+		return lk::unlock_more(work, *rest, table->graph->portion) ? LK_DONE : LK_MORE;
+	lk::allow_steps(work);
 	ended = lk::unlock_more(work, *rest, table->graph->portion);
-	if (lk_contended(table)) {
-		lk::allow_steps(work);
-		lk::settle(work);
-	}
+	lk::settle(work);
 	return ended ? LK_DONE : LK_MORE;
 }
 
@@ -220,7 +220,7 @@ enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *requ
 	work work(*table, *batch, request->now);
 	lk_graph &graph = *table->graph;
 
-	if (!asks_for_lock(*request) || waiter->state != LK_IDLE || waiter->revocable_at ||
+	if (!asks_for_lock(*request) || waiter->state != LK_IDLE || waiter->revocable ||
 	    waiter->nodes.count < lk_waiter_nodes(request->kind))
 		return LK_INVALID;
 	lk::allow_steps(work);

@@ -33,7 +33,10 @@
 #define LK_SECTION 4096
 /* The records that one portion of an unlock takes away, at most. */
 #define LK_PORTION 512
-/* The waiters that one call looks at because their blocker went, at most. */
+/*
+ * The waiters that one call looks at because their blocker went, at most.  Each
+ * counts for one, and for its owner's records; the last may count for any number.
+ */
 #define LK_CROWD 512
 /* The turns that one table keeps, at most: who is next waits for one to end. */
 #define LK_TURNS 256
@@ -41,7 +44,7 @@
 #define LK_SEARCH_STEPS 2048
 /* The waiters that one question of order may look at, of no account (core/waiters.cc). */
 #define LK_LOOKS 64
-/* The same, but for LK_FAIR_FIFO: how long order alone may keep one out. */
+/* How long order alone may keep one out, but for LK_FAIR_FIFO. */
 #define LK_COURTESY_MS 1000
 /* HF_FAIR_BOUNDED: how long newcomers may pass a waiter. */
 #define LK_PATIENCE_MS 100
@@ -234,7 +237,7 @@ struct lk_unlock {
 /* A request that waits.  Embedded by the shell in its own. */
 struct lk_waiter {
 	struct lk_node by_range;
-	struct lk_node by_owner;	/* in the graph */
+	struct lk_node by_owner;	/* in the graph; revocable: in its table */
 	struct lk_request request;	/* as it was queued; cookie included */
 	struct lk_table *table;
 	uint64_t seq;			/* arrival, unique in the graph */
@@ -253,7 +256,6 @@ struct lk_waiter {
 	struct lk_waiter *visit_next, *visit_from;
 	/* results */
 	struct lk_waiter *next_winner;
-	struct lk_waiter *revocable_next, **revocable_at;
 	struct lk_list nodes;		/* spares */
 	struct lk_list saved;		/* what its grant replaced */
 	int64_t undo_start, undo_end;	/* what can still be taken back */
@@ -262,7 +264,8 @@ struct lk_waiter {
 	uint8_t visit_queued;
 	uint8_t doomed;			/* to be failed by lk_expire() */
 	uint8_t probing;		/* LK_NOTIFY: others were asked whether they wait */
-	uint8_t spare[3];
+	uint8_t revocable;		/* LK_WON and may be taken back */
+	uint8_t spare[2];
 };
 
 /*
@@ -336,7 +339,7 @@ struct lk_table {
 	struct lk_node *by_range;	/* records */
 	struct lk_node *by_owner;	/* records, by owner, then start */
 	struct lk_node *waiters;	/* by start, then seq */
-	struct lk_waiter *revocable;	/* LK_WON and may be taken back */
+	struct lk_node *revocable;	/* LK_WON and may be taken back: by owner, then place */
 	struct lk_record *reservations;	/* the newest: a ring, see lk_turn */
 	struct lk_record *recent;	/* the record made or grown last, or NULL */
 	struct lk_table *contended_next, **contended_at;

@@ -8,6 +8,7 @@
 #include "graph.hpp"
 #include "loose.hpp"
 #include "reserve.hpp"
+#include "tally.hpp"
 #include "undo.hpp"
 #include "waiters.hpp"
 
@@ -198,11 +199,19 @@ void note_section(const work &work)
 
 } // namespace
 
+/* Its owner's own records are passed over when it is examined, or replaced by its grant. */
+void use_room(work &work, const lk_waiter &waiter)
+{
+	uint32_t own = own_count(work.table, waiter.request.owner);
+
+	work.room = work.room > own ? work.room - own - 1 : 0;
+}
+
 void loosen(work &work, lk_waiter &waiter)
 {
 	unlink(work, waiter);
 	work.loose = meld(work.loose, &waiter);
-	work.room -= !!work.room;
+	use_room(work, waiter);
 }
 
 void loosen(work &work, lk_record &record)
@@ -213,13 +222,13 @@ void loosen(work &work, lk_record &record)
 
 void loosen_some(work &work, lk_record &record)
 {
-	unsigned int looks = work.table.graph->crowd;
 	lk_waiter *next;
 
 	for (lk_waiter *at = record.holder->waiters; at; at = next) {
-		if (!looks-- || !work.room)
+		if (!work.looks || !work.room)
 			return start_sweep(work.table);
 		next = at->sibling;
+		work.looks--;
 		work.steps++;
 		if (!conflicts(record, view(at->request)))
 			loosen(work, *at);

@@ -21,10 +21,10 @@
  * it wins, those behind it wait for what it got without being touched.
  *
  * How many are linked to one record is anybody's to choose.  One call loosens
- * graph.crowd of them at most; the rest are left as they are, linked to what does
- * not keep them out any more (which stays for them, LK_GONE, if it was to be
- * freed), and lk_expire() sweeps through all waiters of the table for them, at
- * once but a portion at a time (sweep.cc).
+ * graph.crowd of them at most, fewer if their owners have many records; the rest
+ * are left as they are, linked to what does not keep them out any more (which stays
+ * for them, LK_GONE, if it was to be freed), and lk_expire() sweeps through all
+ * waiters of the table for them, at once but a portion at a time (sweep.cc).
  */
 #ifndef HF_RANGE_QUEUE_HPP
 #define HF_RANGE_QUEUE_HPP
@@ -53,6 +53,8 @@ enum class doom : uint8_t { none, deadlock, lapse };
 /* Whether anybody waits for a held record, or it is not known. */
 [[nodiscard]] bool is_waited_for(const lk_table &table, const lk_record &record);
 
+/* One waiter's part of work.room: one, and one for each record that its owner has. */
+void use_room(work &work, const lk_waiter &waiter);
 void loosen(work &work, lk_waiter &waiter);
 /* As many of those linked to it as there is room for. */
 void loosen(work &work, lk_record &record);
@@ -98,9 +100,9 @@ void set_order_due(lk_waiter &waiter, uint64_t due);
 /* When the first of the waiters is to be looked at, or UINT64_MAX. */
 [[nodiscard]] uint64_t next_look(const lk_table &table);
 /*
- * Looks at those that it is time for, LK_PORTION at most: a client that has not
- * asked again is doomed and loosened; one that nothing but order keeps out has
- * waited for that long enough, and keeps no order any more.
+ * Looks at those that it is time for, as many as there is room for: a client that
+ * has not asked again is doomed and loosened; one that nothing but order keeps out
+ * has waited for that long enough, and keeps no order any more.
  */
 void look_at_due(work &work);
 /* From now on; once more if it has begun. */

@@ -62,7 +62,7 @@ bool conflicts(const lk_record &record, const view &view)
 		return false;
 	if (!is_reservation(record))
 		return record.holder->owner != view.owner;
-	return !view.past_reservations && !(view.past_overdue && (record.flags & LK_OVERDUE));
+	return !view.past_reservations;
 }
 
 lk_record *next_conflict(const lk_table &table, const view &view, lk_record *after)

@@ -71,7 +71,7 @@ void look_at_due(work &work)
 		if ((at->doomed || at->may_pass) && at->sibling_at)
 			loosen(work, *at);
 		else
-			work.room--;
+			use_room(work, *at);
 	}
 }
 

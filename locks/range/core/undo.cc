@@ -13,21 +13,58 @@
  * cleared: the owner holds all of it, so at most one record reaches out on both
  * sides: 1.  What was saved comes back as it is, or melts into a neighbour.
  */
-#include <holdfast/core/list.hpp>
+#include <holdfast/core/tree.hpp>
 
 #include "undo.hpp"
-#include "graph.hpp"
 
 namespace lk {
 
 namespace {
 
-using revocable_list = hf::list<&lk_waiter::revocable_next, &lk_waiter::revocable_at>;
+/* By owner, then what can be taken back, which does not overlap. */
+struct by_owner {
+	using node = lk_node;
+	using item = lk_waiter;
 
-void leave_list(lk_waiter &waiter)
+	static lk_waiter *to_item(lk_node *n)
+	{
+		return reinterpret_cast<lk_waiter *>(reinterpret_cast<uintptr_t>(n) -
+						     offsetof(lk_waiter, by_owner));
+	}
+
+	static lk_node *to_node(lk_waiter &w) { return &w.by_owner; }
+
+	static bool before(const lk_waiter &a, const lk_waiter &b)
+	{
+		return a.request.owner != b.request.owner ? a.request.owner < b.request.owner
+							  : a.undo_start < b.undo_start;
+	}
+
+	static bool refresh(lk_waiter &) { return false; }
+	static bool absorb(lk_waiter &, const lk_waiter &) { return false; }
+	static void inherit(lk_waiter &, const lk_waiter &) {}
+};
+
+using revocable_tree = hf::tree<by_owner>;
+
+void enter_tree(lk_waiter &waiter)
 {
-	revocable_list::unlink(waiter);
-	leave_graph(waiter);
+	waiter.revocable = 1;
+	revocable_tree::insert(waiter.table->revocable, waiter);
+}
+
+void leave_tree(lk_waiter &waiter)
+{
+	waiter.revocable = 0;
+	revocable_tree::erase(waiter.table->revocable, waiter);
+}
+
+/* The owner's first that reaches to from or behind it. */
+lk_waiter *first_revocable_of(const lk_table &table, uint64_t owner, int64_t from)
+{
+	return revocable_tree::first_not(table.revocable, [=](const lk_waiter &w) {
+		return w.request.owner != owner ? w.request.owner < owner : w.undo_end < from;
+	});
 }
 
 /* What was saved outside of its range, is not its own any more. */
@@ -53,9 +90,6 @@ void clip_saved(work &work, lk_waiter &waiter)
 void trim(work &work, lk_waiter &waiter, range changed)
 {
 	range undo = { waiter.undo_start, waiter.undo_end };
-
-	if (!undo.overlaps(changed))
-		return;
 	bool head = undo.start < changed.start;
 	bool tail = undo.end > changed.end;
 
@@ -72,16 +106,13 @@ void trim(work &work, lk_waiter &waiter, range changed)
 
 lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place)
 {
-	lk_table &table = work.table;
 	saving saved = {};
 	lk_record *record = hold(work, waiter.request, place, waiter.nodes, waiter.promise, &saved);
 
 	waiter.saved = saved.records;
 	waiter.undo_start = waiter.request.start;
 	waiter.undo_end = waiter.request.end;
-	revocable_list::link(table.revocable, waiter);
-	/* By its owner, so that what the owner does next finds it. */
-	enter_graph(waiter);
+	enter_tree(waiter);
 	if (saved.lost)
 		confirm(work, waiter);
 	return record;
@@ -89,22 +120,22 @@ lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place)
 
 void confirm(work &work, lk_waiter &waiter)
 {
-	leave_list(waiter);
+	leave_tree(waiter);
 	while (lk_record *record = lk_list_pop(&waiter.saved))
 		lk_list_push(&work.batch.freed, record);
 }
 
 void confirm_all(work &work)
 {
-	while (work.table.revocable)
-		confirm(work, *work.table.revocable);
+	while (lk_waiter *waiter = first_revocable(work.table))
+		confirm(work, *waiter);
 }
 
 void take_back(work &work, lk_waiter &waiter)
 {
 	range undo = { waiter.undo_start, waiter.undo_end };
 
-	leave_list(waiter);
+	leave_tree(waiter);
 	release(work, undo, own_in(work.table, waiter.request.owner, undo), waiter.nodes);
 	while (lk_record *record = lk_list_pop(&waiter.saved))
 		restore(work, *record);
@@ -114,13 +145,19 @@ void trim_undo(work &work, uint64_t owner, range where)
 {
 	lk_waiter *next;
 
-	if (!work.table.revocable)
-		return;
-	for (lk_waiter *at = first_of(*work.table.graph, owner); at; at = next) {
-		next = next_of(*at);
-		if (is_revocable(*at) && at->table == &work.table)
-			trim(work, *at, where);
+	for (lk_waiter *at = first_revocable_of(work.table, owner, where.start);
+	     at && at->request.owner == owner && at->undo_start <= where.end; at = next) {
+		next = revocable_after(*at);
+		trim(work, *at, where);
 	}
+}
+
+lk_waiter *first_revocable(const lk_table &table) { return revocable_tree::first(table.revocable); }
+lk_waiter *revocable_after(lk_waiter &waiter) { return revocable_tree::next(&waiter); }
+
+const char *validate_revocable_tree(const lk_table &table)
+{
+	return revocable_tree::validate(table.revocable);
 }
 
 } // namespace lk

@@ -7,7 +7,8 @@
  * all of that range, as the grant made it; the saved records lie in it; no two
  * such ranges of one owner in one table overlap.  Whatever the owner does there
  * later cuts the range to what was left alone, and makes the grant final if
- * that is not one piece.
+ * that is not one piece.  They are in a tree by owner and range (a server may have
+ * very many), so that to find those costs O(log n + k).
  */
 #ifndef HF_RANGE_UNDO_HPP
 #define HF_RANGE_UNDO_HPP
@@ -16,7 +17,7 @@
 
 namespace lk {
 
-[[nodiscard]] inline bool is_revocable(const lk_waiter &waiter) { return waiter.revocable_at; }
+[[nodiscard]] inline bool is_revocable(const lk_waiter &waiter) { return waiter.revocable; }
 
 /* Grants it, so that it can be taken back; place is as for hold(). */
 lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place);
@@ -27,6 +28,10 @@ void confirm_all(work &work);
 void take_back(work &work, lk_waiter &waiter);
 /* The owner is about to change this range. */
 void trim_undo(work &work, uint64_t owner, range where);
+
+[[nodiscard]] lk_waiter *first_revocable(const lk_table &table);
+[[nodiscard]] lk_waiter *revocable_after(lk_waiter &waiter);
+[[nodiscard]] const char *validate_revocable_tree(const lk_table &table);
 
 } // namespace lk
 

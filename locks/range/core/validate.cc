@@ -192,15 +192,15 @@ const char *check_queue(const lk_table &table)
 
 const char *check_revocable(const lk_table &table)
 {
-	for (lk_waiter *at = table.revocable; at; at = at->revocable_next) {
+	for (lk_waiter *at = first_revocable(table); at; at = revocable_after(*at)) {
 		range undo = { at->undo_start, at->undo_end };
 		const lk_record *held = own_in(table, at->request.owner, undo);
 
-		if (at->state != LK_WON || at->table != &table || *at->revocable_at != at)
+		if (at->state != LK_WON || at->table != &table || !is_revocable(*at))
 			return "one that is revocable has not won";
 		if (!held || held->type != at->request.op || !range_of(*held).contains(undo))
 			return "what can be taken back is not held";
-		if (!at->nodes.count || !in_graph(*table.graph, *at))
+		if (!at->nodes.count)
 			return "a grant cannot be taken back";
 		for (const lk_record *r = at->saved.first; r; r = r->next)
 			if (!undo.contains(range_of(*r)) || r->holder->owner != held->holder->owner)
@@ -239,7 +239,8 @@ const char *validate(const lk_table &table)
 {
 	const char *(*const checks[])(const lk_table &) = {
 		validate_trees, check_exclusion, check_owners, check_tally, check_turns,
-		validate_queue_tree, check_graph, check_links, check_queue, check_revocable,
+		validate_queue_tree, check_graph, check_links, check_queue,
+		validate_revocable_tree, check_revocable,
 	};
 
 	for (auto check : checks)

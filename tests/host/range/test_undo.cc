@@ -107,6 +107,14 @@ TEST_F(Undo, TheSameLockAgainMakesItFinal)
 	EXPECT_TRUE(holds(2, 0, 9, LK_WRITE));
 }
 
+/* A server may have very many: what its owner does next is no search among all. */
+TEST_F(Undo, WhoHasWonIsNotInTheGraph)
+{
+	hand_over(LK_WRITE);
+	EXPECT_NE(table().revocable, nullptr);
+	EXPECT_EQ(w.graph.waiters, nullptr);
+}
+
 TEST_F(Undo, AConfirmedOneStays)
 {
 	hand_over(LK_WRITE);

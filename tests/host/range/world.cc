@@ -218,7 +218,7 @@ void world::end(size_t i, bool take_back)
 	back += take_back;
 	lk_end_waiter(&s.core, &w.core, take_back, now, &batch);
 	REQUIRE(w.core.state == LK_IDLE && !w.core.nodes.count && !w.core.saved.count);
-	REQUIRE(!w.core.sibling_at && !w.core.revocable_at && !w.core.promise);
+	REQUIRE(!w.core.sibling_at && !w.core.revocable && !w.core.promise);
 	replay(s, batch, 0, nullptr);
 	waiters.erase(waiters.begin() + i);
 	finish_step();
@@ -280,7 +280,7 @@ void world::expire(slot &s)
 		may_tell += 3;
 	}
 	/* Only so many are looked at in one call: then in the order of their places. */
-	in_portions |= due > graph.crowd || (may_tell && opt.crowd < LK_CROWD);
+	in_portions |= (due > 1 || may_tell) && opt.crowd < LK_CROWD;
 	marked = s.core.attention;
 	lk_expire(&s.core, now, &batch);
 	replay(s, batch, may_tell, nullptr);

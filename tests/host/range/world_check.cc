@@ -60,7 +60,7 @@ void world::try_requester(slot &s, const lk_waiter *requester)
 void world::grant(slot &s, const model::waiter &w)
 {
 	s.model.grant(w, w.core);
-	if (graph.sweeps != sweeps && !w.core->revocable_at)
+	if (graph.sweeps != sweeps && !w.core->revocable)
 		s.model.confirm(w.core);
 }
 
@@ -194,8 +194,9 @@ void world::compare(slot &s)
 		seen++;
 	}
 	REQUIRE(seen == s.model.waiters.size());
-	for (const lk_waiter *w = s.core.revocable; w; w = w->revocable_next)
-		compare_undo(s, *w);
+	for (auto &w : waiters)
+		if (w->core.revocable && w->core.table == &s.core)
+			compare_undo(s, w->core);
 	s.mirror.compare(s.core);
 }
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What one call may do while others wait for the locks that it is made under: the
+ * fixture counts its steps, and refuses more than LK_SECTION.
+ */
+#include "scale.hpp"
+
+using Section = scale::fixture;
+
+/* Portion by portion: each hands over what it took, and leaves it to no sweep. */
+TEST_F(Section, AnUnlockInPortionsHandsOver)
+{
+	constexpr unsigned int files = 2 * LK_PORTION;
+
+	provide(4 * files);
+	for (unsigned int i = 0; i < files; i++)
+		ASSERT_EQ(set(make(1, 2 * i, 2 * i, LK_WRITE)), LK_GRANTED);
+	queue(files, LK_WRITE, 2, 2);
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_winners(), files);
+	EXPECT_EQ(graph.sweeps, 0u);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+}
+
+/* One unlock lets in many, each of which cuts a lock of its own that a crowd waits for. */
+TEST_F(Section, ManyLocksShrinkInOneCall)
+{
+	constexpr int64_t holders = 20, each = 600, apart = 2000;
+	std::vector<lk_waiter> upgrades(holders);
+
+	provide(3 * holders * (each + 4));
+	for (int64_t i = 0; i < holders; i++) {
+		ASSERT_EQ(set(make(1, i * apart + 1990, i * apart + 1990, LK_READ)), LK_GRANTED);
+		ASSERT_EQ(set(make(2 + i, i * apart, i * apart + 1999, LK_READ)), LK_GRANTED);
+	}
+	for (int64_t i = 0; i < holders; i++)
+		wait(upgrades[i], make(2 + i, i * apart + 1990, i * apart + 1990, LK_WRITE));
+	waiters = std::vector<lk_waiter>(holders * each);
+	for (int64_t i = 0; i < holders * each; i++) {
+		int64_t at = i / each * apart + i % each * 2;
+
+		wait(waiters[i], make(100 + i, at, at, LK_WRITE));
+	}
+	graph.longest_section = 0;
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_all_winners(), holders);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+	for (lk_waiter &w : upgrades)
+		lk_end_waiter(&table, &w, false, 0, &batch);
+}
+
+/* One unlock lets in many, each of which has a thousand locks that become one. */
+TEST_F(Section, ManyMergesInOneCall)
+{
+	constexpr int64_t holders = 20, each = 1000, apart = 4000;
+
+	provide(holders * (each + 4));
+	waiters = std::vector<lk_waiter>(holders);
+	for (int64_t i = 0; i < holders; i++) {
+		ASSERT_EQ(set(make(1, i * apart + 3000, i * apart + 3000, LK_READ)), LK_GRANTED);
+		for (int64_t at = 0; at < each; at++)
+			set(make(2 + i, i * apart + at * 2, i * apart + at * 2, LK_WRITE));
+		wait(waiters[i], make(2 + i, i * apart, i * apart + 3000, LK_WRITE));
+	}
+	graph.longest_section = 0;
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_all_winners(), holders);
+	EXPECT_EQ(table.nr_records, static_cast<uint64_t>(holders));
+	EXPECT_EQ(lk_validate(&table), nullptr);
+}
+
+/* Threads of one process that has many locks in the way: nearly each has a call of its own. */
+TEST_F(Section, ManyPassOverTheirOwnersLocks)
+{
+	constexpr int64_t each = 1000, threads = 50;
+	unsigned int calls = 0;
+	uint64_t next;
+
+	provide(each + 2 * threads + 4);
+	waiters = std::vector<lk_waiter>(threads);
+	for (int64_t at = 0; at < each; at++)
+		ASSERT_EQ(set(make(2, at * 2, at * 2, LK_WRITE)), LK_GRANTED);
+	ASSERT_EQ(set(make(1, each * 2, each * 2, LK_WRITE)), LK_GRANTED);
+	ASSERT_EQ(set(make(3, each * 2 + 2, each * 2 + 2, LK_WRITE)), LK_GRANTED);
+	for (lk_waiter &w : waiters)
+		wait(w, make(2, 0, each * 2 + 2, LK_WRITE));
+	/* To find what keeps each of them out now is to pass over the thousand. */
+	ASSERT_EQ(set(make(1, each * 2, each * 2, LK_UNLOCK)), LK_GRANTED);
+	while (lk_table *due = lk_due(&graph, 0, &next)) {
+		lk_expire(due, 0, &batch);
+		calls++;
+	}
+	EXPECT_GE(calls, threads - 1u);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+}
+
+/* Its searches are cut short, and there are too many in other files to mark them all. */
+TEST_F(Section, ManyThatKeepNoOrder)
+{
+	constexpr unsigned int threads = 5000;
+	lk_waiter first = {}, behind = {};
+	lk_table other;
+
+	provide(2 * threads + 16);
+	waiters = std::vector<lk_waiter>(threads);
+	lk_table_init(&other, &graph, nullptr, nullptr);
+	ASSERT_EQ(set(make(1, 0, 0, LK_WRITE)), LK_GRANTED);
+	wait(first, make(2, 0, 0, LK_WRITE));
+	at = &other;
+	ASSERT_EQ(set(make(2, 0, 0, LK_WRITE)), LK_GRANTED);
+	ASSERT_EQ(set(make(3, 1, 1, LK_WRITE)), LK_GRANTED);
+	wait(behind, make(4, 0, 0, LK_WRITE));
+	for (lk_waiter &w : waiters)
+		wait(w, make(2, 1, 1, LK_WRITE));
+	at = &table;
+	graph.passes = 0;
+	ASSERT_EQ(set(make(1, 0, 0, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(first.state, LK_WON);
+	EXPECT_LE(graph.passes, static_cast<uint64_t>(LK_CROWD));
+	EXPECT_GT(graph.searches_cut, 0u);
+	take_all_winners();
+	EXPECT_EQ(lk_validate(&other), nullptr);
+	lk_detach(&other, &batch);
+}
