@@ -45,7 +45,7 @@ constexpr unsigned int glance = 64;
 bool detects(const lk_waiter &waiter) { return waiter.request.flags & LK_DETECT; }
 
 /* Whether somebody may wait for a record of the owner, in any table. */
-bool holds_wanted(const lk_graph &graph, uint64_t owner)
+bool holds_wanted(lk_graph &graph, uint64_t owner)
 {
 	if (graph.nr_contended > glance)
 		return true;
@@ -55,7 +55,7 @@ bool holds_wanted(const lk_graph &graph, uint64_t owner)
 		if (!table->waiters)
 			continue;
 		for (lk_record *at = own_from(*table, owner, 0); at; at = own_after(*at))
-			if (++seen > glance || is_waited_for(*table, *at))
+			if (++seen > glance || is_waited_for(*table, *at, graph.glances_left))
 				return true;
 	}
 	return false;
@@ -214,6 +214,7 @@ void allow_steps(work &work)
 	lk_graph &graph = *work.table.graph;
 
 	graph.steps_left = LK_SEARCH_STEPS;
+	graph.glances_left = LK_GLANCES;
 	work.room = graph.crowd;
 	work.looks = graph.crowd;
 }

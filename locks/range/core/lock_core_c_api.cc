@@ -109,6 +109,7 @@ void lk_graph_init(struct lk_graph *graph, uint64_t reserve_ms)
 	graph->crowd = LK_CROWD;
 	graph->courtesy_ms = LK_COURTESY_MS;
 	graph->steps_left = LK_SEARCH_STEPS;
+	graph->glances_left = LK_GLANCES;
 	graph->reserve_ms = reserve_ms < 1 ? 1 : reserve_ms > hour ? hour : reserve_ms;
 }
 
@@ -273,6 +274,25 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_b
 		lk::take_back(work, *waiter);
 	else if (lk::is_revocable(*waiter))
 		lk::confirm(work, *waiter);
+	waiter->state = LK_IDLE;
+	give_nodes_back(*waiter, *batch);
+	lk::settle(work);
+}
+
+void lk_refuse_grant(struct lk_table *table, struct lk_waiter *waiter, uint64_t now,
+		     struct lk_batch *batch)
+{
+	work work(*table, *batch, now);
+	lk::range where = range_of(waiter->request);
+
+	if (waiter->state != LK_WON || lk_revocable_left(waiter) == LK_LEFT_ALL)
+		return lk_end_waiter(table, waiter, true, now, batch);
+	lk::allow_steps(work);
+	lk::trim_undo(work, waiter->request.owner, where);
+	if (lk::is_revocable(*waiter))
+		lk::confirm(work, *waiter);
+	/* Its last node is for a record that reaches out of the range on both sides. */
+	lk::release(work, where, lk::own_in(*table, waiter->request.owner, where), waiter->nodes);
 	waiter->state = LK_IDLE;
 	give_nodes_back(*waiter, *batch);
 	lk::settle(work);

@@ -42,6 +42,8 @@
 #define LK_TURNS 256
 /* The steps of all searches of one call; then they end (core/graph.hpp). */
 #define LK_SEARCH_STEPS 2048
+/* What a call looks at to find out that it need not search; then it searches. */
+#define LK_GLANCES 512
 /* The waiters that one question of order may look at, of no account (core/waiters.cc). */
 #define LK_LOOKS 64
 /* How long order alone may keep one out, but for LK_FAIR_FIFO. */
@@ -330,6 +332,7 @@ struct lk_graph {
 	uint64_t longest_section;	/* steps of one call: searches, records, waiters */
 	uint64_t sweeps;		/* begun: a crowd was more than one call may look at */
 	unsigned int steps_left;	/* of the searches of this call */
+	unsigned int glances_left;	/* of what is looked at to do without one */
 };
 
 struct lk_table {

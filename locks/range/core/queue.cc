@@ -191,7 +191,8 @@ void examine(work &work, lk_waiter &waiter)
 void note_section(const work &work)
 {
 	lk_graph &graph = *work.table.graph;
-	uint64_t steps = work.steps + LK_SEARCH_STEPS - graph.steps_left;
+	uint64_t steps = work.steps + LK_SEARCH_STEPS - graph.steps_left +
+			 LK_GLANCES - graph.glances_left;
 
 	if (steps > graph.longest_section)
 		graph.longest_section = steps;
@@ -199,12 +200,18 @@ void note_section(const work &work)
 
 } // namespace
 
-/* Its owner's own records are passed over when it is examined, or replaced by its grant. */
+/*
+ * Its owner's own records are passed over when it is examined, or replaced by its
+ * grant; and lockd walks through all that it has blocked for each that is told.
+ */
 void use_room(work &work, const lk_waiter &waiter)
 {
-	uint32_t own = own_count(work.table, waiter.request.owner);
+	constexpr unsigned int told_by_server = 16;
+	uint32_t more = own_count(work.table, waiter.request.owner);
 
-	work.room = work.room > own ? work.room - own - 1 : 0;
+	if (waiter.request.kind == LK_REVOCABLE)
+		more += told_by_server;
+	work.room = work.room > more ? work.room - more - 1 : 0;
 }
 
 void loosen(work &work, lk_waiter &waiter)

@@ -50,8 +50,9 @@ enum class doom : uint8_t { none, deadlock, lapse };
 /* The oldest waiter of another owner that conflicts with the request.  looks as above. */
 [[nodiscard]] lk_waiter *oldest_conflict(const lk_table &table, const lk_request &request,
 					 unsigned int &looks);
-/* Whether anybody waits for a held record, or it is not known. */
-[[nodiscard]] bool is_waited_for(const lk_table &table, const lk_record &record);
+/* Whether anybody waits for a held record, or it is not known.  looks as above. */
+[[nodiscard]] bool is_waited_for(const lk_table &table, const lk_record &record,
+				 unsigned int &looks);
 
 /* One waiter's part of work.room: one, and one for each record that its owner has. */
 void use_room(work &work, const lk_waiter &waiter);

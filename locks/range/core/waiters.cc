@@ -98,10 +98,9 @@ lk_waiter *oldest_conflict(const lk_table &table, const lk_request &request, uns
 	return best;
 }
 
-bool is_waited_for(const lk_table &table, const lk_record &record)
+bool is_waited_for(const lk_table &table, const lk_record &record, unsigned int &looks)
 {
 	lk_request held = {};
-	unsigned int looks = LK_LOOKS;
 
 	held.owner = record.holder->owner;
 	held.start = record.start;

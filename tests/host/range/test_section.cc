@@ -7,6 +7,8 @@
 
 using Section = scale::fixture;
 
+static constexpr int64_t crowd_of_glances = 3000;
+
 /* Portion by portion: each hands over what it took, and leaves it to no sweep. */
 TEST_F(Section, AnUnlockInPortionsHandsOver)
 {
@@ -121,4 +123,75 @@ TEST_F(Section, ManyThatKeepNoOrder)
 	take_all_winners();
 	EXPECT_EQ(lk_validate(&other), nullptr);
 	lk_detach(&other, &batch);
+}
+
+/* Each of them holds locks in a crowd of waiters whose ranges lead a glance astray. */
+TEST_F(Section, ManyGlancesInOneCall)
+{
+	constexpr int64_t holders = 250, each = 60, far = 100000;
+	std::vector<lk_waiter> others(holders);
+	lk_table second;
+
+	lk_table_init(&second, &graph, nullptr, nullptr);
+	provide(4 * holders * each + 4 * crowd_of_glances + 8 * holders);
+	/* In the second file all of them hold what nobody waits for, among others' waiters. */
+	at = &second;
+	ASSERT_EQ(set(make(1, far, far + 2 * crowd_of_glances, LK_WRITE)), LK_GRANTED);
+	for (int64_t i = 0; i < holders * each; i++)
+		ASSERT_EQ(set(make(2 + i / each, 2 * i, 2 * i, LK_WRITE)), LK_GRANTED);
+	waiters = std::vector<lk_waiter>(crowd_of_glances);
+	for (int64_t i = 0; i < crowd_of_glances; i++)
+		wait(waiters[i], make(5000 + i, far + 2 * i, far + 2 * i, LK_WRITE));
+	for (int64_t i = 0; i < holders; i++)
+		wait(others[i], make(2 + i, far, far, LK_WRITE));
+	at = &table;
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_WRITE)), LK_GRANTED);
+	std::vector<lk_waiter> first(holders);
+	for (int64_t i = 0; i < holders; i++)
+		wait(first[i], make(2 + i, 2 * i, 2 * i, LK_WRITE));
+	graph.longest_section = 0;
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_all_winners(), holders);
+	for (lk_waiter &w : first)
+		lk_end_waiter(&table, &w, false, 0, &batch);
+	for (lk_waiter &w : others)
+		lk_end_waiter(&second, &w, false, 0, &batch);
+	for (lk_waiter &w : waiters)
+		lk_end_waiter(&second, &w, false, 0, &batch);
+	batch = {};
+	lk_detach(&second, &batch);
+}
+
+/* A server does not want what it was told of, and its owner has changed the middle since. */
+TEST_F(Section, ARefusedGrantThatIsFinalIsUnlocked)
+{
+	for (bool changed : { false, true }) {
+		lk_waiter waiter = {};
+		lk_request r = make(2, 0, 9, LK_WRITE);
+
+		provide(16);
+		ASSERT_EQ(set(make(2, 20, 29, LK_WRITE)), LK_GRANTED);
+		ASSERT_EQ(set(make(2, 3, 5, LK_READ)), LK_GRANTED);
+		ASSERT_EQ(set(make(1, 9, 9, LK_WRITE)), LK_GRANTED);
+		r.kind = LK_REVOCABLE;
+		wait(waiter, r);
+		ASSERT_EQ(set(make(1, 9, 9, LK_UNLOCK)), LK_GRANTED);
+		ASSERT_EQ(take_winners(), 1u);
+		if (changed) {
+			ASSERT_EQ(set(make(2, 4, 4, LK_READ)), LK_GRANTED);
+		}
+		lk_refuse_grant(&table, &waiter, 0, &batch);
+		const lk_record *left = lk_first_record(&table);
+
+		if (!changed) {
+			EXPECT_EQ(left->start, 3);
+			left = lk_next_record(left);
+		}
+		ASSERT_NE(left, nullptr);
+		EXPECT_EQ(left->start, 20);
+		EXPECT_EQ(lk_validate(&table), nullptr);
+		EXPECT_FALSE(lk_contended(&table));
+		ASSERT_EQ(set(make(2, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+		spares = {};
+	}
 }
