@@ -326,7 +326,7 @@ struct lk_graph {
 	unsigned int crowd;		/* LK_CROWD; likewise */
 	/* counters, under G */
 	uint64_t searches, search_steps, cycles, passes, expired;
-	uint64_t searches_cut;		/* ended by LK_SEARCH_STEPS */
+	uint64_t searches_cut;		/* searches, and questions of order, that steps did not suffice for */
 	uint64_t probes;		/* clients asked whether they still wait */
 	uint64_t courtesies;		/* ended: order alone kept somebody out */
 	uint64_t longest_section;	/* steps of one call: searches, records, waiters */
