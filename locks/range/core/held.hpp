@@ -142,6 +142,8 @@ bool unlock_more(work &work, struct lk_unlock &rest, unsigned int portion);
 [[nodiscard]] bool is_going(const lk_table &table, const lk_record &record, range where);
 /* The owner is about to be granted something. */
 void finish_unlocks(work &work, uint64_t owner);
+/* The table goes. */
+void end_unlocks(work &work);
 
 /* Puts a record back where its owner holds nothing, and joins it. */
 void restore(work &work, lk_record &record);

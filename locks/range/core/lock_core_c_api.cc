@@ -27,21 +27,6 @@ bool valid(const lk_request &request)
 	       !(request.flags & ~LK_FLAGS);
 }
 
-/* One by one: an instruction for each, where gcc makes a loop of plan_t {}. */
-void clear(lk::plan_t &plan)
-{
-	plan.nodes = 0;
-	plan.changes = false;
-	plan.blocker = nullptr;
-	plan.behind = nullptr;
-	plan.reservation = nullptr;
-	plan.place.by_owner.before = nullptr;
-	plan.place.by_owner.after = nullptr;
-	plan.place.by_range.before = nullptr;
-	plan.place.by_range.after = nullptr;
-	plan.place.knows_range = false;
-}
-
 bool asks_for_lock(const lk_request &request)
 {
 	return valid(request) && request.op != LK_UNLOCK;
@@ -144,8 +129,7 @@ uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch)
 	lk::drop_turns(work);
 	held = lk::drop_all(work);
 	/* None is left where an open file pins the inode; else its caller is told. */
-	while (table->unlocks)
-		(void)lk::unlock_more(work, *table->unlocks, 1);
+	lk::end_unlocks(work);
 	lk::note_contended(*table);
 	return held;
 }
@@ -155,7 +139,7 @@ enum lk_outcome lk_plan(const struct lk_table *table, const struct lk_request *r
 {
 	lk_outcome outcome = LK_GRANTED;
 
-	clear(*plan);
+	lk::clear(*plan);
 	if (!valid(*request))
 		return LK_INVALID;
 	if (lk::unlock_of(*table, request->owner))
@@ -199,7 +183,7 @@ enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest, 
 	work work(*table, *batch, now);
 	bool ended;
 
-	if (!rest->at)
+	if (!rest->going)
 		return LK_DONE;
 	if (!lk_contended(table))
 		return lk::unlock_more(work, *rest, table->graph->portion) ? LK_DONE : LK_MORE;

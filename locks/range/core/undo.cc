@@ -22,27 +22,12 @@ namespace lk {
 namespace {
 
 /* By owner, then what can be taken back, which does not overlap. */
-struct by_owner {
-	using node = lk_node;
-	using item = lk_waiter;
-
-	static lk_waiter *to_item(lk_node *n)
-	{
-		return reinterpret_cast<lk_waiter *>(reinterpret_cast<uintptr_t>(n) -
-						     offsetof(lk_waiter, by_owner));
-	}
-
-	static lk_node *to_node(lk_waiter &w) { return &w.by_owner; }
-
+struct by_owner : hf::plain_node<lk_waiter, lk_node, offsetof(lk_waiter, by_owner)> {
 	static bool before(const lk_waiter &a, const lk_waiter &b)
 	{
 		return a.request.owner != b.request.owner ? a.request.owner < b.request.owner
 							  : a.undo_start < b.undo_start;
 	}
-
-	static bool refresh(lk_waiter &) { return false; }
-	static bool absorb(lk_waiter &, const lk_waiter &) { return false; }
-	static void inherit(lk_waiter &, const lk_waiter &) {}
 };
 
 using revocable_tree = hf::tree<by_owner>;

@@ -162,6 +162,38 @@ TEST_F(Section, ManyGlancesInOneCall)
 	lk_detach(&second, &batch);
 }
 
+/* Whoever is told early has to come before each of many turns that are late. */
+TEST_F(Section, ManyAreToldEarlyBeforeManyTurns)
+{
+	constexpr unsigned int turns = 250, readers = 1000;
+	std::vector<lk_waiter> told(turns);
+	lk_request r;
+
+	provide(4 * (turns + readers));
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_WRITE)), LK_GRANTED);
+	for (unsigned int i = 0; i < turns; i++) {
+		r = make(2 + i, 10 * i, 10 * i + 9, LK_WRITE);
+		r.kind = LK_NOTIFY;
+		wait(told[i], r);
+	}
+	waiters = std::vector<lk_waiter>(readers);
+	for (unsigned int i = 0; i < readers; i++) {
+		r = make(1000 + i, 0, 10 * turns, LK_READ);
+		r.kind = LK_NOTIFY;
+		wait(waiters[i], r);
+		/* So that none of them is behind the writers by order. */
+		waiters[i].may_pass = 1;
+	}
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_all_winners(), turns);
+	graph.longest_section = 0;
+	/* At an eighth of the time three more for each turn, as many calls as it takes. */
+	EXPECT_EQ(take_all_winners(250), 3 * turns);
+	EXPECT_EQ(take_all_winners(500), readers - 3 * turns);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+	EXPECT_GT(graph.longest_section, static_cast<uint64_t>(LK_SEARCH_STEPS));
+}
+
 /* A server does not want what it was told of, and its owner has changed the middle since. */
 TEST_F(Section, ARefusedGrantThatIsFinalIsUnlocked)
 {
