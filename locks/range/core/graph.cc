@@ -55,10 +55,13 @@ lk_waiter *first_waiting(const lk_graph &graph, uint64_t owner)
 	return at;
 }
 
-/* It was marked: it is examined now, or by lk_expire() in its own table. */
+/*
+ * It was marked: it is examined now, whatever room there is, since a cycle is to be
+ * opened at once and has cost a search; or by lk_expire() in its own table.
+ */
 void look_again(work &work, lk_waiter &marked)
 {
-	if (marked.table != &work.table || !work.room)
+	if (marked.table != &work.table)
 		start_sweep(*marked.table);
 	else if (marked.sibling_at)
 		loosen(work, marked);
