@@ -136,19 +136,6 @@ lk_record *make(work &work, lk_record *record, const lk_request &what, const lk_
 	return record;
 }
 
-/* A node becomes a piece of a record. */
-lk_record *make_piece(work &work, lk_list &nodes, const lk_record &of, range where)
-{
-	lk_request what = {};
-
-	what.owner = of.holder->owner;
-	what.start = where.start;
-	what.end = where.end;
-	what.op = of.type;
-	what.flags = of.flags & LK_PROCESS ? LK_DETECT : 0;
-	return make(work, lk_list_pop(&nodes), what, &of);
-}
-
 /* Takes where from a record that overlaps it and is not inside it. */
 void cut(work &work, lk_record &record, range where, lk_list &nodes)
 {
@@ -188,6 +175,18 @@ void save(work &work, lk_record &record, const lk_request &grant, lk_list &nodes
 }
 
 } // namespace
+
+lk_record *make_piece(work &work, lk_list &nodes, const lk_record &of, range where)
+{
+	lk_request what = {};
+
+	what.owner = of.holder->owner;
+	what.start = where.start;
+	what.end = where.end;
+	what.op = of.type;
+	what.flags = of.flags & LK_PROCESS ? LK_DETECT : 0;
+	return make(work, lk_list_pop(&nodes), what, &of);
+}
 
 static_assert(LK_READ == 0 && LK_WRITE == 1, "types are combined with &");
 

@@ -196,7 +196,7 @@ enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest, 
 unsigned int lk_waiter_nodes(uint8_t kind)
 {
 	/* A record and a split; undo.cc counts the rest. */
-	return kind == LK_REVOCABLE ? 4 : 2;
+	return kind == LK_REVOCABLE ? 6 : 2;
 }
 
 enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *request,
@@ -254,29 +254,8 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_b
 	lk::allow_steps(work);
 	if (waiter->state == LK_WAITING)
 		lk::leave_queue(work, *waiter);
-	else if (lk::is_revocable(*waiter) && take_back)
-		lk::take_back(work, *waiter);
-	else if (lk::is_revocable(*waiter))
-		lk::confirm(work, *waiter);
-	waiter->state = LK_IDLE;
-	give_nodes_back(*waiter, *batch);
-	lk::settle(work);
-}
-
-void lk_refuse_grant(struct lk_table *table, struct lk_waiter *waiter, uint64_t now,
-		     struct lk_batch *batch)
-{
-	work work(*table, *batch, now);
-	lk::range where = range_of(waiter->request);
-
-	if (waiter->state != LK_WON || lk_revocable_left(waiter) == LK_LEFT_ALL)
-		return lk_end_waiter(table, waiter, true, now, batch);
-	lk::allow_steps(work);
-	lk::trim_undo(work, waiter->request.owner, where);
-	if (lk::is_revocable(*waiter))
-		lk::confirm(work, *waiter);
-	/* Its last node is for a record that reaches out of the range on both sides. */
-	lk::release(work, where, lk::own_in(*table, waiter->request.owner, where), waiter->nodes);
+	else if (waiter->state == LK_WON)
+		lk::end_grant(work, *waiter, take_back);
 	waiter->state = LK_IDLE;
 	give_nodes_back(*waiter, *batch);
 	lk::settle(work);

@@ -262,6 +262,11 @@ struct lk_waiter {
 	struct lk_list nodes;		/* spares */
 	struct lk_list saved;		/* what its grant replaced */
 	int64_t undo_start, undo_end;	/* what can still be taken back */
+	/* LK_WON: of whose grant it took over_start to over_end, what that had replaced; the reverse */
+	struct lk_waiter *over;
+	int64_t over_start, over_end;
+	struct lk_list below;
+	struct lk_waiter *under;
 	uint8_t state;			/* enum lk_state */
 	uint8_t may_pass;		/* keeps no order: else a cycle */
 	uint8_t visit_queued;

@@ -193,37 +193,3 @@ TEST_F(Section, ManyAreToldEarlyBeforeManyTurns)
 	EXPECT_EQ(lk_validate(&table), nullptr);
 	EXPECT_GT(graph.longest_section, static_cast<uint64_t>(LK_SEARCH_STEPS));
 }
-
-/* A server does not want what it was told of, and its owner has changed the middle since. */
-TEST_F(Section, ARefusedGrantThatIsFinalIsUnlocked)
-{
-	for (bool changed : { false, true }) {
-		lk_waiter waiter = {};
-		lk_request r = make(2, 0, 9, LK_WRITE);
-
-		provide(16);
-		ASSERT_EQ(set(make(2, 20, 29, LK_WRITE)), LK_GRANTED);
-		ASSERT_EQ(set(make(2, 3, 5, LK_READ)), LK_GRANTED);
-		ASSERT_EQ(set(make(1, 9, 9, LK_WRITE)), LK_GRANTED);
-		r.kind = LK_REVOCABLE;
-		wait(waiter, r);
-		ASSERT_EQ(set(make(1, 9, 9, LK_UNLOCK)), LK_GRANTED);
-		ASSERT_EQ(take_winners(), 1u);
-		if (changed) {
-			ASSERT_EQ(set(make(2, 4, 4, LK_READ)), LK_GRANTED);
-		}
-		lk_refuse_grant(&table, &waiter, 0, &batch);
-		const lk_record *left = lk_first_record(&table);
-
-		if (!changed) {
-			EXPECT_EQ(left->start, 3);
-			left = lk_next_record(left);
-		}
-		ASSERT_NE(left, nullptr);
-		EXPECT_EQ(left->start, 20);
-		EXPECT_EQ(lk_validate(&table), nullptr);
-		EXPECT_FALSE(lk_contended(&table));
-		ASSERT_EQ(set(make(2, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
-		spares = {};
-	}
-}
