@@ -196,7 +196,7 @@ enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest, 
 unsigned int lk_waiter_nodes(uint8_t kind)
 {
 	/* A record and a split; undo.cc counts the rest. */
-	return kind == LK_REVOCABLE ? 6 : 2;
+	return kind == LK_REVOCABLE ? 5 : 2;
 }
 
 enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *request,

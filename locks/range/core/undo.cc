@@ -2,7 +2,7 @@
 /*
  * Taking a grant back: its nodes.
  *
- * A LK_REVOCABLE waiter carries six.  Its grant saves whole records as they
+ * A LK_REVOCABLE waiter carries five.  Its grant saves whole records as they
  * are, and what it clips from a record that reaches out of the range on
  *	one side, or two records on one each:	a piece each, and the new
  *						record: 3
@@ -12,10 +12,10 @@
  * Nothing else takes a node from it until it is taken back.  Then its range is
  * cleared: the owner holds all of it, so at most one record reaches out on both
  * sides: 1.  What was saved comes back as it is, or melts into a neighbour.
- * If it takes part of what another grant of the owner has, one record that the other
- * saved may reach out of that part, on one side: 1.  And if the other one is not
- * wanted, and nothing is left of it to be cleared, one that this one saved may
- * reach out on both, whose middle goes: 2, of the other one's.
+ * Where it takes part of what another grant of the owner has, at most one record that
+ * the other saved reaches out of that part, on one side: 1.  If the other one is not
+ * wanted while this one covers all of it, there is nothing to be cleared, and at most
+ * one record that this one saved reaches out on both sides: 1, of the other's.
  */
 #include <holdfast/core/tree.hpp>
 
@@ -75,23 +75,27 @@ void clip(work &work, lk_list &saved, range left)
 	}
 }
 
-/* Takes what was saved of a range; a record that reaches out on a side needs a node, on both two. */
-lk_list take_saved(work &work, lk_list &saved, range what, lk_list &nodes)
+/*
+ * Takes what was saved of a range, to taken, or to be freed.  A record that reaches
+ * out on both sides needs a node, and with taken on either side another one.
+ */
+void take_saved(work &work, lk_list &saved, range what, lk_list &nodes, lk_list *taken)
 {
-	lk_list all = saved, taken = {};
+	lk_list all = saved;
 
 	saved = {};
 	while (lk_record *record = lk_list_pop(&all)) {
 		range was = range_of(*record);
 
 		if (what.contains(was)) {
-			lk_list_push(&taken, record);
+			lk_list_push(taken ? taken : &work.batch.freed, record);
 			continue;
 		}
 		lk_list_push(&saved, record);
 		if (!was.overlaps(what))
 			continue;
-		lk_list_push(&taken, make_piece(work, nodes, *record, was.common(what)));
+		if (taken)
+			lk_list_push(taken, make_piece(work, nodes, *record, was.common(what)));
 		if (was.start < what.start && was.end > what.end)
 			lk_list_push(&saved,
 				     make_piece(work, nodes, *record, { what.end + 1, was.end }));
@@ -100,7 +104,6 @@ lk_list take_saved(work &work, lk_list &saved, range what, lk_list &nodes)
 		else
 			record->start = what.end + 1;
 	}
-	return taken;
 }
 
 void free_all(work &work, lk_list &list)
@@ -187,9 +190,8 @@ void take_back(work &work, lk_waiter &waiter)
 void lower(work &work, lk_waiter &over, lk_list &nodes)
 {
 	range taken = { over.over_start, over.over_end };
-	lk_list not_wanted = take_saved(work, over.saved, taken, nodes);
 
-	free_all(work, not_wanted);
+	take_saved(work, over.saved, taken, nodes, nullptr);
 	while (lk_record *record = lk_list_pop(&over.below))
 		lk_list_push(&over.saved, record);
 }
@@ -230,7 +232,7 @@ void lay_over(work &work, lk_waiter &waiter)
 	waiter.over = other;
 	waiter.over_start = both.start;
 	waiter.over_end = both.end;
-	waiter.below = take_saved(work, other->saved, both, waiter.nodes);
+	take_saved(work, other->saved, both, waiter.nodes, &waiter.below);
 	other->under = &waiter;
 }
 

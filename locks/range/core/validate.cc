@@ -212,7 +212,7 @@ const char *check_revocable(const lk_table &table)
 			return "one that is revocable has not won";
 		if (!holds_all(table, at->request, undo))
 			return "what can be taken back is not held";
-		if (at->nodes.count < 2)
+		if (!at->nodes.count)
 			return "a grant cannot be taken back";
 		for (const lk_record *r = at->saved.first; r; r = r->next)
 			if (!undo.contains(range_of(*r)) || r->holder->owner != at->request.owner)
