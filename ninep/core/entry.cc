@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A directory's entries are lists of fields, too, without a header. */
+#include "entry.hpp"
+
+#include "shape.hpp"
+
+#define ENTRY_AT(member) static_cast<hf::uint16_t>(offsetof(np_entry, member))
+
+namespace np {
+
+namespace {
+
+constexpr np_field entry[] = { qid(ENTRY_AT(qid)), u64(ENTRY_AT(offset)), u8(ENTRY_AT(type)),
+			       seen_name(ENTRY_AT(name)) };
+
+template <size_t count>
+constexpr fields list_of(const np_field (&all)[count])
+{
+	return { all, count };
+}
+
+} // namespace
+
+fields entry_fields()
+{
+	return list_of(entry);
+}
+
+np_status encode_entry(const fields &all, const void *entry, void *buf, size_t room, uint32_t &used)
+{
+	uint32_t bytes = 0;
+	np_status status = measure_fields(all, entry, bytes);
+
+	used = 0;
+	if (status == NP_OK && bytes > room)
+		status = NP_NO_ROOM;
+	if (status != NP_OK)
+		return status;
+	write_fields(all, entry, static_cast<uint8_t *>(buf));
+	used = bytes;
+	return NP_OK;
+}
+
+np_status decode_entry(const fields &all, const void *data, size_t have, void *entry,
+		       uint32_t &used)
+{
+	const uint8_t *bytes = static_cast<const uint8_t *>(data);
+	reader from { bytes, bytes + have };
+
+	read_fields(from, all, entry);
+	used = from.status() == NP_OK ? static_cast<uint32_t>(from.at - bytes) : 0;
+	return from.status();
+}
+
+} // namespace np

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* All shapes, by their type. */
+#include "table.hpp"
+
+#include "dotl.hpp"
+
+namespace np {
+
+namespace {
+
+struct index {
+	const np_shape *of[256];
+};
+
+template <size_t count>
+constexpr void enter(index &all, const np_shape (&shapes)[count])
+{
+	for (const np_shape &shape : shapes)
+		all.of[shape.type] = &shape;
+}
+
+constexpr index by_type = [] {
+	index all = {};
+
+	enter(all, dotl::shapes);
+	return all;
+}();
+
+constexpr uint32_t least_of(uint8_t type) { return by_type.of[type]->least; }
+constexpr uint32_t most_of(uint8_t type) { return by_type.of[type]->most; }
+
+/* What v9fs and QEMU have as constants. */
+static_assert(least_of(NP_TWRITE) == 23 && most_of(NP_TWRITE) == 23);
+static_assert(least_of(NP_RREAD) == 11 && least_of(NP_RREADDIR) == 11);
+static_assert(least_of(NP_RGETATTR) == 160 && most_of(NP_RGETATTR) == 160);
+static_assert(least_of(NP_TWALK) == 17 && most_of(NP_TWALK) == 4129);
+static_assert(least_of(NP_TFSYNC) == 11 && most_of(NP_TFSYNC) == 15);
+static_assert(least_of(NP_TLOCK) == 38 && least_of(NP_RLERROR) == 11);
+static_assert(least_of(NP_RWALK) == 9 && most_of(NP_RWALK) == 9 + 16 * 13);
+
+} // namespace
+
+const np_shape *find(uint8_t type, np_dialect dialect)
+{
+	const np_shape *shape = by_type.of[type];
+
+	return shape && shape->dialect <= dialect ? shape : nullptr;
+}
+
+} // namespace np
