@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The codec of 9P2000.L (holdfast_ninep): bytes of a frame to a struct np_msg and
- * back, for both ends.  It allocates nothing, keeps no state and may be called
- * from any context.  Valid as C11 and as C++20.
+ * The codec of 9P2000.L and 9P2000.L.hf1 (holdfast_ninep): bytes of a frame to a
+ * struct np_msg and back, for both ends.  It allocates nothing, keeps no state and
+ * may be called from any context.  Valid as C11 and as C++20.
  *
- * A *payload* message (Twrite, Rread, Rreaddir) is a head, which is decoded and
+ * A *payload* message (Twrite, Rread, Rreaddir, Rreaddirattr) is a head, which is decoded and
  * encoded here, and bytes behind it that are never touched.
  *
  * Documentation/9p.md has the messages.
@@ -12,7 +12,7 @@
 #ifndef HOLDFAST_NINEP_H
 #define HOLDFAST_NINEP_H
 
-#include <holdfast/core/ninep_types.h>
+#include <holdfast/core/ninep_msg.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -127,7 +127,7 @@ const char *np_type_name(uint8_t type);
  * @type: a payload message's type
  * @dialect: what was agreed on
  *
- * Return: 23 for Twrite, 11 for Rread and Rreaddir; 0 for every other type.
+ * Return: 23 for Twrite, 11 for Rread, Rreaddir and Rreaddirattr; 0 for every other type.
  */
 uint32_t np_head_size(uint8_t type, enum np_dialect dialect);
 
@@ -162,6 +162,30 @@ enum np_status np_entry_encode(const struct np_entry *entry, void *buf, size_t r
  */
 enum np_status np_entry_decode(const void *data, size_t have, struct np_entry *entry,
 			       uint32_t *used);
+
+/**
+ * np_entry_attr_encode - an entry with its attributes, for Rreaddirattr's payload
+ * @entry: the entry
+ * @buf: where to
+ * @room: bytes there
+ * @used: bytes written, or 0
+ *
+ * Return: as np_entry_encode().
+ */
+enum np_status np_entry_attr_encode(const struct np_entry_attr *entry, void *buf, size_t room,
+				    uint32_t *used);
+
+/**
+ * np_entry_attr_decode - the entry that Rreaddirattr's payload goes on with
+ * @data: the rest of the payload
+ * @have: bytes there, not 0
+ * @entry: filled; its name points into @data
+ * @used: bytes of the entry, or 0
+ *
+ * Return: as np_entry_decode().
+ */
+enum np_status np_entry_attr_decode(const void *data, size_t have, struct np_entry_attr *entry,
+				    uint32_t *used);
 
 #ifdef __cplusplus
 } /* extern "C" */

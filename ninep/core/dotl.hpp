@@ -49,7 +49,7 @@ constexpr np_field trename[] = { u32(NP_AT(trename.fid)), u32(NP_AT(trename.dfid
 				 name(NP_AT(trename.name)) };
 constexpr np_field rreadlink[] = { text(NP_AT(rreadlink.target)) };
 constexpr np_field tgetattr[] = { u32(NP_AT(tgetattr.fid)), u64(NP_AT(tgetattr.request_mask)) };
-constexpr np_field rgetattr[] = { NP_ATTR_FIELDS(rgetattr.attr) };
+constexpr np_field rgetattr[] = { NP_ATTR_FIELDS(np_msg, rgetattr.attr) };
 constexpr np_field tsetattr[] = {
 	u32(NP_AT(tsetattr.fid)), flags(NP_AT(tsetattr.valid), NP_SET_ALL),
 	flags(NP_AT(tsetattr.mode), NP_MODE_ALL), u32(NP_AT(tsetattr.uid)),

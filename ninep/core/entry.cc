@@ -4,14 +4,16 @@
 
 #include "shape.hpp"
 
-#define ENTRY_AT(member) static_cast<hf::uint16_t>(offsetof(np_entry, member))
-
 namespace np {
 
 namespace {
 
-constexpr np_field entry[] = { qid(ENTRY_AT(qid)), u64(ENTRY_AT(offset)), u8(ENTRY_AT(type)),
-			       seen_name(ENTRY_AT(name)) };
+constexpr np_field entry[] = { qid(NP_IN(np_entry, qid)), u64(NP_IN(np_entry, offset)),
+			       u8(NP_IN(np_entry, type)), seen_name(NP_IN(np_entry, name)) };
+constexpr np_field entry_attr[] = { NP_ATTR_FIELDS(np_entry_attr, attr),
+				    u64(NP_IN(np_entry_attr, offset)),
+				    u8(NP_IN(np_entry_attr, type)),
+				    seen_name(NP_IN(np_entry_attr, name)) };
 
 template <size_t count>
 constexpr fields list_of(const np_field (&all)[count])
@@ -24,6 +26,11 @@ constexpr fields list_of(const np_field (&all)[count])
 fields entry_fields()
 {
 	return list_of(entry);
+}
+
+fields entry_attr_fields()
+{
+	return list_of(entry_attr);
 }
 
 np_status encode_entry(const fields &all, const void *entry, void *buf, size_t room, uint32_t &used)

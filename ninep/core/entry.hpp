@@ -9,6 +9,8 @@ namespace np {
 
 /* Of a struct np_entry. */
 fields entry_fields();
+/* Of a struct np_entry_attr. */
+fields entry_attr_fields();
 
 [[nodiscard]] np_status encode_entry(const fields &all, const void *entry, void *buf, size_t room,
 				     uint32_t &used);

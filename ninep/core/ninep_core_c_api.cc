@@ -152,3 +152,15 @@ enum np_status np_entry_decode(const void *data, size_t have, struct np_entry *e
 {
 	return np::decode_entry(np::entry_fields(), data, have, entry, *used);
 }
+
+enum np_status np_entry_attr_encode(const struct np_entry_attr *entry, void *buf, size_t room,
+				    uint32_t *used)
+{
+	return np::encode_entry(np::entry_attr_fields(), entry, buf, room, *used);
+}
+
+enum np_status np_entry_attr_decode(const void *data, size_t have, struct np_entry_attr *entry,
+				    uint32_t *used)
+{
+	return np::decode_entry(np::entry_attr_fields(), data, have, entry, *used);
+}

@@ -11,8 +11,9 @@
 #include "bytes.hpp"
 #include "ninep_core.h"
 
-/* Where a field is. */
-#define NP_AT(member) static_cast<hf::uint16_t>(offsetof(np_msg, member))
+/* Where a field is: in an entry of a directory, in a message. */
+#define NP_IN(type, member) static_cast<hf::uint16_t>(offsetof(type, member))
+#define NP_AT(member) NP_IN(np_msg, member)
 
 namespace np {
 
@@ -27,22 +28,26 @@ constexpr np_field name(uint16_t at) { return { NP_STR, NP_NAME, at, 0 }; }
 constexpr np_field seen_name(uint16_t at) { return { NP_STR, NP_SEEN_NAME, at, 0 }; }
 constexpr np_field names(uint16_t at) { return { NP_NAMES, NP_ANY, at, 0 }; }
 constexpr np_field qids(uint16_t at) { return { NP_QIDS, NP_ANY, at, 0 }; }
+constexpr np_field raw(uint16_t at, uint32_t bytes) { return { NP_BYTES, NP_ANY, at, bytes }; }
 constexpr np_field payload() { return { NP_PAYLOAD, NP_ANY, NP_AT(payload.count), 0 }; }
 
 constexpr np_field flags(uint16_t at, uint32_t mask) { return { NP_U32, NP_FLAGS, at, mask }; }
 constexpr np_field choice(uint16_t at, uint32_t last) { return { NP_U8, NP_UPTO, at, last }; }
+constexpr np_field upto(uint16_t at, uint32_t last) { return { NP_U32, NP_UPTO, at, last }; }
 constexpr np_field from1(uint16_t at, uint32_t last) { return { NP_U32, NP_FROM1, at, last }; }
 
 /* struct np_attr, as Rgetattr has it. */
-#define NP_ATTR_FIELDS(attr)                                                              \
-	u64(NP_AT(attr.valid)), qid(NP_AT(attr.qid)), u32(NP_AT(attr.mode)),             \
-	u32(NP_AT(attr.uid)), u32(NP_AT(attr.gid)), u64(NP_AT(attr.nlink)),              \
-	u64(NP_AT(attr.rdev)), u64(NP_AT(attr.size)), u64(NP_AT(attr.blksize)),          \
-	u64(NP_AT(attr.blocks)), u64(NP_AT(attr.atime_sec)), u64(NP_AT(attr.atime_nsec)), \
-	u64(NP_AT(attr.mtime_sec)), u64(NP_AT(attr.mtime_nsec)),                         \
-	u64(NP_AT(attr.ctime_sec)), u64(NP_AT(attr.ctime_nsec)),                         \
-	u64(NP_AT(attr.btime_sec)), u64(NP_AT(attr.btime_nsec)), u64(NP_AT(attr.gen)),   \
-	u64(NP_AT(attr.data_version))
+#define NP_ATTR_FIELDS(type, attr)							\
+	u64(NP_IN(type, attr.valid)), qid(NP_IN(type, attr.qid)),			\
+	u32(NP_IN(type, attr.mode)), u32(NP_IN(type, attr.uid)),			\
+	u32(NP_IN(type, attr.gid)), u64(NP_IN(type, attr.nlink)),			\
+	u64(NP_IN(type, attr.rdev)), u64(NP_IN(type, attr.size)),			\
+	u64(NP_IN(type, attr.blksize)), u64(NP_IN(type, attr.blocks)),			\
+	u64(NP_IN(type, attr.atime_sec)), u64(NP_IN(type, attr.atime_nsec)),		\
+	u64(NP_IN(type, attr.mtime_sec)), u64(NP_IN(type, attr.mtime_nsec)),		\
+	u64(NP_IN(type, attr.ctime_sec)), u64(NP_IN(type, attr.ctime_nsec)),		\
+	u64(NP_IN(type, attr.btime_sec)), u64(NP_IN(type, attr.btime_nsec)),		\
+	u64(NP_IN(type, attr.gen)), u64(NP_IN(type, attr.data_version))
 
 /* Bytes of a field at the least. */
 constexpr uint32_t least(const np_field &field)

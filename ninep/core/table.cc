@@ -3,6 +3,7 @@
 #include "table.hpp"
 
 #include "dotl.hpp"
+#include "hf1.hpp"
 
 namespace np {
 
@@ -15,14 +16,19 @@ struct index {
 template <size_t count>
 constexpr void enter(index &all, const np_shape (&shapes)[count])
 {
-	for (const np_shape &shape : shapes)
+	for (const np_shape &shape : shapes) {
+		/* (No constant, if two have one number.) */
+		if (all.of[shape.type])
+			__builtin_unreachable();
 		all.of[shape.type] = &shape;
+	}
 }
 
 constexpr index by_type = [] {
 	index all = {};
 
 	enter(all, dotl::shapes);
+	enter(all, hf1::shapes);
 	return all;
 }();
 
@@ -36,6 +42,7 @@ static_assert(least_of(NP_RGETATTR) == 160 && most_of(NP_RGETATTR) == 160);
 static_assert(least_of(NP_TWALK) == 17 && most_of(NP_TWALK) == 4129);
 static_assert(least_of(NP_TFSYNC) == 11 && most_of(NP_TFSYNC) == 15);
 static_assert(least_of(NP_TLOCK) == 38 && least_of(NP_RLERROR) == 11);
+static_assert(least_of(NP_RREADDIRATTR) == 11 && most_of(NP_TWALKATTR) == 4137);
 static_assert(least_of(NP_RWALK) == 9 && most_of(NP_RWALK) == 9 + 16 * 13);
 
 } // namespace

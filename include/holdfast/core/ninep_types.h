@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The nouns of 9P2000.L: numbers, flags, and each message as a plain structure.
- * Those of the dialect 9P2000.L.hf1 are in ninep_hf1.h.  What is done with them is
- * in <holdfast/ninep.h>; Documentation/9p.md has the messages byte by byte.
+ * ninep_hf1.h has what the dialect 9P2000.L.hf1 adds, ninep_msg.h the message that
+ * can be any of them.  Documentation/9p.md has them byte by byte.
  * Valid as C11 and as C++20.
  */
 #ifndef HF_CORE_NINEP_TYPES_H
@@ -266,56 +266,6 @@ struct np_entry {
 	uint64_t offset;		/* of the next one, for Treaddir */
 	struct np_str name;		/* may be "." and ".." */
 	uint8_t type;			/* as d_type of readdir(3) */
-};
-
-/* Bytes that follow the head of Twrite, Rread, Rreaddir. */
-struct np_payload {
-	uint32_t at;			/* from the frame's beginning */
-	uint32_t count;
-};
-
-struct np_msg {
-	uint32_t size;			/* of the frame, with its payload */
-	uint16_t tag;
-	uint8_t type;
-	struct np_payload payload;	/* zeroes in messages that have none */
-	union {
-		struct np_version tversion, rversion;
-		struct np_rlerror rlerror;
-		struct np_tauth tauth;
-		struct np_rqid rauth, rattach, rsymlink, rmknod, rmkdir;
-		struct np_tattach tattach;
-		struct np_tflush tflush;
-		struct np_twalk twalk;
-		struct np_rwalk rwalk;
-		struct np_tread tread, treaddir;
-		struct np_twrite twrite;
-		struct np_rcount rwrite;
-		struct np_fid tclunk, tremove, tstatfs, treadlink;
-		struct np_rstatfs rstatfs;
-		struct np_tlopen tlopen;
-		struct np_ropen rlopen, rlcreate;
-		struct np_tlcreate tlcreate;
-		struct np_tsymlink tsymlink;
-		struct np_tmknod tmknod;
-		struct np_trename trename;
-		struct np_rreadlink rreadlink;
-		struct np_tgetattr tgetattr;
-		struct np_rgetattr rgetattr;
-		struct np_tsetattr tsetattr;
-		struct np_txattrwalk txattrwalk;
-		struct np_rxattrwalk rxattrwalk;
-		struct np_txattrcreate txattrcreate;
-		struct np_tfsync tfsync;
-		struct np_tlock tlock;
-		struct np_rlock rlock;
-		struct np_tgetlock tgetlock;
-		struct np_rgetlock rgetlock;
-		struct np_tlink tlink;
-		struct np_tmkdir tmkdir;
-		struct np_trenameat trenameat;
-		struct np_tunlinkat tunlinkat;
-	};
 };
 
 #endif /* HF_CORE_NINEP_TYPES_H */

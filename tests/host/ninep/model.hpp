@@ -247,17 +247,157 @@ bool xattrs_and_locks(visitor &v, np_msg &m)
 	}
 }
 
+/* What hf1 adds: attributes on the way. */
+template <class visitor>
+bool hf1_names(visitor &v, np_msg &m)
+{
+	switch (m.type) {
+	case 160: return true;
+	case 161: v.bytes(m.rcaps.known, 32); return true;
+	case 162: v.u32(m.tidentity.fid); return true;
+	case 163: v.bytes(m.ridentity.id, 16); return true;
+	case 164:
+		v.u32(m.treaddirattr.fid);
+		v.u64(m.treaddirattr.offset);
+		v.u32(m.treaddirattr.count);
+		v.u64(m.treaddirattr.request_mask);
+		return true;
+	case 165: v.data(m.payload); return true;
+	case 166:
+		v.u32(m.twalkattr.fid);
+		v.u32(m.twalkattr.newfid);
+		v.u64(m.twalkattr.request_mask);
+		v.steps(m.twalkattr.names);
+		return true;
+	case 167: attr(v, m.rwalkattr.attr); v.qids(m.rwalkattr.qids); return true;
+	case 168:
+		v.u32(m.topenattr.fid);
+		v.u32(m.topenattr.newfid);
+		v.flags(m.topenattr.flags, 07777703);
+		v.u64(m.topenattr.request_mask);
+		return true;
+	case 169: v.u32(m.ropenattr.iounit); attr(v, m.ropenattr.attr); return true;
+	case 170:
+		v.u32(m.tcreateattr.fid);
+		v.u32(m.tcreateattr.newfid);
+		v.name(m.tcreateattr.name);
+		v.flags(m.tcreateattr.flags, 07777703);
+		v.flags(m.tcreateattr.mode, 0xffff);
+		v.u32(m.tcreateattr.gid);
+		v.u64(m.tcreateattr.request_mask);
+		return true;
+	case 171:
+		v.upto(m.rcreateattr.created, 1);
+		v.u32(m.rcreateattr.iounit);
+		attr(v, m.rcreateattr.attr);
+		return true;
+	case 184:
+		v.u32(m.trenamex.olddirfid);
+		v.name(m.trenamex.oldname);
+		v.u32(m.trenamex.newdirfid);
+		v.name(m.trenamex.newname);
+		v.flags(m.trenamex.flags, 3);
+		return true;
+	case 185: return true;
+	default: return false;
+	}
+}
+
+template <class visitor>
+bool hf1_locks(visitor &v, np_msg &m)
+{
+	switch (m.type) {
+	case 172:
+		v.u32(m.tlockx.fid);
+		v.upto(m.tlockx.kind, 2);
+		v.upto(m.tlockx.type, 2);
+		v.flags(m.tlockx.flags, 3);
+		v.u64(m.tlockx.start);
+		v.u64(m.tlockx.length);
+		v.u64(m.tlockx.owner);
+		v.u32(m.tlockx.proc_id);
+		v.str(m.tlockx.client_id);
+		return true;
+	case 173: v.upto(m.rlockx.status, 3); return true;
+	case 174:
+		v.u32(m.tgetlockx.fid);
+		v.upto(m.tgetlockx.kind, 2);
+		v.upto(m.tgetlockx.type, 2);
+		v.u64(m.tgetlockx.start);
+		v.u64(m.tgetlockx.length);
+		v.u64(m.tgetlockx.owner);
+		return true;
+	case 175:
+		v.upto(m.rgetlockx.kind, 2);
+		v.upto(m.rgetlockx.type, 2);
+		v.u64(m.rgetlockx.start);
+		v.u64(m.rgetlockx.length);
+		v.u32(m.rgetlockx.proc_id);
+		v.str(m.rgetlockx.client_id);
+		return true;
+	case 200: v.u32(m.tlocalhello.fid); v.bytes(m.tlocalhello.id, 16); return true;
+	case 201: v.bytes(m.rlocalhello.answer, 16); return true;
+	default: return false;
+	}
+}
+
+template <class visitor>
+bool hf1_data(visitor &v, np_msg &m)
+{
+	switch (m.type) {
+	case 176:
+		v.u32(m.tfallocate.fid);
+		v.flags(m.tfallocate.mode, 0x7b);
+		v.u64(m.tfallocate.offset);
+		v.u64(m.tfallocate.length);
+		return true;
+	case 178:
+		v.u32(m.tseek.fid);
+		v.upto(m.tseek.what, 1);
+		v.u64(m.tseek.offset);
+		return true;
+	case 179: v.u64(m.rseek.offset); return true;
+	case 180:
+		v.u32(m.tcopy.fid);
+		v.u64(m.tcopy.offset);
+		v.u32(m.tcopy.dstfid);
+		v.u64(m.tcopy.dstoffset);
+		v.upto(m.tcopy.count, 16777216);
+		return true;
+	case 181: v.upto(m.rcopy.count, 16777216); return true;
+	case 182:
+		v.u32(m.tclone.fid);
+		v.u64(m.tclone.offset);
+		v.u32(m.tclone.dstfid);
+		v.u64(m.tclone.dstoffset);
+		v.u64(m.tclone.length);
+		return true;
+	case 177: case 183: return true;
+	default: return false;
+	}
+}
+
 /* Shows the fields of m.type; false if there is no such message. */
 template <class visitor>
 bool body(visitor &v, np_msg &m)
 {
-	return session(v, m) || data(v, m) || names(v, m) || xattrs_and_locks(v, m);
+	return session(v, m) || data(v, m) || names(v, m) || xattrs_and_locks(v, m) ||
+	       hf1_names(v, m) || hf1_locks(v, m) || hf1_data(v, m);
 }
 
 template <class visitor>
 void entry(visitor &v, np_entry &e)
 {
 	v.qid(e.qid);
+	v.u64(e.offset);
+	v.u8(e.type);
+	v.seen_name(e.name);
+}
+
+template <class visitor>
+void entry(visitor &v, np_entry_attr &e)
+{
+	attr(v, e.attr);
 	v.u64(e.offset);
 	v.u8(e.type);
 	v.seen_name(e.name);

@@ -160,7 +160,7 @@ TEST(Codec, NumbersAtTheirExtremes)
 				numbers++;
 			}
 		});
-		EXPECT_GT(numbers, 150);
+		EXPECT_GT(numbers, 300);
 	});
 }
 
@@ -192,7 +192,7 @@ TEST(Codec, StringsAtTheirExtremes)
 				strings++;
 			}
 		});
-		EXPECT_GT(strings, 25);
+		EXPECT_GT(strings, 30);
 	});
 }
 
@@ -312,7 +312,7 @@ TEST(Codec, WritesAllOrNothing)
 
 TEST(Codec, OtherTypesAreUnknown)
 {
-	int known = 0;
+	int known = 0, hf1 = 0;
 
 	for (int type = 0; type < 256; type++) {
 		for (np_dialect dialect : { NP_DOTL, NP_HF1 }) {
@@ -328,9 +328,11 @@ TEST(Codec, OtherTypesAreUnknown)
 			EXPECT_EQ(np_encode(&m, dialect, room, sizeof(room), &built), NP_UNKNOWN_TYPE);
 		}
 		known += model::known(type, NP_DOTL);
+		hf1 += model::known(type, NP_HF1);
 		EXPECT_EQ(np_type_name(type) != nullptr, model::known(type, NP_HF1)) << type;
 	}
 	EXPECT_EQ(known, 57);
+	EXPECT_EQ(hf1, 57 + 28);
 }
 
 TEST(Codec, SizesOfTheShapes)
@@ -352,6 +354,24 @@ TEST(Codec, SizesOfTheShapes)
 	EXPECT_EQ(np_head_size(NP_TWRITE, NP_DOTL), 23u);
 	EXPECT_EQ(np_head_size(NP_RREAD, NP_DOTL), 11u);
 	EXPECT_EQ(np_head_size(NP_RREADDIR, NP_DOTL), 11u);
+}
+
+/* A client of plain 9P2000.L is told of nothing else. */
+TEST(Codec, DialectsAreApart)
+{
+	rnd::one(9, [](rnd::generator &from, uint64_t) {
+		every_type([&](uint8_t type) {
+			short_example e(from, type);
+			np_status plain = model::is_dotl(type) ? NP_OK : NP_UNKNOWN_TYPE;
+			np_built built;
+			uint8_t room[1024];
+
+			EXPECT_EQ(model::decode(model::write(e.m), NP_DOTL), plain);
+			EXPECT_EQ(np_encode(&e.m, NP_DOTL, room, sizeof(room), &built), plain);
+			EXPECT_EQ(np_head_size(type, NP_DOTL) != 0,
+				  plain == NP_OK && model::has_payload(type));
+		});
+	});
 }
 
 TEST(CodecRandom, BytesTurned)

@@ -134,3 +134,42 @@ TEST(CodecGolden, ErrorAndFlush)
 	EXPECT_EQ(m.tflush.oldtag, 6);
 	both_ways("07000000 6d 0700", f);
 }
+
+TEST(CodecGolden, WhatTheServerKnows)
+{
+	frame f;
+	np_msg m = both_ways("07000000 a0 0800", f);
+
+	EXPECT_EQ(m.type, NP_TCAPS);
+	m = both_ways("27000000 a1 0800 00000000 00000000 00000000 00000000 "
+		      "00000000 55000000 00000000 00000000", f);
+	EXPECT_EQ(m.rcaps.known[NP_TCAPS / 8] >> NP_TCAPS % 8 & 1, 1);
+	EXPECT_EQ(m.rcaps.known[NP_TREADDIRATTR / 8] >> NP_TREADDIRATTR % 8 & 1, 1);
+	EXPECT_EQ(m.rcaps.known[NP_TCOPY / 8] >> NP_TCOPY % 8 & 1, 0);
+}
+
+TEST(CodecGolden, LockOfAKind)
+{
+	frame f;
+	np_msg m = both_ways("33000000 ac 0900 07000000 02 01 00000000 0000000000000000 "
+			     "0000000000000000 8877665544332211 39300000 0400 686f7374", f);
+
+	EXPECT_EQ(m.tlockx.kind, NP_FLOCK);
+	EXPECT_EQ(m.tlockx.type, NP_WRLCK);
+	EXPECT_EQ(m.tlockx.owner, 0x1122334455667788u);
+	EXPECT_EQ(m.tlockx.proc_id, 12345u);
+	EXPECT_EQ(model::view(m.tlockx.client_id), "host");
+}
+
+TEST(CodecGolden, CopyOfSixteenMebibytes)
+{
+	frame f;
+	np_msg m = both_ways("23000000 b4 0a00 01000000 0010000000000000 02000000 "
+			     "0000000000000000 00000001", f);
+
+	EXPECT_EQ(m.tcopy.offset, 4096u);
+	EXPECT_EQ(m.tcopy.dstfid, 2u);
+	EXPECT_EQ(m.tcopy.count, NP_COPY_MAX);
+	f[31]++;
+	EXPECT_EQ(np_decode(f.data(), f.size(), NP_HF1, &m), NP_BAD_VALUE);
+}

@@ -16,19 +16,41 @@ np_status check(std::string_view text)
 	return np_name_check(&name);
 }
 
+np_status encode(const np_entry &e, void *buf, size_t room, uint32_t *used)
+{
+	return np_entry_encode(&e, buf, room, used);
+}
+
+np_status encode(const np_entry_attr &e, void *buf, size_t room, uint32_t *used)
+{
+	return np_entry_attr_encode(&e, buf, room, used);
+}
+
+np_status decode(const void *data, size_t have, np_entry *e, uint32_t *used)
+{
+	return np_entry_decode(data, have, e, used);
+}
+
+np_status decode(const void *data, size_t have, np_entry_attr *e, uint32_t *used)
+{
+	return np_entry_attr_decode(data, have, e, used);
+}
+
 /* From the first @have bytes. */
+template <class entry>
 void expect_decoded(const frame &bytes, size_t have, np_status expected)
 {
 	model::exact input(bytes.data(), have);
-	np_entry got;
+	entry got;
 	uint32_t used;
 
-	EXPECT_EQ(np_entry_decode(input.at.get(), have, &got, &used), expected);
+	EXPECT_EQ(decode(input.at.get(), have, &got, &used), expected);
 	EXPECT_EQ(used, expected == NP_OK ? have : 0);
 }
 
 /* As the model has it. */
-void expect_entry(np_entry &e)
+template <class entry>
+void expect_entry(entry &e)
 {
 	model::writer w;
 	uint32_t used;
@@ -39,7 +61,7 @@ void expect_entry(np_entry &e)
 		frame out(room, 0xa5);
 		np_status here = room < w.out.size() && expected == NP_OK ? NP_NO_ROOM : expected;
 
-		status = np_entry_encode(&e, out.data(), room, &used);
+		status = encode(e, out.data(), room, &used);
 		EXPECT_EQ(status, here);
 		EXPECT_EQ(used, status == NP_OK ? w.out.size() : 0);
 		if (status == NP_OK)
@@ -48,8 +70,24 @@ void expect_entry(np_entry &e)
 			EXPECT_EQ(out, frame(room, 0xa5));
 	}
 	for (size_t have = 1; have < w.out.size(); have += have < 40 ? 1 : 97)
-		expect_decoded(w.out, have, NP_BEYOND);
-	expect_decoded(w.out, w.out.size(), expected);
+		expect_decoded<entry>(w.out, have, NP_BEYOND);
+	expect_decoded<entry>(w.out, w.out.size(), expected);
+}
+
+template <class entry>
+void both_ways(rnd::generator &from)
+{
+	model::inventor inventor { from };
+	entry e = {}, got;
+	model::writer w, again;
+	uint32_t used;
+
+	model::entry(inventor, e);
+	expect_entry(e);
+	model::entry(w, e);
+	ASSERT_EQ(decode(w.out.data(), w.out.size(), &got, &used), NP_OK);
+	model::entry(again, got);
+	EXPECT_EQ(again.out, w.out);
 }
 
 } // namespace
@@ -75,17 +113,8 @@ TEST(NinepNames, AreThoseOfADirectory)
 TEST(NinepEntries, BothWays)
 {
 	rnd::seeds(200, [](rnd::generator &from, uint64_t) {
-		model::inventor inventor { from };
-		np_entry e = {}, got;
-		model::writer w, again;
-		uint32_t used;
-
-		model::entry(inventor, e);
-		expect_entry(e);
-		model::entry(w, e);
-		ASSERT_EQ(np_entry_decode(w.out.data(), w.out.size(), &got, &used), NP_OK);
-		model::entry(again, got);
-		EXPECT_EQ(again.out, w.out);
+		both_ways<np_entry>(from);
+		both_ways<np_entry_attr>(from);
 	});
 }
 
@@ -95,9 +124,11 @@ TEST(NinepEntries, OfOddNames)
 					 std::string("a/b"), std::string("a\0b", 3),
 					 std::string(256, 'x'), std::string(65535, 'x') }) {
 		np_entry e = {};
+		np_entry_attr with = {};
 
-		e.name = model::str(name);
+		e.name = with.name = model::str(name);
 		expect_entry(e);
+		expect_entry(with);
 	}
 }
 
