@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The border of the 9P core: <holdfast/ninep.h>, which others see as well, and the
- * shapes of the messages, which tests enumerate.  Valid as C11 and as C++20.
+ * The border of the 9P core: <holdfast/ninep.h> and <holdfast/ninep_frame.h>, which
+ * others see as well, and the shapes of the messages, which tests enumerate.  Valid as C11 and as C++20.
  *
  * A message's *shape* is the list of its fields in the order of the wire: of what
  * kind, where in struct np_msg, and what it may say.  One encoder and one decoder
@@ -11,6 +11,7 @@
 #define HF_NINEP_CORE_H
 
 #include <holdfast/ninep.h>
+#include <holdfast/ninep_frame.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The border's functions, see <holdfast/ninep.h> and ninep_core.h.  Here the header
+ * The border's functions, see the headers that ninep_core.h includes.  Here the header
  * and the payload's count are; what lies between is fields.hpp's.
  */
 #include "ninep_core.h"
@@ -9,6 +9,7 @@
 #include "check.hpp"
 #include "entry.hpp"
 #include "fields.hpp"
+#include "frame.hpp"
 #include "table.hpp"
 
 namespace {
@@ -131,9 +132,7 @@ const char *np_type_name(uint8_t type)
 
 uint32_t np_head_size(uint8_t type, enum np_dialect dialect)
 {
-	const np_shape *shape = np::find(type, dialect);
-
-	return shape && shape->payload ? shape->least : 0;
+	return np::head_size(type, dialect);
 }
 
 enum np_status np_name_check(const struct np_str *name)
@@ -163,4 +162,49 @@ enum np_status np_entry_attr_decode(const void *data, size_t have, struct np_ent
 				    uint32_t *used)
 {
 	return np::decode_entry(np::entry_attr_fields(), data, have, entry, *used);
+}
+
+bool np_frame_init(struct np_frame *frame, enum np_side side, void *stage, uint32_t room,
+		   uint32_t msize)
+{
+	*frame = {};
+	if (room < NP_STAGE_LEAST || (side != NP_SERVER && side != NP_CLIENT))
+		return false;
+	frame->stage = static_cast<uint8_t *>(stage);
+	frame->room = room;
+	frame->msize = msize;
+	frame->side = static_cast<uint8_t>(side);
+	frame->dialect = NP_DOTL;
+	return true;
+}
+
+void np_frame_agree(struct np_frame *frame, enum np_dialect dialect, uint32_t msize)
+{
+	frame->dialect = static_cast<uint8_t>(dialect);
+	frame->msize = msize;
+}
+
+void np_frame_next(const struct np_frame *frame, struct np_step *step)
+{
+	*step = np::next_step(*frame);
+}
+
+bool np_frame_received(struct np_frame *frame, uint32_t bytes)
+{
+	return np::received(*frame, bytes);
+}
+
+bool np_frame_move(struct np_frame *frame)
+{
+	return np::move(*frame);
+}
+
+bool np_frame_accept(struct np_frame *frame, uint32_t room)
+{
+	return np::accept(*frame, room);
+}
+
+bool np_frame_taken(struct np_frame *frame)
+{
+	return np::taken(*frame);
 }

@@ -45,6 +45,18 @@ static_assert(least_of(NP_TLOCK) == 38 && least_of(NP_RLERROR) == 11);
 static_assert(least_of(NP_RREADDIRATTR) == 11 && most_of(NP_TWALKATTR) == 4137);
 static_assert(least_of(NP_RWALK) == 9 && most_of(NP_RWALK) == 9 + 16 * 13);
 
+/* For frame.cc: every head fits into every stage, and ends with the count. */
+constexpr bool heads_fit()
+{
+	for (const np_shape *shape : by_type.of)
+		if (shape && shape->payload &&
+		    (shape->most > NP_STAGE_LEAST ||
+		     shape->fields[shape->count - 1].kind != NP_PAYLOAD))
+			return false;
+	return true;
+}
+static_assert(heads_fit());
+
 } // namespace
 
 const np_shape *find(uint8_t type, np_dialect dialect)
@@ -52,6 +64,13 @@ const np_shape *find(uint8_t type, np_dialect dialect)
 	const np_shape *shape = by_type.of[type];
 
 	return shape && shape->dialect <= dialect ? shape : nullptr;
+}
+
+uint32_t head_size(uint8_t type, np_dialect dialect)
+{
+	const np_shape *shape = find(type, dialect);
+
+	return shape && shape->payload ? shape->least : 0;
 }
 
 } // namespace np
