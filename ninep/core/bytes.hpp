@@ -8,7 +8,7 @@
 namespace np {
 
 /* type[1] version[4] path[8] */
-constexpr uint32_t qid_size = 13;
+inline constexpr uint32_t qid_size = 13;
 
 /* A field of what @base is. */
 template <typename type>
