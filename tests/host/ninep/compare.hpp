@@ -42,6 +42,8 @@ inline np_status decode(const uint8_t *bytes, size_t have, np_dialect dialect, n
 	REQUIRE(status == expected, "type %d: %d, not %d", wanted.type, status, expected);
 	if (status == NP_OK)
 		require_same(m, wanted);
+	/* Its strings are to be the caller's. */
+	REQUIRE(np_decode(bytes, have, dialect, &m) == status);
 	if (have >= 7)
 		REQUIRE(m.size == wanted.size && m.type == wanted.type && m.tag == wanted.tag,
 			"type %d", wanted.type);
