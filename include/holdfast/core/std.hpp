@@ -21,6 +21,7 @@ using std::int64_t;
 using std::numeric_limits;
 using std::same_as;
 using std::size_t;
+using std::uint16_t;
 using std::uint32_t;
 using std::uint64_t;
 using std::uint8_t;
