@@ -8,6 +8,7 @@ EXPORT_SYMBOL_GPL(np_decode);
 EXPORT_SYMBOL_GPL(np_encode);
 EXPORT_SYMBOL_GPL(np_type_name);
 EXPORT_SYMBOL_GPL(np_head_size);
+EXPORT_SYMBOL_GPL(np_size_most);
 EXPORT_SYMBOL_GPL(np_name_check);
 EXPORT_SYMBOL_GPL(np_entry_encode);
 EXPORT_SYMBOL_GPL(np_entry_decode);

@@ -127,9 +127,20 @@ const char *np_type_name(uint8_t type);
  * @type: a payload message's type
  * @dialect: what was agreed on
  *
- * Return: 23 for Twrite, 11 for Rread, Rreaddir and Rreaddirattr; 0 for every other type.
+ * Return: NP_TWRITE_HEAD, NP_RREAD_HEAD; 0 for a type without payload.
  */
 uint32_t np_head_size(uint8_t type, enum np_dialect dialect);
+
+/**
+ * np_size_most - the bytes of a message, without its payload, at the most
+ * @type: the message's type
+ * @dialect: what was agreed on
+ *
+ * With each name at NP_NAME_MAX bytes, each other string at 65,535, each list full.
+ *
+ * Return: how many; 0 for a type that the dialect has not.
+ */
+uint32_t np_size_most(uint8_t type, enum np_dialect dialect);
 
 /**
  * np_name_check - whether a string can be the name of something in a directory

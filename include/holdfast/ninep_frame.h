@@ -188,6 +188,9 @@ bool np_frame_move(struct np_frame *frame);
  * @frame: the stream
  * @room: how many bytes at the most: for a reply, what its request asked for
  *
+ * Whose reply it is np_decode() of the head tells; one whose request asked for no
+ * payload is not to be accepted, but to end the connection.
+ *
  * Return: false, with nothing changed, if that was not the step.  True also if
  * @room is too small; then NP_STEP_BROKEN is next.
  */

@@ -135,6 +135,13 @@ uint32_t np_head_size(uint8_t type, enum np_dialect dialect)
 	return np::head_size(type, dialect);
 }
 
+uint32_t np_size_most(uint8_t type, enum np_dialect dialect)
+{
+	const np_shape *shape = np::find(type, dialect);
+
+	return shape ? shape->most : 0;
+}
+
 enum np_status np_name_check(const struct np_str *name)
 {
 	return np::check_string(NP_NAME, *name);

@@ -26,6 +26,8 @@
 #define NP_NOFID	((uint32_t)0xffffffff)	/* no afid */
 #define NP_NOUID	((uint32_t)0xffffffff)	/* Tattach: go by uname */
 #define NP_HEADER	7			/* size[4] type[1] tag[2] */
+#define NP_TWRITE_HEAD	23			/* and the payload */
+#define NP_RREAD_HEAD	11			/* Rreaddir's and Rreaddirattr's, too */
 #define NP_MAX_WALK	16			/* names of a Twalk, qids of an Rwalk */
 #define NP_NAME_MAX	255			/* bytes of a name */
 

@@ -260,6 +260,24 @@ struct looker {
 	void data(np_payload &) {}
 };
 
+/* Makes everything as long as it can be. */
+struct filler : looker {
+	np_str text;
+
+	explicit filler(np_str text) : text(text) {}
+
+	np_str longest_name() const { return { text.at, 255 }; }
+	void str(np_str &s) { s = text; }
+	void name(np_str &s) { s = longest_name(); }
+	void steps(np_names &n)
+	{
+		n.count = 16;
+		for (np_str &name : n.name)
+			name = longest_name();
+	}
+	void qids(np_qids &q) { q.count = 16; }
+};
+
 /* Replaces the number that comes as the (turn)th; was_there if there is one. */
 struct changer : looker {
 	int turn;
