@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Of a socket (<holdfast/ninep_socket.h>): what only the link needs, and the module. */
+#ifndef HF_NINEP_SOCKET_H
+#define HF_NINEP_SOCKET_H
+
+#include <linux/poll.h>
+
+#include <holdfast/ninep_socket.h>
+
+/*
+ * The socket, which stays until hf_socket_unuse(), or NULL once it was shut down;
+ * then there is nothing to unuse.  May sleep.
+ */
+struct socket *hf_socket_use(struct hf_socket *socket);
+void hf_socket_unuse(struct hf_socket *socket);
+
+/*
+ * A send has found no room: ->ready is called once there is some.  The caller tries
+ * again after it: room may have come before.
+ */
+void hf_socket_block(struct hf_socket *socket);
+/* It need not be, or was. */
+void hf_socket_unblock(struct hf_socket *socket);
+bool hf_socket_is_blocked(const struct hf_socket *socket);
+
+/* What poll(2) would say now.  The caller uses the socket. */
+__poll_t hf_socket_events(struct hf_socket *socket);
+
+int hf_sockets_init(void);
+void hf_sockets_exit(void);
+
+#endif /* HF_NINEP_SOCKET_H */
