@@ -174,13 +174,10 @@ struct hf9_listener *hf9_listener_start(const char *name,
 }
 
 /* The work is cancelled when nobody queues it any more, itself included. */
-void hf9_listener_stop(struct hf9_listener *listener)
+void hf9_listener_close(struct hf9_listener *listener)
 {
-	hf9_registry_close_listener(listener);
 	hf_socket_shutdown(&listener->socket);
 	cancel_delayed_work_sync(&listener->accept);
 	hf_socket_release(&listener->socket);
 	hf9_address_unlink(&listener->file);
-	hf9_listener_get(listener);
-	queue_work(hf9_stop_wq, &listener->stop);
 }

@@ -15,7 +15,7 @@ struct hf9_listener {
 	const char *address;		/* I: as it was written */
 	u32 msize;			/* I: that a connection may agree on */
 	u32 max_connections;		/* I */
-	struct hf_socket socket;	/* until hf9_listener_stop() */
+	struct hf_socket socket;	/* until hf9_listener_close() */
 	struct path file;		/* I: of AF_UNIX, the socket's name */
 	struct delayed_work accept;
 	struct hf9_pool *pool;		/* I: for those that have not attached */
@@ -53,12 +53,15 @@ struct hf9_listener *hf9_listener_start(const char *name,
  * hf9_listener_stop - nobody connects, and each connection ends
  * @listener: a reference of the caller's, which it keeps
  *
- * The address is free when it returns; @listener->stopped says when its connections
- * have gone, too.
+ * Only begins it: @listener->stopped says when its address is free, and its
+ * connections have gone.
  *
- * Context: may sleep, but not for a peer.
+ * Context: may sleep, but waits for nobody.
  */
 void hf9_listener_stop(struct hf9_listener *listener);
+
+/* stop.c's work: the address is free, and no connection comes any more. */
+void hf9_listener_close(struct hf9_listener *listener);
 
 struct hf9_listener *hf9_listener_get(struct hf9_listener *listener);
 void hf9_listener_put(struct hf9_listener *listener);

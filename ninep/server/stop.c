@@ -17,7 +17,7 @@
  * 7. What is left is the structure itself, held by configfs.
  *
  * That waits for disks, so it is done by work of its own: one export's disk keeps
- * nobody else waiting.  A listener's address is free before that (listener.c).
+ * nobody else waiting.
  */
 #include <linux/workqueue.h>
 
@@ -50,11 +50,19 @@ void hf9_stop_work_listener(struct work_struct *work)
 {
 	struct hf9_listener *listener = container_of(work, struct hf9_listener, stop);
 
+	hf9_listener_close(listener);
 	hf9_registry_drain_listener(listener);
 	hf9_pool_free(listener->pool);
 	hf9_registry_remove(&listener->of_all);
 	complete_all(&listener->stopped);
 	hf9_listener_put(listener);
+}
+
+void hf9_listener_stop(struct hf9_listener *listener)
+{
+	hf9_registry_close_listener(listener);
+	hf9_listener_get(listener);
+	queue_work(hf9_stop_wq, &listener->stop);
 }
 
 int __init hf9_stop_init(void)
