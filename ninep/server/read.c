@@ -169,6 +169,8 @@ static void end(struct hf9_connection *connection, const char *why)
 
 static const char *reason(const struct hf9_connection *connection)
 {
+	if (connection->refused)
+		return "malformed";
 	switch (hf_link_error(&connection->link)) {
 	case -ENODATA:
 		return "closed";

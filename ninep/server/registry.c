@@ -194,7 +194,7 @@ static void join(struct hf9_connection *connection, struct hf9_export *export)
 	const struct hf9_limits *limits = &export->limits;
 	const struct ns_limits mine = {
 		.max_requests	= limits->requests,
-		.max_parked	= limits->requests - 1,
+		.max_parked	= limits->waiting_locks,
 		.max_fids	= limits->fids,
 	};
 
