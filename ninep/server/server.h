@@ -64,9 +64,12 @@ struct hf9_fid {
 		void *value;		/* kvmalloc: size bytes */
 		u32 size, written;
 		u32 flags;		/* Txattrcreate's */
+		u32 charged;		/* bytes, of @connection's */
+		struct hf9_connection *connection;	/* which outlives the fid */
 		char name[256];
 	} *xattr;
-	struct list_head locks;		/* lock.c: owners that locked through it */
+	struct list_head locks;		/* lock_file.c: owners that locked through it */
+	struct hf9_locks *locks_of;	/* lock_file.c: set once, by the first; counted */
 };
 
 /* Pages that a payload is received into, or sent from.  pages.c */
@@ -182,7 +185,8 @@ struct hf9_connection {
 
 	spinlock_t lock;		/* see session.c */
 	struct ns_session session;	/* S */
-	struct hf9_locks *locks;	/* lock.c */
+	struct hf9_locks *locks;	/* lock_owner.c */
+	atomic_t xattr_bytes;		/* xattr.c: that fids keep */
 	u64 bytes;			/* S: that requests count for */
 	bool held;			/* S: the reader was told that there is no room */
 
