@@ -12,6 +12,7 @@
  *
  *	hf9_export.config, hf9_listener.config	mutex	configfs.c
  *	hf9_registry_lock			mutex	registry.c
+ *	hf9_users.lock				mutex	users.c
  *	T, and the spinlocks of fs/locks.c
  *	hf9_connection.lock			spinlock  session.c
  *	hf9_connection.work_lock		spinlock, bh  schedule.c
@@ -22,6 +23,7 @@
 #define HF9_SERVER_H
 
 #include <linux/bvec.h>
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -106,18 +108,20 @@ struct hf9_request {
 	 * The operation's: takes back what the request has done, or what it waits for
 	 * elsewhere.  Set only if that can be done: then a Tflush gets its Rflush
 	 * alone.  Called once, by whoever has the request then, before it is answered
-	 * or dropped without success.  May sleep; no lock held.
+	 * or dropped without success.  May sleep; no lock held.  The fids may have gone.
 	 */
 	void (*take_back)(struct hf9_request *request);
 	struct hf9_lock *lock;		/* lock.c: what it waits for, or was granted */
 	unsigned long give_up;		/* jiffies: parked for a lease, until then */
 	unsigned int tries;
 	struct delayed_work retry;	/* park.c */
+	bool timed;			/* it has been queued */
 	u32 reserved;			/* bytes that it counts for */
 	int error;			/* 0, or -errno for Rlerror */
 	ktime_t arrived;
 	struct hf_link_out reply;
 	void *frame;			/* I: the message, of a payload message its head */
+	u32 frame_bytes;		/* I: there */
 	u8 *head;			/* the reply */
 	struct list_head queued;	/* W: of the connection, to be run */
 	u8 frame_inline[HF9_FRAME_INLINE];
@@ -202,6 +206,7 @@ struct hf9_connection {
 	struct hf9_request *arrived;	/* R: a message that is whole */
 	struct hf9_request *placing;	/* R: one whose payload comes */
 	struct hf9_request *version;	/* R: a Tversion that waits for others */
+	bool refused;			/* R: a message that the session has refused */
 	struct timer_list timer;	/* to look again: for memory, for a late Tversion */
 	unsigned long begun;		/* I: jiffies */
 
@@ -238,14 +243,16 @@ struct hf9_export {
 	bool read_only, trust_gid, require_reserved_port, localio;	/* C */
 	enum ns_squash squash;		/* C */
 	u32 anon_uid, anon_gid;		/* C */
-	struct hf9_clients *clients;	/* C */
-	struct hf9_users __rcu *users;	/* users.c: may change while it is enabled */
+	struct hf9_clients *clients;	/* E */
+	struct hf9_users *users;	/* I: counted; its content may change */
 	struct hf9_pool *pool;		/* C */
 	bool enabled;			/* E */
 	struct list_head of_all;	/* E */
 	struct list_head connections;	/* E */
 	u32 nr_connections;		/* E */
 	wait_queue_head_t idle;		/* no connection is left */
+	struct work_struct stop;	/* stop.c */
+	struct completion stopped;
 };
 
 /* ------------------------------------------------- for operations: session.c */
@@ -351,6 +358,8 @@ int hf9_xattr_commit(struct hf9_fid *fid);
  */
 void hf9_locks_clunked(struct hf9_connection *connection, struct hf9_fid *fid);
 void hf9_locks_end(struct hf9_connection *connection);
+/* Of a request that ends; it was granted, or has been taken back.  Short. */
+void hf9_lock_free(struct hf9_lock *lock);
 /* For /proc; under no lock. */
 unsigned int hf9_locks_held(struct hf9_connection *connection);
 

@@ -1,0 +1,243 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The 9P server: how it is configured, connections and their requests, the kernel's
+# own client over each transport, and that nothing is left of what was stopped.
+# /dev/vda is the disk.
+. "$(dirname "$0")/lib.sh"
+. "$HF_HERE/fs/lower.sh"
+. "$HF_HERE/ninep/server.sh"
+here=$HF_HERE/ninep
+
+# says TEXT: the kernel did, since the last mark.
+mark() { echo "mark $((++marks))" >/dev/kmsg; }
+says() { dmesg | sed "1,/mark $marks\$/d" | grep -qF -- "$1"; }
+
+# wrong NAME ITEM ATTRIBUTE VALUE ERROR SAYS
+wrong() {
+	local said
+	mark
+	said=$(LC_ALL=C ninep_set "$2" "$3=$4" 2>&1) && { not_ok "$1" "it was taken"; return; }
+	case $said in
+	*"$5"*) says "${2/\// }: $3: $6" || { not_ok "$1" "the kernel does not say '$6'"; return; } ;;
+	*) not_ok "$1" "$said"; return ;;
+	esac
+	ok "$1"
+}
+
+configured() {
+	local long
+	long=$(printf '%04094d' 0 | tr 0 /)
+	mkdir $ninep_config/listeners/l $ninep_config/exports/e
+	wrong config-family listeners/l address pigeon:1 'Invalid argument' ''
+	wrong config-port listeners/l address tcp:127.0.0.1:99999 'Invalid argument' ''
+	wrong config-msize listeners/l msize 100 'out of range' ''
+	wrong config-no-address listeners/l enabled 1 'Invalid argument' 'there is no address'
+	wrong config-relative exports/e path srv 'Invalid argument' 'it is not absolute'
+	wrong config-host-bits exports/e clients '10.0.0.1/8' 'Invalid argument' ''
+	wrong config-user exports/e users '1000' 'Invalid argument' ''
+	wrong config-squash exports/e squash some 'Invalid argument' ''
+	wrong config-number exports/e threads 1x 'Invalid argument' ''
+	wrong config-range exports/e threads 100000 'out of range' ''
+	wrong config-identity exports/e identity 12 'Invalid argument' '32 hexadecimal digits'
+	wrong config-no-path exports/e enabled 1 'Invalid argument' 'there is no path'
+	wrong config-long exports/e path "$long/" 'rgument list too long' 'more than one write'
+	ninep_set exports/e path=/srv/nowhere
+	wrong config-nowhere exports/e enabled 1 'No such file' 'path is no directory'
+	ninep_set exports/e path=/etc/passwd
+	wrong config-file exports/e enabled 1 'Not a directory' 'path is no directory'
+	ninep_set exports/e path="$lower" users='1000 100,300' users='1001 100' users=-1001 &&
+		ninep_on exports/e
+	wrong config-enabled exports/e path /tmp 'Device or resource busy' 'not while it is enabled'
+	check config-users eval '[ "$(<$ninep_config/exports/e/users)" = "1000 100,300" ]'
+	mkdir $ninep_config/exports/f
+	ninep_set exports/f path="$lower" identity="$(<$ninep_config/exports/e/identity)"
+	wrong config-twin exports/f enabled 1 'File exists' 'there is an export'
+	rmdir $ninep_config/exports/f $ninep_config/exports/e $ninep_config/listeners/l
+}
+
+same() {
+	local a b
+	a=$(cd "$1" && find . -printf '%P %y %m %u %g %s %l\n' | sort) || return
+	b=$(cd "$2" && find . -printf '%P %y %m %u %g %s %l\n' | sort) || return
+	[ "$a" = "$b" ] || { diff <(echo "$a") <(echo "$b"); return 1; }
+}
+
+# What anybody does first.
+first_steps() {
+	local mnt=$1
+	mkdir "$mnt/dir" && echo text >"$mnt/dir/file" && grep -qx text "$lower/dir/file" || return
+	dd if=/dev/urandom of="$mnt/data" bs=100000 count=20 status=none && cmp "$mnt/data" "$lower/data" || return
+	head -c 3000000 /dev/urandom >"$lower/more" && cmp "$mnt/more" "$lower/more" || return
+	ln -s dir/file "$mnt/link" && ln "$mnt/data" "$mnt/name" && mv "$mnt/dir/file" "$mnt/dir/moved" || return
+	truncate -s 5 "$mnt/data" && chmod 600 "$mnt/name" && same "$lower" "$mnt" || return
+	cat "$mnt/dir/moved" && rm -r "$mnt"/* && [ -z "$(ls -A "$lower")" ]
+}
+
+unlinked() {
+	python3 - "$1/gone" <<-PY
+		import os, sys
+		fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+		os.write(fd, b"0123456789")
+		os.unlink(sys.argv[1])
+		assert os.fstat(fd).st_size == 10
+		os.ftruncate(fd, 5)
+		os.fchmod(fd, 0o640)
+		os.lseek(fd, 0, 0)
+		assert os.read(fd, 100) == b"01234"
+		assert os.fstat(fd).st_mode & 0o777 == 0o640
+	PY
+}
+
+# The client of a transport that v9fs has not: a socket from user space.
+mount_fd() {
+	python3 - "$1" "$2" <<-PY
+		import ctypes, sys
+		sys.path.insert(0, "$here")
+		from lowport import connect
+		where, target = sys.argv[1:]
+		sock = connect(where)
+		options = "version=9p2000.L,trans=fd,rfdno=%d,wfdno=%d,aname=data" % (sock.fileno(), sock.fileno())
+		libc = ctypes.CDLL(None, use_errno=True)
+		if libc.mount(b"none", target.encode(), b"9p", 0, options.encode()):
+		    sys.exit("mount: errno %d" % ctypes.get_errno())
+	PY
+}
+
+# mounts NAME MOUNTPOINT COMMAND...
+mounts() {
+	local name=$1 mnt=$2
+	shift 2
+	mkdir -p "$mnt"
+	check "$name-mount" "$@" || return
+	check "$name-first-steps" first_steps "$mnt"
+	check "$name-unlinked" unlinked "$mnt"
+	check "$name-unmount" umount "$mnt"
+	check "$name-gone" wait_until 60 ninep_none
+}
+
+# Somebody is always in the middle of something.
+worker() {
+	while [ -e /run/hf/busy ]; do
+		echo x >"$1/w$2" && cat "$1/w$2" && rm "$1/w$2" || :
+	done >/dev/null 2>&1
+}
+
+busy() {
+	local i
+	: >/run/hf/busy
+	for i in 1 2 3; do worker "$1" "$i" & workers+=($!); done
+}
+
+rest() {
+	rm -f /run/hf/busy
+	wait "${workers[@]}"
+	workers=()
+}
+
+# Stopped beside clients that work: it is back when all has ended, and the disk free.
+stops() {
+	local workers=()
+	mount_9p 127.0.0.1 /mnt/tcp trans=tcp,privport,aname=data &&
+		mount_9p /run/hf/9p.sock /mnt/unix trans=unix,aname=data || return
+	busy /mnt/tcp
+	busy /mnt/unix
+	wait_until 20 test -e "$lower/w1"
+	ninep_off exports/data || return
+	ninep_none || { cat $ninep_proc; return 1; }
+	umount /srv/disk && is_free /dev/vda || return
+	rest
+	umount /mnt/tcp /mnt/unix || return
+	mount /dev/vda /srv/disk && rm -f "$lower"/w* && ninep_on exports/data
+}
+
+rounds() {
+	local i workers=()
+	for i in $(seq "$1"); do
+		mount_9p 127.0.0.1 /mnt/tcp trans=tcp,privport,aname=data || return
+		busy /mnt/tcp
+		if [ $((i % 2)) = 0 ]; then
+			ninep_off exports/data && ninep_on exports/data || return
+		else
+			ninep_off listeners/tcp && ninep_on listeners/tcp || return
+		fi
+		rest
+		umount /mnt/tcp || return
+	done
+	rm -f "$lower"/w*
+}
+
+# A listener of a network namespace that ends, with a client in it.
+namespace_ends() {
+	ip netns add gone && ip -n gone link set lo up || return
+	mkdir $ninep_config/listeners/gone &&
+		ninep_set listeners/gone address=tcp:127.0.0.1:565 || return
+	ip netns exec gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
+	ip netns exec gone python3 - <<-PY || return
+		import sys
+		sys.path.insert(0, "$here")
+		import lowport, p9
+		p9.Client("", sock=lowport.connect("tcp:127.0.0.1:565")).root("data")
+	PY
+	wait_until 60 ninep_none
+	ip netns exec gone python3 - <<-PY &
+		import sys
+		sys.path.insert(0, "$here")
+		import lowport, p9
+		c = p9.Client("", sock=lowport.connect("tcp:127.0.0.1:565"))
+		c.root("data")
+		open("/run/hf/attached", "w")
+		c.sock.settimeout(None)
+		assert not c.sock.recv(1)
+	PY
+	wait_until 60 test -e /run/hf/attached || return
+	ninep_off listeners/gone && wait $! || return
+	ninep_on listeners/gone && ninep_off listeners/gone || return
+	ip netns exec gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
+	ip netns del gone && wait_until 60 eval '! ip netns list | grep -q gone' || return
+	rmdir $ninep_config/listeners/gone
+}
+
+lower=/srv/disk/lower
+check load ninep_load
+check make-fs eval 'make_fs ext4 /dev/vda /srv/disk && mkdir $lower'
+modprobe -a 9p 9pnet_fd vsock_loopback 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
+ip link set lo up
+configured
+phase session
+check session-listener ninep_listener unix unix:/run/hf/9p.sock msize=65536
+check session-export ninep_export data "$lower" clients=unix squash=none users='1000 100,300' \
+	max_requests=16 max_fids=64 max_bytes=1048576 threads=4
+chmod 777 /run/hf/9p.sock "$lower"
+chmod 755 "$lower" /run/hf
+relay python3 "$here/session.py" /run/hf/9p.sock "$lower"
+check session-gone wait_until 60 ninep_none
+check export-off ninep_off exports/data
+rmdir $ninep_config/exports/data
+
+phase transports
+check export ninep_export data "$lower" squash=none \
+	clients="unix 127.0.0.0/8 ::1 cid:1"
+check listener-tcp ninep_listener tcp tcp:127.0.0.1:564
+check listener-tcp6 ninep_listener tcp6 'tcp:[::1]:564'
+check listener-vsock ninep_listener vsock vsock:564
+mounts tcp /mnt/tcp mount_9p 127.0.0.1 /mnt/tcp trans=tcp,privport,aname=data
+mounts unix /mnt/unix mount_9p /run/hf/9p.sock /mnt/unix trans=unix,aname=data
+mounts loose /mnt/loose mount_9p 127.0.0.1 /mnt/loose trans=tcp,privport,aname=data,cache=loose,msize=262144
+mounts client /mnt/client mount_9p 127.0.0.1 /mnt/client trans=tcp,privport,aname=data,access=client,posixacl
+mounts tcp6 /mnt/tcp6 mount_fd "tcp:[::1]:564" /mnt/tcp6
+mounts vsock /mnt/vsock mount_fd vsock:564 /mnt/vsock
+check unreserved-port eval '! mount_9p 127.0.0.1 /mnt/no trans=tcp,aname=data'
+check set-clients ninep_set exports/data clients=10.0.0.0/8
+check unlisted eval '! mount_9p 127.0.0.1 /mnt/no trans=tcp,privport,aname=data'
+check set-clients-again ninep_set exports/data clients="unix 127.0.0.0/8"
+
+phase stop
+check stop stops
+check rounds rounds "$([ "$HF_KERNEL" = debug ] && echo 6 || echo 20)"
+check namespace namespace_ends
+check address-free eval 'ninep_off listeners/unix && [ ! -e /run/hf/9p.sock ] && ninep_on listeners/unix'
+check remove ninep_remove
+check no-proc-line eval 'wait_until 60 eval "[ -z \"\$(<$ninep_proc)\" ]"'
+check disk-free eval 'umount /srv/disk && is_free /dev/vda'
+hf_finish
