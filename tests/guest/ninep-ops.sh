@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The 9P server's operations, by raw clients, compared with the directory that is
+# exported; its locks beside those of local processes; and what no client may do. On
+# ext4 and xfs, whose locks the kernel keeps, on tmpfs, and on a holdfast mount, which
+# keeps its own. /dev/vda and /dev/vdb are the disks.
+. "$(dirname "$0")/lib.sh"
+. "$HF_HERE/fs/lower.sh"
+. "$HF_HERE/ninep/server.sh"
+here=$HF_HERE/ninep
+socket=unix:/run/hf/9p.sock
+
+# operations KIND DIRECTORY
+operations() {
+	check "$1-export" ninep_export "$1" "$2" clients=unix squash=none \
+		users='1000 1000,2000' users='1001 1001' max_fids=4096 max_held_locks=2000 || return
+	chmod 755 "$2"
+	relay python3 "$here/conform.py" $socket "$1" "$2" "$1-"
+	relay python3 "$here/locks.py" $socket "$1" "$2" "$1-"
+	relay python3 "$here/attacks.py" $socket "$1" "$2" "$1-"
+	check "$1-gone" wait_until 60 ninep_none
+	check "$1-off" ninep_off "exports/$1"
+}
+
+mkdir -p "$top"
+check load ninep_load
+check listener ninep_listener unix $socket
+for kind in ext4 xfs tmpfs; do
+	check $kind-make make_lower $kind || continue
+	phase $kind
+	operations $kind "$top/$kind/plain"
+done
+phase holdfast
+check holdfast-mount mount -t holdfast "$top/ext4/lower" "$top/ext4.mnt"
+mkdir "$top/ext4.mnt/exported"
+operations holdfast "$top/ext4.mnt/exported"
+check remove ninep_remove
+check holdfast-unmount umount "$top/ext4.mnt"
+for kind in ext4 xfs tmpfs; do
+	check $kind-unmount umount "$top/$kind"
+done
+hf_finish
