@@ -6,6 +6,7 @@
 
 #include "connection.h"
 #include "export.h"
+#include "ops.h"
 
 static bool is_open(const struct hf9_fid *fid)
 {
@@ -28,7 +29,7 @@ static int check_fid(struct hf9_connection *connection, const struct hf9_fid *fi
 	spin_unlock(&connection->lock);
 	if (!good)
 		return -EBADF;
-	return !dir || d_can_lookup(fid->path.dentry) ? 0 : -ENOTDIR;
+	return !dir || d_can_lookup(hf9_fid_path(fid)->dentry) ? 0 : -ENOTDIR;
 }
 
 static int check_fids(struct hf9_request *request)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is done with an open file: Tread, Twrite, and hf1's. */
-#include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/falloc.h>
 #include <linux/sched.h>
 #include <linux/statfs.h>
 #include <linux/uio.h>

@@ -407,7 +407,7 @@ int hf9_unlock_whole(struct hf9_lock_file *file, struct hf9_owner *owner)
 	return 0;
 }
 
-/* A fid's, or any of a file's, that nobody is busy with; its file used, owner held. */
+/* One that no request is busy with. */
 static struct hf9_mark *first_idle_locked(struct list_head *marks)
 {
 	struct hf9_mark *mark;
@@ -418,58 +418,21 @@ static struct hf9_mark *first_idle_locked(struct list_head *marks)
 	return NULL;
 }
 
-/* What cannot be unlocked goes with its file; the mark goes in any case. */
-static void end_mark(struct hf9_locks *locks, struct hf9_mark *mark)
+/* What cannot be unlocked goes with its file; the marks go in any case. */
+static void unlock_or_warn(struct hf9_lock_file *file, struct hf9_owner *owner)
 {
-	struct hf9_lock_file *file = mark->file;
-	struct hf9_owner *owner = mark->owner;
 	LIST_HEAD(gone);
 	int err;
 
-	lockdep_assert_held(&locks->lock);
-	file->users++;
-	hf9_owner_get(owner);
-	spin_unlock(&locks->lock);
 	err = hf9_unlock_whole(file, owner);
-	if (err) {
-		pr_warn_ratelimited("holdfast: locks of a 9P client stay on a filesystem of type %s: %d\n",
-				    file->inode->i_sb->s_type->name, err);
-		spin_lock(&locks->lock);
-		drop_marks_locked(file, owner, U64_MAX, &gone);
-		spin_unlock(&locks->lock);
-		free_all(file, &gone);
-	}
-	hf9_lock_file_put(file);
-	hf9_owner_put(owner);
-	spin_lock(&locks->lock);
-}
-
-/**
- * hf9_locks_leave - nobody uses a fid any more, or it was clunked
- * @fid: the fid
- *
- * Whoever locked through it since he last unlocked the whole file loses all that he
- * holds on its inode, as close(2) has it.  Twice: a Tlock that ran when the fid was
- * clunked ends with the fid's last use.
- *
- * Context: may sleep.
- */
-void hf9_locks_leave(struct hf9_fid *fid)
-{
-	struct hf9_locks *locks = READ_ONCE(fid->locks_of);
-	struct hf9_mark *mark;
-
-	if (!locks)
+	if (!err)
 		return;
-	spin_lock(&locks->lock);
-	while ((mark = first_idle_locked(&fid->locks)))
-		end_mark(locks, mark);
-	spin_unlock(&locks->lock);
-}
-
-void hf9_locks_clunked(struct hf9_connection *connection, struct hf9_fid *fid)
-{
-	hf9_locks_leave(fid);
+	pr_warn_ratelimited("holdfast: locks of a 9P client stay on a filesystem of type %s: %d\n",
+			    file->inode->i_sb->s_type->name, err);
+	spin_lock(&file->locks->lock);
+	drop_marks_locked(file, owner, U64_MAX, &gone);
+	spin_unlock(&file->locks->lock);
+	free_all(file, &gone);
 }
 
 /* Any mark of any file. */
@@ -489,23 +452,66 @@ static struct hf9_mark *any_mark_locked(struct hf9_locks *locks)
 }
 
 /*
- * No request runs or waits, so none is busy; a file that is left is a reply's that
+ * The owner of one mark of the fid's, or of any without a fid, loses all that it has
+ * there.  Return: false if there is none.
+ */
+static bool end_one(struct hf9_locks *locks, struct hf9_fid *fid)
+{
+	struct hf9_lock_file *file = NULL;
+	struct hf9_owner *owner = NULL;
+	struct hf9_mark *mark;
+
+	spin_lock(&locks->lock);
+	mark = fid ? first_idle_locked(&fid->locks) : any_mark_locked(locks);
+	if (mark && !WARN_ONCE(mark->busy, "holdfast: a connection ends beside a Tlock\n")) {
+		file = mark->file;
+		file->users++;
+		owner = hf9_owner_get(mark->owner);
+	}
+	spin_unlock(&locks->lock);
+	if (!file)
+		return false;
+	unlock_or_warn(file, owner);
+	hf9_lock_file_put(file);
+	hf9_owner_put(owner);
+	return true;
+}
+
+/**
+ * hf9_locks_leave - nobody uses a fid any more, or it was clunked
+ * @fid: the fid
+ *
+ * Whoever locked through it since he last unlocked the whole file loses all that he
+ * holds on its inode, as close(2) has it.  Twice: a Tlock that ran when the fid was
+ * clunked ends with the fid's last use.
+ *
+ * Context: may sleep.
+ */
+void hf9_locks_leave(struct hf9_fid *fid)
+{
+	struct hf9_locks *locks = READ_ONCE(fid->locks_of);
+
+	while (locks && end_one(locks, fid))
+		cond_resched();
+}
+
+void hf9_locks_clunked(struct hf9_connection *connection, struct hf9_fid *fid)
+{
+	hf9_locks_leave(fid);
+}
+
+/*
+ * No request runs or waits, so no mark is busy; a file that is left is a reply's that
  * was not sent yet.
  */
 void hf9_locks_end(struct hf9_connection *connection)
 {
 	struct hf9_locks *locks = connection->locks;
-	struct hf9_mark *mark;
 
 	if (!locks)
 		return;
-	spin_lock(&locks->lock);
-	while ((mark = any_mark_locked(locks))) {
-		if (WARN_ONCE(mark->busy, "holdfast: a connection ends beside a Tlock\n"))
-			break;
-		end_mark(locks, mark);
-	}
-	spin_unlock(&locks->lock);
+	while (end_one(locks, NULL))
+		cond_resched();
 	WRITE_ONCE(connection->locks, NULL);
 	hf9_locks_put(locks);
 }

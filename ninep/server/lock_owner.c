@@ -213,12 +213,18 @@ struct hf9_owner *hf9_owner_get(struct hf9_owner *owner)
 void hf9_owner_put(struct hf9_owner *owner)
 {
 	struct hf9_locks *locks = owner->locks;
+	bool last;
 
-	if (!refcount_dec_and_lock(&owner->ref, &locks->lock))
+	if (refcount_dec_not_one(&owner->ref))
 		return;
-	rb_erase(&owner->node, &locks->owners);
+	/* Who finds it does so under the lock, and so not between these two. */
+	spin_lock(&locks->lock);
+	last = refcount_dec_and_test(&owner->ref);
+	if (last)
+		rb_erase(&owner->node, &locks->owners);
 	spin_unlock(&locks->lock);
-	owner_free(owner);
+	if (last)
+		owner_free(owner);
 }
 
 fl_owner_t hf9_owner_hold(fl_owner_t at)

@@ -7,6 +7,7 @@
 #include "configfs.h"
 #include "connection.h"
 #include "export.h"
+#include "ops.h"
 #include "proc.h"
 
 struct workqueue_struct *hf9_wq;
@@ -48,11 +49,14 @@ static int __init init_work(void)
  * 2. What those had started was told to stop; hf9_stop_exit() waits for all of it: no
  *    listener, export or connection is left, and no thread (stop.c).
  * 3. So nothing queues work any more; what is queued is waited for.
+ * 4. Owners of locks may be in the hands of who has asked for a conflict: waited for,
+ *    too (lock_owner.c).
  */
 static void exit_work(void)
 {
 	hf9_stop_exit();
 	destroy_workqueue(hf9_wq);
+	hf9_locks_exit();
 }
 
 static int __init hf9_init(void)
