@@ -85,14 +85,12 @@ struct creation {
 	bool created;
 };
 
-/* Under the directory's lock.  Takes @dentry over. */
-static struct file *create_locked(struct hf9_request *request, const struct path *dir,
-				  struct dentry *dentry, struct creation *creation)
+/* Under the directory's lock.  Takes @dentry over.  Return: what was made, to be put. */
+static struct dentry *create_locked(struct hf9_request *request, const struct path *dir,
+				    struct dentry *dentry, struct creation *creation)
 {
 	umode_t mode = S_IFREG | (creation->mode & S_IALLUGO);
-	struct path path = { .mnt = dir->mnt };
 	const struct cred *as, *caller;
-	struct file *file;
 	int err;
 
 	as = hf9_begin_create(request, dir, creation->gid, &mode, &caller);
@@ -107,66 +105,71 @@ static struct file *create_locked(struct hf9_request *request, const struct path
 		return ERR_PTR(err);
 	}
 	creation->created = true;
-	path.dentry = hf9_made(dir, dentry, creation->name);
-	if (IS_ERR(path.dentry))
-		return ERR_CAST(path.dentry);
-	file = hf9_open_new(&path, creation->flags);
-	dput(path.dentry);
-	return file;
+	return hf9_made(dir, dentry, creation->name);
 }
 
-/*
- * Under the directory's lock.  @found is set, and to be put, if there is such a name
- * already and that is all right.
- */
-static struct file *find_or_create(struct hf9_request *request, const struct path *dir,
-				   struct creation *creation, struct dentry **found)
+/* Under the directory's lock.  Return: what there is, or was made; to be put. */
+static struct dentry *find_or_create(struct hf9_request *request, const struct path *dir,
+				     struct creation *creation)
 {
 	struct dentry *dentry;
 
 	dentry = lookup_one(mnt_idmap(dir->mnt), creation->name->at, dir->dentry,
 			    creation->name->len);
 	if (IS_ERR(dentry))
-		return ERR_CAST(dentry);
+		return dentry;
 	if (d_is_negative(dentry))
 		return create_locked(request, dir, dentry, creation);
-	if (creation->flags & NP_O_EXCL) {
-		dput(dentry);
-		return ERR_PTR(-EEXIST);
-	}
-	*found = dentry;
-	return NULL;
+	if (!(creation->flags & NP_O_EXCL) && !d_is_dir(dentry))
+		return dentry;
+	dput(dentry);
+	return ERR_PTR(creation->flags & NP_O_EXCL ? -EEXIST : -EISDIR);
+}
+
+/* Without the directory's lock: whoever is asked about an open may want that. */
+static struct file *open_it(const struct path *path, const struct creation *creation)
+{
+	struct file *file;
+
+	if (!creation->created)
+		return hf9_open(path, creation->flags);
+	file = hf9_open_new(path, creation->flags);
+	/*
+	 * Somebody was quicker, and has a lease.  Who comes again finds a name that
+	 * exists, which is no answer to whoever wants a new one.
+	 */
+	if (file == ERR_PTR(-EAGAIN) && creation->flags & NP_O_EXCL)
+		return ERR_PTR(-EBUSY);
+	return file;
+}
+
+static int check_flags(u32 flags)
+{
+	int to;
+
+	return hf9_open_flags(flags, &to) ?: (flags & NP_O_DIRECTORY ? -EINVAL : 0);
 }
 
 static struct file *create(struct hf9_request *request, struct creation *creation)
 {
 	const struct path *dir = hf9_fid_path(request->fid[0]);
-	struct path found = { .mnt = dir->mnt };
+	struct path path = { .mnt = dir->mnt };
 	struct file *file;
-	int to, err;
+	int err;
 
-	err = hf9_open_flags(creation->flags, &to);
-	if (!err && to & O_DIRECTORY)
-		err = -EINVAL;
+	err = check_flags(creation->flags);
 	if (!err)
 		err = hf9_want_write(request, dir);
 	if (err)
 		return ERR_PTR(err);
 	inode_lock_nested(d_inode(dir->dentry), I_MUTEX_PARENT);
-	file = find_or_create(request, dir, creation, &found.dentry);
+	path.dentry = find_or_create(request, dir, creation);
 	inode_unlock(d_inode(dir->dentry));
 	mnt_drop_write(dir->mnt);
-	if (found.dentry) {
-		file = d_is_dir(found.dentry) ? ERR_PTR(-EISDIR) :
-						hf9_open(&found, creation->flags);
-		dput(found.dentry);
-	}
-	/*
-	 * Somebody was quicker than the open of what we have made, and has a lease.
-	 * To come again would find a name that exists.
-	 */
-	if (creation->created && file == ERR_PTR(-EAGAIN))
-		file = ERR_PTR(-EBUSY);
+	if (IS_ERR(path.dentry))
+		return ERR_CAST(path.dentry);
+	file = open_it(&path, creation);
+	dput(path.dentry);
 	return file;
 }
 
