@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The borders of the server's cores, used from C. */
+#include <string.h>
+
+#include "config_core.h"
 #include "session_core.h"
 
 const char *session_from_c(void);
+const char *config_from_c(void);
 
 const char *session_from_c(void)
 {
@@ -34,4 +38,14 @@ const char *session_from_c(void)
 		return "Tclunk";
 	ns_die(&session);
 	return ns_quiet(&session) ? ns_validate(&session) : "the end";
+}
+
+const char *config_from_c(void)
+{
+	static const char text[] = "tcp:[::1]:564\n";
+	struct ns_address address;
+
+	if (ns_parse_address(ns_written(text, strlen(text)), &address) != NS_GOOD)
+		return "an address";
+	return address.port == 564 && address.ip.bytes[15] == 1 ? NULL : "its port";
 }
