@@ -39,7 +39,7 @@ configured() {
 	wrong config-squash exports/e squash some 'Invalid argument' ''
 	wrong config-number exports/e threads 1x 'Invalid argument' ''
 	wrong config-range exports/e threads 100000 'out of range' ''
-	wrong config-identity exports/e identity 12 'Invalid argument' '32 hexadecimal digits'
+	wrong config-identity exports/e identity 12 'Invalid argument' 'it is not 32 hexadecimal digits'
 	wrong config-no-path exports/e enabled 1 'Invalid argument' 'there is no path'
 	wrong config-long exports/e path "$long/" 'rgument list too long' 'more than one write'
 	ninep_set exports/e path=/srv/nowhere
