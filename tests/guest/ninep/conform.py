@@ -179,6 +179,8 @@ def qid_version(p):
     for data in b"one", b"two", b"three":
         with open(p.path("f"), "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())     # xfs counts an allocation, too
         versions.append(c.getattr(fid, 0x7ff)["qid"].version)
     walked = c.walk(p.fid, c.fid(), ["f"])[0].version
     opened = c.lopen(c.at(p.fid, "f"), RDONLY)[0].version
@@ -729,9 +731,9 @@ def small_messages(p):
     root = c.root(export)
     fid = c.created(c.at(root, os.path.basename(p.dir)), "f", RDWR | EXCL)
     data = os.urandom(50000)
-    os.symlink("t" * 4000, p.path("l"))
+    os.symlink("t" * 1000, p.path("l"))
     return [(c.msize, 4096), (c.write_all(fid, data), len(data)), (c.read_all(fid) == data, True),
-            (len(c.readlink(c.at(root, os.path.basename(p.dir) + "/l"))), 4000)]
+            (len(c.readlink(c.at(root, os.path.basename(p.dir) + "/l"))), 1000)]
 
 
 run_cases(CASES, report, Place)

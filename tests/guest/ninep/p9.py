@@ -72,9 +72,17 @@ ATTR = ("valid", "qid", "mode", "uid", "gid", "nlink", "rdev", "size", "blksize"
         "mtime", "ctime", "btime", "gen", "data_version")
 
 
+# Of two names of one number, the one that is said here.
+NAMES = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP", errno.EDEADLK: "EDEADLK"}
+
+
+def name_of(code):
+    return NAMES.get(code, str(code))
+
+
 class Refused(OSError):
     def __init__(self, code, what):
-        super().__init__(code, "%s: %s" % (what, errno.errorcode.get(code, code)))
+        super().__init__(code, "%s: %s" % (what, name_of(code)))
 
 
 class Qid(tuple):
@@ -363,7 +371,7 @@ def outcome(function, *arguments):
     except ConnectionError:
         raise
     except OSError as error:
-        return errno.errorcode.get(error.errno, str(error.errno))
+        return name_of(error.errno)
 
 
 class Report:
