@@ -172,15 +172,15 @@ namespace_ends() {
 	ip netns add gone && ip -n gone link set lo up || return
 	mkdir $ninep_config/listeners/gone &&
 		ninep_set listeners/gone address=tcp:127.0.0.1:565 || return
-	ip netns exec gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
-	ip netns exec gone python3 - <<-PY || return
+	nsenter --net=/run/netns/gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
+	nsenter --net=/run/netns/gone python3 - <<-PY || return
 		import sys
 		sys.path.insert(0, "$here")
 		import lowport, p9
 		p9.Client("", sock=lowport.connect("tcp:127.0.0.1:565")).root("data")
 	PY
 	wait_until 60 ninep_none
-	ip netns exec gone python3 - <<-PY &
+	nsenter --net=/run/netns/gone python3 - <<-PY &
 		import sys
 		sys.path.insert(0, "$here")
 		import lowport, p9
@@ -193,7 +193,7 @@ namespace_ends() {
 	wait_until 60 test -e /run/hf/attached || return
 	ninep_off listeners/gone && wait $! || return
 	ninep_on listeners/gone && ninep_off listeners/gone || return
-	ip netns exec gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
+	nsenter --net=/run/netns/gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
 	ip netns del gone && wait_until 60 eval '! ip netns list | grep -q gone' || return
 	rmdir $ninep_config/listeners/gone
 }
