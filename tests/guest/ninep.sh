@@ -3,7 +3,7 @@
 #
 # The 9P server: how it is configured, connections and their requests, the kernel's
 # own client over each transport, and that nothing is left of what was stopped.
-# /dev/vda is the disk.
+# /dev/vda is the disk, /dev/vdb one that is made to hang.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
 . "$HF_HERE/ninep/server.sh"
@@ -167,6 +167,34 @@ rounds() {
 	rm -f "$lower"/w*
 }
 
+# A disk that answers nothing: to stop its export takes until it does, which keeps
+# nobody else waiting; who waits for it can be killed.
+hung_disk() {
+	local said
+	echo "0 $(blockdev --getsz /dev/vdb) linear /dev/vdb 0" | dmsetup create slow || return
+	make_fs ext4 /dev/mapper/slow /srv/slow || return
+	head -c 100000 /dev/urandom >/srv/slow/file
+	sync
+	umount /srv/slow && mount /dev/mapper/slow /srv/slow || return
+	ninep_export slow /srv/slow clients=unix squash=none threads=2 || return
+	coproc HUNG { exec python3 "$here/hung.py" unix:/run/hf/9p.sock slow; }
+	local pid=$HUNG_PID in=${HUNG[1]} out=${HUNG[0]}
+	read -r said <&"$out" && [ "$said" = open ] || return
+	dmsetup suspend --noflush --nolockfs slow || return
+	echo >&"$in"
+	read -r said <&"$out" && [ "$said" = sent ] || return
+	wait_until 60 grep -q 'requests 1 ' $ninep_proc || return
+	timeout -s KILL 3 bash -c "echo 0 >$ninep_config/exports/slow/enabled"
+	[ $? = 137 ] || { echo "the write ended by itself"; return 1; }
+	grep -q '^export slow stopping' $ninep_proc || return
+	within 20 rmdir $ninep_config/exports/slow || return
+	within 20 ninep_off exports/data && within 20 ninep_on exports/data || return
+	dmsetup resume slow || return
+	wait $pid
+	wait_until 60 eval '! grep -q "^export slow" $ninep_proc' || return
+	umount /srv/slow && dmsetup remove slow
+}
+
 # A listener of a network namespace that ends, with a client in it.
 namespace_ends() {
 	ip netns add gone && ip -n gone link set lo up || return
@@ -201,7 +229,7 @@ namespace_ends() {
 lower=/srv/disk/lower
 check load ninep_load
 check make-fs eval 'make_fs ext4 /dev/vda /srv/disk && mkdir $lower'
-modprobe -a 9p 9pnet_fd vsock_loopback 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
+modprobe -a 9p 9pnet_fd vsock_loopback dm-mod 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
 ip link set lo up
 configured
 phase session
@@ -235,7 +263,12 @@ check set-clients-again ninep_set exports/data clients="unix 127.0.0.0/8"
 phase stop
 check stop stops
 check rounds rounds "$([ "$HF_KERNEL" = debug ] && echo 6 || echo 20)"
+check hung-disk hung_disk
 check namespace namespace_ends
+mkdir "$lower/hostile"
+check hostile-export ninep_export hostile "$lower/hostile" clients=unix squash=none threads=3
+relay python3 "$here/hostile.py" unix:/run/hf/9p.sock hostile "$([ "$HF_KERNEL" = debug ] && echo 60 || echo 20)"
+rm -rf "$lower/hostile"
 check address-free eval 'ninep_off listeners/unix && [ ! -e /run/hf/9p.sock ] && ninep_on listeners/unix'
 check remove ninep_remove
 check no-proc-line eval 'wait_until 60 eval "[ -z \"\$(<$ninep_proc)\" ]"'
