@@ -209,11 +209,11 @@ static void decide(struct hf9_request *request)
 /* A newfid is there before its reply is; the reply is made before the newfid. */
 void hf9_answer(struct hf9_request *request)
 {
-	if (request->error)
-		take_back(request);
 	encode_or_fail(request);
-	if (request->error)
+	if (request->error) {
 		hf9_count(errors);
+		take_back(request);
+	}
 	hf9_request_leave_fids(request, !request->error);
 	trace_hf9_answer(request, request->error);
 	hf9_count(answers);

@@ -104,12 +104,7 @@ static struct hf9_connection *next_of_listener(struct hf9_listener *listener)
 	return NULL;
 }
 
-static bool is_empty(const struct list_head *list)
-{
-	guard(mutex)(&hf9_registry_lock);
-	return list_empty(list);
-}
-
+/* Who leaves wakes us without the lock, and holds the export until it has. */
 void hf9_registry_drain_export(struct hf9_export *export)
 {
 	struct hf9_connection *connection;
@@ -118,7 +113,7 @@ void hf9_registry_drain_export(struct hf9_export *export)
 		hf9_connection_end(connection, "the export stops");
 		hf9_connection_put(connection);
 	}
-	wait_event(export->idle, is_empty(&export->connections));
+	wait_event(export->idle, !READ_ONCE(export->nr_connections));
 }
 
 void hf9_registry_drain_listener(struct hf9_listener *listener)
@@ -129,7 +124,7 @@ void hf9_registry_drain_listener(struct hf9_listener *listener)
 		hf9_connection_end(connection, "the listener stops");
 		hf9_connection_put(connection);
 	}
-	wait_event(listener->idle, is_empty(&listener->connections));
+	wait_event(listener->idle, !READ_ONCE(listener->nr_connections));
 }
 
 int hf9_registry_join_listener(struct hf9_connection *connection)
@@ -234,7 +229,7 @@ static void leave_export(struct hf9_connection *connection)
 		return;
 	mutex_lock(&hf9_registry_lock);
 	list_del_init(&connection->of_export);
-	export->nr_connections--;
+	WRITE_ONCE(export->nr_connections, export->nr_connections - 1);
 	mutex_unlock(&hf9_registry_lock);
 	wake_up(&export->idle);
 	hf9_export_put(export);
@@ -248,7 +243,7 @@ static void leave_listener(struct hf9_connection *connection)
 		return;
 	mutex_lock(&hf9_registry_lock);
 	list_del_init(&connection->of_listener);
-	listener->nr_connections--;
+	WRITE_ONCE(listener->nr_connections, listener->nr_connections - 1);
 	mutex_unlock(&hf9_registry_lock);
 	wake_up(&listener->idle);
 	hf9_listener_put(listener);

@@ -3,7 +3,7 @@
 #
 # The 9P server: how it is configured, connections and their requests, the kernel's
 # own client over each transport, and that nothing is left of what was stopped.
-# /dev/vda is the disk.
+# /dev/vda is the disk, /dev/vdb one that is made to hang.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
 . "$HF_HERE/ninep/server.sh"
@@ -39,7 +39,7 @@ configured() {
 	wrong config-squash exports/e squash some 'Invalid argument' ''
 	wrong config-number exports/e threads 1x 'Invalid argument' ''
 	wrong config-range exports/e threads 100000 'out of range' ''
-	wrong config-identity exports/e identity 12 'Invalid argument' '32 hexadecimal digits'
+	wrong config-identity exports/e identity 12 'Invalid argument' 'it is not 32 hexadecimal digits'
 	wrong config-no-path exports/e enabled 1 'Invalid argument' 'there is no path'
 	wrong config-long exports/e path "$long/" 'rgument list too long' 'more than one write'
 	ninep_set exports/e path=/srv/nowhere
@@ -167,20 +167,48 @@ rounds() {
 	rm -f "$lower"/w*
 }
 
+# A disk that answers nothing: to stop its export takes until it does, which keeps
+# nobody else waiting; who waits for it can be killed.
+hung_disk() {
+	local said
+	echo "0 $(blockdev --getsz /dev/vdb) linear /dev/vdb 0" | dmsetup create slow || return
+	make_fs ext4 /dev/mapper/slow /srv/slow || return
+	head -c 100000 /dev/urandom >/srv/slow/file
+	sync
+	umount /srv/slow && mount /dev/mapper/slow /srv/slow || return
+	ninep_export slow /srv/slow clients=unix squash=none threads=2 || return
+	coproc HUNG { exec python3 "$here/hung.py" unix:/run/hf/9p.sock slow; }
+	local pid=$HUNG_PID in=${HUNG[1]} out=${HUNG[0]}
+	read -r said <&"$out" && [ "$said" = open ] || return
+	dmsetup suspend --noflush --nolockfs slow || return
+	echo >&"$in"
+	read -r said <&"$out" && [ "$said" = sent ] || return
+	wait_until 60 grep -q 'requests 1 ' $ninep_proc || return
+	timeout -s KILL 3 bash -c "echo 0 >$ninep_config/exports/slow/enabled"
+	[ $? = 137 ] || { echo "the write ended by itself"; return 1; }
+	grep -q '^export slow stopping' $ninep_proc || return
+	within 20 rmdir $ninep_config/exports/slow || return
+	within 20 ninep_off exports/data && within 20 ninep_on exports/data || return
+	dmsetup resume slow || return
+	wait $pid
+	wait_until 60 eval '! grep -q "^export slow" $ninep_proc' || return
+	umount /srv/slow && dmsetup remove slow
+}
+
 # A listener of a network namespace that ends, with a client in it.
 namespace_ends() {
 	ip netns add gone && ip -n gone link set lo up || return
 	mkdir $ninep_config/listeners/gone &&
 		ninep_set listeners/gone address=tcp:127.0.0.1:565 || return
-	ip netns exec gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
-	ip netns exec gone python3 - <<-PY || return
+	nsenter --net=/run/netns/gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
+	nsenter --net=/run/netns/gone python3 - <<-PY || return
 		import sys
 		sys.path.insert(0, "$here")
 		import lowport, p9
 		p9.Client("", sock=lowport.connect("tcp:127.0.0.1:565")).root("data")
 	PY
 	wait_until 60 ninep_none
-	ip netns exec gone python3 - <<-PY &
+	nsenter --net=/run/netns/gone python3 - <<-PY &
 		import sys
 		sys.path.insert(0, "$here")
 		import lowport, p9
@@ -193,7 +221,7 @@ namespace_ends() {
 	wait_until 60 test -e /run/hf/attached || return
 	ninep_off listeners/gone && wait $! || return
 	ninep_on listeners/gone && ninep_off listeners/gone || return
-	ip netns exec gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
+	nsenter --net=/run/netns/gone bash -c "echo 1 >$ninep_config/listeners/gone/enabled" || return
 	ip netns del gone && wait_until 60 eval '! ip netns list | grep -q gone' || return
 	rmdir $ninep_config/listeners/gone
 }
@@ -201,7 +229,7 @@ namespace_ends() {
 lower=/srv/disk/lower
 check load ninep_load
 check make-fs eval 'make_fs ext4 /dev/vda /srv/disk && mkdir $lower'
-modprobe -a 9p 9pnet_fd vsock_loopback 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
+modprobe -a 9p 9pnet_fd vsock_loopback dm-mod 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
 ip link set lo up
 configured
 phase session
@@ -235,7 +263,12 @@ check set-clients-again ninep_set exports/data clients="unix 127.0.0.0/8"
 phase stop
 check stop stops
 check rounds rounds "$([ "$HF_KERNEL" = debug ] && echo 6 || echo 20)"
+check hung-disk hung_disk
 check namespace namespace_ends
+mkdir "$lower/hostile"
+check hostile-export ninep_export hostile "$lower/hostile" clients=unix squash=none threads=3
+relay python3 "$here/hostile.py" unix:/run/hf/9p.sock hostile "$([ "$HF_KERNEL" = debug ] && echo 60 || echo 20)"
+rm -rf "$lower/hostile"
 check address-free eval 'ninep_off listeners/unix && [ ! -e /run/hf/9p.sock ] && ninep_on listeners/unix'
 check remove ninep_remove
 check no-proc-line eval 'wait_until 60 eval "[ -z \"\$(<$ninep_proc)\" ]"'

@@ -396,18 +396,22 @@ def many_at_once():
 
 
 def as_peer(uid, gid, groups, function):
-    """Runs it in a process of that user's; its assertion is ours."""
+    """Runs it in a process of that user's.  Return: None, or where it failed."""
+    reader, writer = os.pipe()
     pid = os.fork()
     if pid:
-        return os.waitpid(pid, 0)[1] == 0
+        os.close(writer)
+        with os.fdopen(reader) as said:
+            text = said.read()
+        os.waitpid(pid, 0)
+        return text or None
     try:
         os.setgroups(groups)
         os.setgid(gid)
         os.setuid(uid)
         function()
     except BaseException:
-        traceback.print_exc()
-        os._exit(1)
+        os.write(writer, traceback.format_exc().encode())
     os._exit(0)
 
 
@@ -416,6 +420,12 @@ def a_local_peer_is_itself():
     os.mkdir(lower + "/its")
     os.chown(lower + "/its", 0, 300)
     os.chmod(lower + "/its", 0o770)
+
+    def stranger():
+        c = client()
+        assert not failed(c.attach(uid=1000))
+        assert not failed(c.walk(0, 1, "its"))
+        assert c.mkdir(1, "no", gid=100) == errno.EACCES
 
     def peer():
         c = client()
@@ -426,9 +436,9 @@ def a_local_peer_is_itself():
         assert not failed(c.walk(1, 3, "its"))
         assert not failed(c.mkdir(3, "of1000", gid=100))
 
-    assert as_peer(1000, 100, [300], peer)
+    assert as_peer(1000, 100, [300], peer) is None
     assert os.stat(lower + "/its/of1000").st_uid == 1000
-    assert not as_peer(1000, 100, [], peer)
+    assert as_peer(1000, 100, [], stranger) is None
     os.rmdir(lower + "/its/of1000")
     os.rmdir(lower + "/its")
 
