@@ -24,7 +24,7 @@ operations() {
 }
 
 mkdir -p "$top"
-check load ninep_load
+check load eval 'hf_load holdfast_export && ninep_load'
 check listener ninep_listener unix $socket
 for kind in ext4 xfs tmpfs; do
 	check $kind-make make_lower $kind || continue
