@@ -103,6 +103,14 @@ static int send_payload(struct hf_link *link, struct socket *sock,
 	return 0;
 }
 
+/* Nobody else may notice: the socket itself may be well. */
+static int failed(struct hf_link *link, int error)
+{
+	hf_link_end(link, error);
+	hf_socket_tell(&link->socket);
+	return hf_link_error(link);
+}
+
 /* Return: 0; -EAGAIN: blocked; else why the link has ended. */
 static int send_message(struct hf_link *link, struct hf_link_out *out)
 {
@@ -112,16 +120,15 @@ static int send_message(struct hf_link *link, struct hf_link_out *out)
 	if (ret)
 		return ret;
 	sock = hf_socket_use(&link->socket);
-	if (sock) {
-		ret = send_head(link, sock, out) ?: send_payload(link, sock, out);
-		hf_socket_unuse(&link->socket);
-	} else {
-		ret = -ESHUTDOWN;
+	if (!sock) {
+		hf_link_end(link, -ESHUTDOWN);
+		return hf_link_error(link);
 	}
-	if (!ret || ret == -EAGAIN)
-		return ret;
-	hf_link_end(link, ret);
-	return hf_link_error(link);
+	ret = send_head(link, sock, out) ?: send_payload(link, sock, out);
+	if (ret && ret != -EAGAIN)
+		ret = failed(link, ret);
+	hf_socket_unuse(&link->socket);
+	return ret;
 }
 
 static struct hf_link_out *first(struct hf_link *link)

@@ -56,7 +56,7 @@ static struct hf_socket *socket_of(const struct sock *sk)
 }
 
 /* Under the lock, so that detach() waits for it. */
-static void tell(struct sock *sk)
+static void data_ready(struct sock *sk)
 {
 	struct hf_socket *socket;
 
@@ -68,12 +68,20 @@ static void tell(struct sock *sk)
 }
 
 /*
- * That a peer has closed is for a receive to find out: sk_state means something
- * else in each family.
+ * What it is a receive or a send finds out, even one that waits for room: sk_state
+ * means something else in each family.
  */
-static void data_ready(struct sock *sk)
+static void tell(struct sock *sk)
 {
-	tell(sk);
+	struct hf_socket *socket;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	socket = socket_of(sk);
+	if (socket) {
+		clear_bit(BLOCKED, &socket->flags);
+		socket->ready(socket);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
 }
 
 static void state_change(struct sock *sk)
@@ -155,12 +163,14 @@ static void detach(struct hf_socket *socket, struct sock *sk)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* What a TCP listener's clone has of it; others are made anew. */
+/*
+ * A TCP listener's clone has its callbacks.  What the listener had before is what
+ * any socket of its family has.
+ */
 static void forget_listener(const struct hf_socket *listener, struct sock *sk)
 {
 	write_lock_bh(&sk->sk_callback_lock);
-	if (sk->sk_data_ready == data_ready)
-		restore(listener, sk);
+	restore(listener, sk);
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -194,10 +204,10 @@ static int begin(struct hf_socket *socket, struct socket *sock,
 	socket->net = sock_net(sock->sk);
 	socket->flags = 0;
 	init_rwsem(&socket->use);
-	tune(sock->sk);
 	ret = attach(socket);
 	if (ret)
 		return ret;
+	tune(sock->sk);
 	mutex_lock(&sockets_lock);
 	list_add(&socket->of_all, &sockets);
 	mutex_unlock(&sockets_lock);
@@ -236,6 +246,12 @@ void hf_socket_unuse(struct hf_socket *socket)
 {
 	lockdep_assert_held_read(&socket->use);
 	up_read(&socket->use);
+}
+
+void hf_socket_tell(struct hf_socket *socket)
+{
+	lockdep_assert_held_read(&socket->use);
+	tell(socket->sock->sk);
 }
 
 /*

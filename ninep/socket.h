@@ -23,6 +23,9 @@ void hf_socket_block(struct hf_socket *socket);
 void hf_socket_unblock(struct hf_socket *socket);
 bool hf_socket_is_blocked(const struct hf_socket *socket);
 
+/* Calls ->ready, if that is still called.  The caller uses the socket. */
+void hf_socket_tell(struct hf_socket *socket);
+
 /* What poll(2) would say now.  The caller uses the socket. */
 __poll_t hf_socket_events(struct hf_socket *socket);
 

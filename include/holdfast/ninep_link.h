@@ -28,10 +28,10 @@
  *
  * Life: hf_link_open(); then hf_link_shutdown() as soon as the link is of no use, by
  * whoever finds out; then the user waits until none of its own threads is in here;
- * then hf_link_release().  The link ends by itself too (hf_link_receive() says
- * HF_LINK_ENDED): when the peer ends it or breaks the rules, when the connection
- * fails, and when its network namespace ends, for which its socket is released
- * whether or not the user is ready for it.
+ * then hf_link_release().  The link ends by itself too, and says so (->ready, and
+ * HF_LINK_ENDED from hf_link_receive()): when the peer ends it or breaks the rules,
+ * when the connection fails, and when its network namespace ends, for which its
+ * socket is released whether or not the user is ready for it.
  */
 #ifndef HOLDFAST_NINEP_LINK_H
 #define HOLDFAST_NINEP_LINK_H

@@ -6,8 +6,8 @@
  *
  * The socket does not hold its network namespace.  When that ends, the socket is
  * shut down and released under the feet of its user, who is told (->ready) and
- * from then on finds it shut.  (A socket that was accepted from AF_UNIX or vsock
- * does hold the namespace that its peer is in: the kernel makes it so.)
+ * from then on finds it shut.  (One that was accepted does hold a namespace, if it
+ * is of AF_UNIX its peer's, if of vsock its listener's: the kernel makes it so.)
  */
 #ifndef HOLDFAST_NINEP_SOCKET_H
 #define HOLDFAST_NINEP_SOCKET_H
@@ -54,7 +54,8 @@ struct hf_socket {
  *
  * So that its lock is not taken for one that is held while a page is faulted in
  * through a filesystem of ours.  Accepted sockets cannot have it: the lock is in
- * use already.  Nothing without lockdep.
+ * use already.  Nothing without lockdep; with it the socket holds this module until
+ * it is freed, a listener for a grace period after its release.
  *
  * Context: any.
  */

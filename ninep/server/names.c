@@ -285,25 +285,31 @@ int hf9_run_remove(struct hf9_request *request)
 	const struct path *path = hf9_fid_path(request->fid[0]);
 	struct path dir = { .mnt = path->mnt };
 	struct inode *inode = NULL;
+	struct dentry *dentry;
 	int err;
 
 	/* Its name is in what is not exported. */
 	if (path->dentry == request->connection->export->root.dentry)
 		return -EBUSY;
 	dir.dentry = dget_parent(path->dentry);
+	/*
+	 * One reference more: a name that goes with the last one takes its inode along,
+	 * but the fid, and a file that is open, still have that.
+	 */
+	dentry = dget(path->dentry);
 	err = hf9_want_write(request, &dir);
 	if (err)
 		goto put;
 	inode_lock_nested(d_inode(dir.dentry), I_MUTEX_PARENT);
-	if (is_still_in(path->dentry, dir.dentry))
-		err = remove_locked(&dir, path->dentry, d_is_dir(path->dentry),
-				    &inode);
+	if (is_still_in(dentry, dir.dentry))
+		err = remove_locked(&dir, dentry, d_is_dir(dentry), &inode);
 	else
 		err = -ENOENT;
 	inode_unlock(d_inode(dir.dentry));
 	iput(inode);
 	mnt_drop_write(path->mnt);
 put:
+	dput(dentry);
 	dput(dir.dentry);
 	return err;
 }

@@ -171,7 +171,8 @@ rounds() {
 # nobody else waiting; who waits for it can be killed.
 hung_disk() {
 	local said
-	echo "0 $(blockdev --getsz /dev/vdb) linear /dev/vdb 0" | dmsetup create slow || return
+	echo "0 $(blockdev --getsz /dev/vdb) linear /dev/vdb 0" | dmsetup create --noudevsync slow &&
+		dmsetup mknodes slow || return
 	make_fs ext4 /dev/mapper/slow /srv/slow || return
 	head -c 100000 /dev/urandom >/srv/slow/file
 	sync
@@ -180,7 +181,7 @@ hung_disk() {
 	coproc HUNG { exec python3 "$here/hung.py" unix:/run/hf/9p.sock slow; }
 	local pid=$HUNG_PID in=${HUNG[1]} out=${HUNG[0]}
 	read -r said <&"$out" && [ "$said" = open ] || return
-	dmsetup suspend --noflush --nolockfs slow || return
+	dmsetup suspend --noudevsync --noflush --nolockfs slow || return
 	echo >&"$in"
 	read -r said <&"$out" && [ "$said" = sent ] || return
 	wait_until 60 grep -q 'requests 1 ' $ninep_proc || return
@@ -189,10 +190,10 @@ hung_disk() {
 	grep -q '^export slow stopping' $ninep_proc || return
 	within 20 rmdir $ninep_config/exports/slow || return
 	within 20 ninep_off exports/data && within 20 ninep_on exports/data || return
-	dmsetup resume slow || return
+	dmsetup resume --noudevsync slow || return
 	wait $pid
 	wait_until 60 eval '! grep -q "^export slow" $ninep_proc' || return
-	umount /srv/slow && dmsetup remove slow
+	umount /srv/slow && dmsetup remove --noudevsync slow
 }
 
 # A listener of a network namespace that ends, with a client in it.

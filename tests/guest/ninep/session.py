@@ -297,6 +297,23 @@ def clunk_twice():
 
 
 @case
+def remove_of_what_is_open():
+    """The file is there until its last use is put, whatever became of its name."""
+    c = attached()
+    for name in ("one", "two"):
+        assert not failed(c.walk(0, 1))
+        assert not failed(c.create(1, name))
+        tag = c.send("write", 1, 0, b"x" * 1000)
+        assert c.ask("remove", 1) is None
+        c.answer(tag)
+    os.mkdir(lower + "/dir")
+    assert not failed(c.walk(0, 2, "dir"))
+    assert c.ask("remove", 2) is None
+    assert c.getattr(2) == errno.EBADF
+    assert os.listdir(lower) == []
+
+
+@case
 def sizes_that_lie():
     for size in (0, 6, 65537, 0xFFFFFFFF):
         c = attached()
