@@ -98,6 +98,17 @@ struct race {
 	unsigned int round;
 };
 
+static void receive_until_end(struct end *end)
+{
+	enum hf_link_status status;
+
+	while ((status = hf_link_receive(&end->link, 2)) != HF_LINK_ENDED)
+		if (status == HF_LINK_EMPTY)
+			wait_event_timeout(end->wait, atomic_xchg(&end->ready, 0) ||
+					   hf_link_error(&end->link), 60 * HZ);
+	wake_up(&end->wait);
+}
+
 /* The first sends, the second receives, the others end it, of either end one. */
 static void race_work(struct crew *crew, unsigned int nr)
 {
@@ -111,10 +122,7 @@ static void race_work(struct crew *crew, unsigned int nr)
 			end_send(from, 20);
 		break;
 	case 1:
-		while (hf_link_receive(&to->link, 2) != HF_LINK_ENDED)
-			wait_event_timeout(to->wait, atomic_xchg(&to->ready, 0) ||
-					   hf_link_error(&to->link), 60 * HZ);
-		wake_up(&to->wait);
+		receive_until_end(to);
 		break;
 	case 2:
 		wait_event_timeout(to->wait, READ_ONCE(to->got) > race->round % 5 ||
