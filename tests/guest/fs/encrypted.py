@@ -79,7 +79,10 @@ encrypt(lower + "/secret", key)
 report("encrypted-within", (flow(mount + "/secret", lower + "/secret"), [True, 0, True, ["file"]]))
 
 # What the mount has in its cache is in use, as an open file is, and so still readable.
+# (Open, since what nobody has open may leave the cache at any time.)
+held = os.open(mount + "/secret/file", os.O_RDONLY)
 seen = [(remove_key(key), FILES_BUSY), (len(read(lower + "/secret/file")), 10004)]
+os.close(held)
 forget()
 seen.append((remove_key(key), 0))
 names = above_and_below("secret", os.listdir)
