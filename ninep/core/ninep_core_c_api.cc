@@ -174,21 +174,20 @@ enum np_status np_entry_attr_decode(const void *data, size_t have, struct np_ent
 bool np_frame_init(struct np_frame *frame, enum np_side side, void *stage, uint32_t room,
 		   uint32_t msize)
 {
-	*frame = {};
 	if (room < NP_STAGE_LEAST || (side != NP_SERVER && side != NP_CLIENT))
 		return false;
+	*frame = {};
 	frame->stage = static_cast<uint8_t *>(stage);
 	frame->room = room;
-	frame->msize = msize;
+	frame->msize = frame->next_msize = msize;
 	frame->side = static_cast<uint8_t>(side);
-	frame->dialect = NP_DOTL;
+	frame->dialect = frame->next_dialect = NP_DOTL;
 	return true;
 }
 
-void np_frame_agree(struct np_frame *frame, enum np_dialect dialect, uint32_t msize)
+bool np_frame_agree(struct np_frame *frame, enum np_dialect dialect, uint32_t msize)
 {
-	frame->dialect = static_cast<uint8_t>(dialect);
-	frame->msize = msize;
+	return np::agree(*frame, dialect, msize);
 }
 
 void np_frame_next(const struct np_frame *frame, struct np_step *step)
