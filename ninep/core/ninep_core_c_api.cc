@@ -86,8 +86,9 @@ enum np_status np_decode(const void *frame, size_t have, enum np_dialect dialect
 		return status;
 	msg->payload = {};
 	shape = np::find(msg->type, dialect);
+	/* Of what is unknown all has to be here. */
 	if (!shape)
-		return NP_UNKNOWN_TYPE;
+		return have < msg->size ? NP_SHORT : NP_UNKNOWN_TYPE;
 	status = find_end(*shape, have, *msg, end);
 	if (status != NP_OK)
 		return status;
@@ -104,18 +105,21 @@ enum np_status np_encode(const struct np_msg *msg, enum np_dialect dialect, void
 			 size_t room, struct np_built *built)
 {
 	const np_shape *shape = np::find(msg->type, dialect);
+	np_built plan = {};
 	np_status status;
 
 	*built = {};
 	if (!shape)
 		return NP_UNKNOWN_TYPE;
-	status = measure(*msg, *shape, *built);
-	if (status == NP_OK && built->head > room)
+	status = measure(*msg, *shape, plan);
+	if (status == NP_OK && plan.head > room)
 		status = NP_NO_ROOM;
+	if (status != NP_OK)
+		return status;
 	/* From here on nothing fails. */
-	if (status == NP_OK)
-		write(*msg, *shape, *built, buf);
-	return status;
+	write(*msg, *shape, plan, buf);
+	*built = plan;
+	return NP_OK;
 }
 
 const struct np_shape *np_shape_of(uint8_t type)

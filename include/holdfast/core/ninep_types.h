@@ -137,7 +137,7 @@ enum np_type {
 #define NP_AT_REMOVEDIR		0x200	/* Tunlinkat: flags */
 #define NP_XATTR_CREATE		0x1	/* Txattrcreate: flags */
 #define NP_XATTR_REPLACE	0x2
-#define NP_ERRNO_MAX		4095
+#define NP_ERRNO_MAX		511	/* Rlerror: asm-generic's; from 512 on they are a kernel's own */
 
 enum np_lock_type { NP_RDLCK = 0, NP_WRLCK = 1, NP_UNLCK = 2 };
 #define NP_LOCK_BLOCK		0x1	/* Tlock: flags */

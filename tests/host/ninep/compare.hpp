@@ -62,14 +62,18 @@ inline np_status encode(const np_msg &m, np_dialect dialect)
 {
 	frame wanted = write(m);
 	exact out(wanted.data(), wanted.size());
-	np_msg again;
+	np_msg again = {};
 	np_built built;
-	np_status status, expected = read(wanted.data(), wanted.size(), dialect, again);
+	np_status status, expected = NP_UNKNOWN_TYPE;
 
+	/* (The head alone, of a type that is unknown, would be cut short.) */
+	if (known(m.type, dialect))
+		expected = read(wanted.data(), wanted.size(), dialect, again);
 	std::memset(out.at.get(), 0xa5, out.size);
 	status = np_encode(&m, dialect, out.at.get(), out.size, &built);
 	REQUIRE(status == expected, "type %d: %d, not %d", m.type, status, expected);
 	if (status != NP_OK) {
+		REQUIRE(!built.head && !built.size, "type %d", m.type);
 		for (size_t i = 0; i < out.size; i++)
 			REQUIRE(out.at[i] == 0xa5, "type %d", m.type);
 		return status;

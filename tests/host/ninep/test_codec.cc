@@ -56,6 +56,19 @@ size_t most_of(uint8_t type)
 	return model::write(m).size();
 }
 
+/* Where a rule that is a little off would be noticed. */
+std::vector<uint64_t> at_limits(const model::rule_finder &rule)
+{
+	uint64_t most = ~uint64_t { 0 } >> (64 - rule.bits);
+	std::vector<uint64_t> values = { 0, 1, most };
+
+	for (int bit = 0; bit < rule.bits; bit++)
+		values.push_back(uint64_t { 1 } << bit);
+	if (rule.rule != model::rule_finder::any)
+		values.insert(values.end(), { rule.limit - 1u, rule.limit, rule.limit + 1u });
+	return values;
+}
+
 void set_size(frame &f, uint32_t size)
 {
 	for (int i = 0; i < 4; i++)
@@ -78,19 +91,38 @@ TEST(Codec, EachMessageBothWays)
 	});
 }
 
-/* The size tells the truth, and the rest is not here. */
+/* The size tells the truth, and the rest is not here; whatever the type. */
 TEST(Codec, CutShort)
 {
 	rnd::one(1, [](rnd::generator &from, uint64_t) {
-		every_type([&](uint8_t type) {
+		for (int type = 0; type < 256; type++) {
 			short_example e(from, type);
 			frame f = model::write(e.m);
-			np_msg m;
 
-			for (size_t have = 0; have < f.size(); have++)
+			if (!model::known(type, NP_HF1))
+				f.resize(20);
+			if (!model::known(type, NP_HF1))
+				set_size(f, 20);
+			for (size_t have = 0; have < f.size(); have++) {
+				np_msg m;
+
 				EXPECT_EQ(model::decode(f.data(), have, NP_HF1, m), NP_SHORT);
-		});
+				EXPECT_EQ(model::decode(f.data(), have, NP_DOTL, m), NP_SHORT);
+			}
+		}
 	});
+}
+
+/* A head is enough only of a message that the dialect knows to have a payload. */
+TEST(Codec, AnUnknownHeadIsNotEnough)
+{
+	frame f = { 14, 0, 0, 0, NP_RREADDIRATTR, 1, 0, 3, 0, 0, 0, 1, 2, 3 };
+	np_msg m;
+
+	EXPECT_EQ(model::decode(f.data(), 11, NP_HF1, m), NP_OK);
+	EXPECT_EQ(model::decode(f.data(), 11, NP_DOTL, m), NP_SHORT);
+	EXPECT_EQ(model::decode(f.data(), 13, NP_DOTL, m), NP_SHORT);
+	EXPECT_EQ(model::decode(f.data(), 14, NP_DOTL, m), NP_UNKNOWN_TYPE);
 }
 
 /* The frame ends within the message. */
@@ -173,6 +205,39 @@ TEST(Codec, NumbersAtTheirExtremes)
 			}
 		});
 		EXPECT_GT(numbers, 300);
+	});
+}
+
+/* Each bit of a set of flags; the last number that may be, and the next. */
+TEST(Codec, NumbersAtTheirLimits)
+{
+	rnd::one(10, [](rnd::generator &from, uint64_t) {
+		int of_rule[4] = {};
+
+		every_type([&](uint8_t type) {
+			short_example e(from, type);
+
+			for (int turn = 0;; turn++) {
+				model::rule_finder rule(turn);
+
+				model::body(rule, e.m);
+				if (!rule.was_there)
+					break;
+				of_rule[rule.rule]++;
+				for (uint64_t value : at_limits(rule)) {
+					np_msg m = e.m;
+					model::changer change(turn, value);
+
+					model::body(change, m);
+					EXPECT_EQ(model::encode(m, NP_HF1), rule.judge(value));
+					EXPECT_EQ(model::decode(model::write(m), NP_HF1),
+						  rule.judge(value));
+				}
+			}
+		});
+		EXPECT_EQ(of_rule[model::rule_finder::flags_of], 16);
+		EXPECT_EQ(of_rule[model::rule_finder::at_most], 15);
+		EXPECT_EQ(of_rule[model::rule_finder::from_one], 1);
 	});
 }
 
@@ -303,6 +368,50 @@ TEST(Codec, PayloadIsCountedAndNotTouched)
 	EXPECT_EQ(np_encode(&m, NP_DOTL, room, sizeof(room), &built), NP_TOO_LARGE);
 }
 
+TEST(Codec, PayloadCountsAtTheirExtremes)
+{
+	const uint32_t counts[] = { 0, 1, 255, 256, 0x7fffffff, 0x80000000, UINT32_MAX - 24,
+				    UINT32_MAX - 23, UINT32_MAX - 22, UINT32_MAX - 11,
+				    UINT32_MAX - 10, UINT32_MAX };
+
+	const uint8_t types[] = { NP_TWRITE, NP_RREAD, NP_RREADDIR, NP_RREADDIRATTR };
+
+	for (uint8_t type : types) {
+		uint32_t head = model::head_of(type);
+		uint8_t room[23];
+		np_built built;
+		np_msg m = {}, got;
+
+		m.type = type;
+		for (uint32_t count : counts) {
+			np_status wanted = count > UINT32_MAX - head ? NP_TOO_LARGE : NP_OK;
+
+			m.payload.count = count;
+			EXPECT_EQ(np_encode(&m, NP_HF1, room, head, &built), wanted);
+			EXPECT_EQ(built.size, wanted == NP_OK ? head + count : 0);
+			if (wanted != NP_OK)
+				continue;
+
+			frame f(room, room + head);
+
+			EXPECT_EQ(model::decode(f.data(), head, NP_HF1, got), NP_OK);
+			EXPECT_EQ(got.payload.count, count);
+		}
+		/* Sizes and counts that have nothing to do with one another. */
+		for (uint32_t count : counts) {
+			for (uint32_t size : counts) {
+				frame f = model::write(m);
+
+				for (int i = 0; i < 4; i++)
+					f[head - 4 + i] = count >> 8 * i;
+				set_size(f, size);
+				EXPECT_EQ(model::decode(f, NP_HF1) == NP_OK,
+					  size >= head && count == size - head);
+			}
+		}
+	}
+}
+
 TEST(Codec, WritesAllOrNothing)
 {
 	rnd::one(8, [](rnd::generator &from, uint64_t) {
@@ -315,6 +424,8 @@ TEST(Codec, WritesAllOrNothing)
 				np_built built;
 
 				EXPECT_EQ(np_encode(&e.m, NP_HF1, out.get(), room, &built), NP_NO_ROOM);
+				EXPECT_EQ(built.head, 0u);
+				EXPECT_EQ(built.size, 0u);
 				for (size_t i = 0; i < room; i++)
 					EXPECT_EQ(out[i], 0);
 			}
@@ -336,6 +447,7 @@ TEST(Codec, OtherTypesAreUnknown)
 			if (model::known(type, dialect))
 				continue;
 			m.type = type;
+			built = { 1, 1 };
 			EXPECT_EQ(model::decode(f, dialect), NP_UNKNOWN_TYPE);
 			EXPECT_EQ(np_encode(&m, dialect, room, sizeof(room), &built), NP_UNKNOWN_TYPE);
 		}
@@ -376,11 +488,11 @@ TEST(Codec, DialectsAreApart)
 		every_type([&](uint8_t type) {
 			short_example e(from, type);
 			np_status plain = model::is_dotl(type) ? NP_OK : NP_UNKNOWN_TYPE;
-			np_built built;
-			uint8_t room[1024];
 
+			EXPECT_EQ(model::encode(e.m, NP_DOTL), plain);
+			/* All of it is here. */
+			e.m.payload.count = 0;
 			EXPECT_EQ(model::decode(model::write(e.m), NP_DOTL), plain);
-			EXPECT_EQ(np_encode(&e.m, NP_DOTL, room, sizeof(room), &built), plain);
 			EXPECT_EQ(np_head_size(type, NP_DOTL) != 0,
 				  plain == NP_OK && model::has_payload(type));
 		});

@@ -336,6 +336,75 @@ struct renamer : looker {
 	}
 };
 
+/* What the number that comes as the (turn)th may be; was_there as for changer. */
+struct rule_finder : looker {
+	enum rule { any, flags_of, at_most, from_one } rule = any;
+	int turn;
+	uint32_t limit = 0;
+	int bits = 0;
+	bool was_there = false;
+
+	explicit rule_finder(int turn) : turn(turn) {}
+
+	void set(enum rule found, uint32_t with, int width)
+	{
+		if (turn-- != 0)
+			return;
+		rule = found;
+		limit = with;
+		bits = width;
+		was_there = true;
+	}
+	void u8(uint8_t &) { set(any, 0, 8); }
+	void u16(uint16_t &) { set(any, 0, 16); }
+	void u32(uint32_t &) { set(any, 0, 32); }
+	void u64(uint64_t &) { set(any, 0, 64); }
+	void late(uint32_t &) { set(any, 0, 32); }
+	void flags(uint32_t &, uint32_t mask) { set(flags_of, mask, 32); }
+	void from1(uint32_t &, uint32_t last) { set(from_one, last, 32); }
+	void upto(uint8_t &, uint8_t last) { set(at_most, last, 8); }
+	void upto(uint32_t &, uint32_t last) { set(at_most, last, 32); }
+	void qid(np_qid &q) { u8(q.type); u32(q.version); u64(q.path); }
+	void qids(np_qids &q)
+	{
+		for (int i = 0; i < q.count; i++)
+			qid(q.qid[i]);
+	}
+
+	np_status judge(uint64_t value) const
+	{
+		switch (rule) {
+		case flags_of: return value & ~uint64_t { limit } ? NP_BAD_FLAGS : NP_OK;
+		case at_most: return value <= limit ? NP_OK : NP_BAD_VALUE;
+		case from_one: return value >= 1 && value <= limit ? NP_OK : NP_BAD_VALUE;
+		default: return NP_OK;
+		}
+	}
+};
+
+/* Whether it has a field that can be refused. */
+struct restriction_finder : looker {
+	bool found = false;
+
+	void flags(uint32_t &, uint32_t) { found = true; }
+	void from1(uint32_t &, uint32_t) { found = true; }
+	void upto(uint8_t &, uint8_t) { found = true; }
+	void upto(uint32_t &, uint32_t) { found = true; }
+	void str(np_str &) { found = true; }
+	void name(np_str &) { found = true; }
+	void steps(np_names &) { found = true; }
+};
+
+inline bool can_be_refused(uint8_t type)
+{
+	restriction_finder finder;
+	np_msg m = {};
+
+	m.type = type;
+	body(finder, m);
+	return finder.found;
+}
+
 /* Whether its frame goes on behind what is encoded. */
 struct payload_finder : looker {
 	bool found = false;
@@ -425,7 +494,7 @@ inline np_status read(const uint8_t *bytes, size_t have, np_dialect dialect, np_
 	if (m.size < 7)
 		return NP_BAD_SIZE;
 	if (!known(m.type, dialect))
-		return NP_UNKNOWN_TYPE;
+		return have < m.size ? NP_SHORT : NP_UNKNOWN_TYPE;
 	return read_body(r, m.size, have, m);
 }
 
