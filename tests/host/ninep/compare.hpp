@@ -83,6 +83,36 @@ inline np_status encode(const np_msg &m, np_dialect dialect)
 	return status;
 }
 
+/* An entry of a directory, whichever of the two. */
+inline np_status encode_entry(const np_entry &e, void *buf, size_t room, uint32_t *used)
+{
+	return np_entry_encode(&e, buf, room, used);
+}
+
+inline np_status encode_entry(const np_entry_attr &e, void *buf, size_t room, uint32_t *used)
+{
+	return np_entry_attr_encode(&e, buf, room, used);
+}
+
+inline np_status decode_entry(const void *data, size_t have, np_entry *e, uint32_t *used)
+{
+	return np_entry_decode(data, have, e, used);
+}
+
+inline np_status decode_entry(const void *data, size_t have, np_entry_attr *e, uint32_t *used)
+{
+	return np_entry_attr_decode(data, have, e, used);
+}
+
+template <class entry_type>
+frame write_entry(entry_type e)
+{
+	writer w;
+
+	entry(w, e);
+	return w.out;
+}
+
 inline np_dialect lowest(uint8_t type) { return is_dotl(type) ? NP_DOTL : NP_HF1; }
 
 } // namespace model
