@@ -186,8 +186,6 @@ struct np_attr {
 
 NP_SIZE(struct np_str, 2 * sizeof(void *));
 NP_SIZE(struct np_qid, 16);
-NP_SIZE(struct np_qids, 8 + 16 * NP_MAX_WALK);
-NP_SIZE(struct np_attr, 160);
 
 /* Messages; those that have nothing but a fid, a qid, a count share one. */
 struct np_fid { uint32_t fid; };
