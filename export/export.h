@@ -279,6 +279,10 @@ extern const struct inode_operations hf_dir_inode_operations;
 struct dentry *hf_lower_child(struct dentry *lower_dir, struct dentry *dentry);
 int hf_changed_below(void);
 
+/* tmpfile.c */
+int hf_tmpfile(struct mnt_idmap *idmap, struct inode *dir, struct file *file,
+	       umode_t mode);
+
 /* rename.c */
 int hf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 	      struct dentry *old, struct inode *new_dir, struct dentry *new,

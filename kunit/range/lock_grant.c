@@ -103,6 +103,62 @@ static void refused_in_turn(struct kunit *test)
 	file_expect_held(file, "");
 }
 
+/* Of a crowd each has it once, or not; nobody is passed over or told again. */
+static void refused_in_a_crowd(struct kunit *test)
+{
+	static const unsigned int owners[] = { B, C, D, E };
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter[ARRAY_SIZE(owners)];
+	unsigned int nr;
+
+	file_expect_set(file, A, F_WRLCK, 0, 9);
+	for (nr = 0; nr < ARRAY_SIZE(owners); nr++) {
+		waiter[nr] = lockd(file, nr, owners[nr], F_WRLCK);
+		EXPECT_DEFERRED(waiter[nr]);
+		waiter[nr]->refuse = nr != 2;
+	}
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_told(file, "ABC");
+	file_expect_held(file, "dW0-9");
+	file_expect_set(file, D, F_UNLCK, 0, 9);
+	file_expect_told(file, "D");
+	file_expect_held(file, "");
+	for (nr = 0; nr < ARRAY_SIZE(owners); nr++) {
+		KUNIT_EXPECT_EQ(test, waiter[nr]->granted, 1U);
+		fake_release(waiter[nr]);
+	}
+	KUNIT_EXPECT_EQ(test, file->li.table->posix.nr_waiters, 0ULL);
+	file_expect_held(file, "");
+}
+
+/* A process that is killed may have waited in two threads: nothing stays held for it. */
+static void refused_twice(struct kunit *test)
+{
+	static const unsigned int owners[] = { B, C, D, E, B, C };
+	struct hf_test_file *file = test->priv;
+	struct fake *waiter[ARRAY_SIZE(owners)];
+	unsigned int nr;
+
+	file_expect_set(file, A, F_WRLCK, 0, 9);
+	for (nr = 0; nr < ARRAY_SIZE(owners); nr++) {
+		waiter[nr] = lockd(file, nr, owners[nr], F_WRLCK);
+		EXPECT_DEFERRED(waiter[nr]);
+		waiter[nr]->refuse = nr != 2 && nr != 5;
+	}
+	file_expect_set(file, A, F_UNLCK, 0, 9);
+	file_expect_told(file, "AEBF");
+	file_expect_held(file, "cW0-9");
+	file_expect_set(file, C, F_UNLCK, 0, 9);
+	file_expect_told(file, "C");
+	file_expect_held(file, "dW0-9");
+	file_expect_set(file, D, F_UNLCK, 0, 9);
+	file_expect_told(file, "D");
+	file_expect_held(file, "");
+	for (nr = 0; nr < ARRAY_SIZE(owners); nr++)
+		fake_release(waiter[nr]);
+	file_expect_held(file, "");
+}
+
 /* Without FL_SLEEP no answer comes later; with it lockd has none for EAGAIN. */
 static void errors(struct kunit *test)
 {
@@ -143,6 +199,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(refused),
 	KUNIT_CASE(refused_upgrade),
 	KUNIT_CASE(refused_in_turn),
+	KUNIT_CASE(refused_in_a_crowd),
+	KUNIT_CASE(refused_twice),
 	KUNIT_CASE(errors),
 	KUNIT_CASE(deadlock),
 	{}

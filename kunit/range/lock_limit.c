@@ -105,11 +105,11 @@ static void flock(struct kunit *test)
 static void waiters(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
-	unsigned int most = LIMIT / HF_WAITER_RECORDS, i;
+	unsigned int most = 4, i;
 	struct fake *refused;
 
 	/* The request has one in hand while it fetches those of its waiter. */
-	hf_max_client_records = LIMIT + 1;
+	hf_max_client_records = most * HF_WAITER_RECORDS + 1;
 	file_expect_set(file, A, F_WRLCK, 0, 9);
 	for (i = 0; i < most; i++)
 		EXPECT_DEFERRED(fake_init(file, i, &fake_grant_ops, B, F_WRLCK,
@@ -137,10 +137,10 @@ static void per_file(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOLCK, take(file, C, 1, 200));
 	KUNIT_EXPECT_EQ(test, -ENOLCK, file_flock(file, 0, F_RDLCK));
 	KUNIT_EXPECT_EQ(test, count_of(HF_STAT_file_limits), before + 2);
-	/* A waiter counts as four. */
-	file_expect_set(file, B, F_UNLCK, 100, 104);
+	/* A waiter counts as five; each of these is two bytes from the next. */
+	file_expect_set(file, B, F_UNLCK, 100, 100 + 2 * (HF_WAITER_RECORDS - 2));
 	KUNIT_EXPECT_EQ(test, -ENOLCK, fake_ask(waiter));
-	file_expect_set(file, B, F_UNLCK, 100, 106);
+	file_expect_set(file, B, F_UNLCK, 100, 100 + 2 * (HF_WAITER_RECORDS - 1));
 	EXPECT_DEFERRED(waiter);
 	KUNIT_EXPECT_EQ(test, -ENOLCK, take(file, C, 1, 200));
 	KUNIT_EXPECT_EQ(test, count_of(HF_STAT_file_limits), before + 4);

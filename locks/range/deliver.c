@@ -11,8 +11,8 @@
 
 /*
  * lockd may answer that it does not want the lock any more (it gave the block
- * up): then what the grant added goes, or its range if it is final by now, and
- * others may win.
+ * up): then what can be taken back of the grant goes, and others may win.  What
+ * cannot is its owner's, who held a lock there before, or has changed it since.
  */
 static void tell_grant(struct hf_table *table, struct hf_waiter *waiter,
 		       struct lk_batch *batch)
@@ -20,7 +20,7 @@ static void tell_grant(struct hf_table *table, struct hf_waiter *waiter,
 	if (!waiter->ident.fl_lmops->lm_grant(waiter->fl, 0))
 		return;
 	hf_mirror_lock(table);
-	lk_refuse_grant(waiter->space, &waiter->core, hf_now_ms(), batch);
+	lk_end_waiter(waiter->space, &waiter->core, true, hf_now_ms(), batch);
 	hf_mirror_unlock(table);
 	hf_count(taken_back);
 	trace_hf_lock_cancel(table, &waiter->core.request);

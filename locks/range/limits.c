@@ -40,7 +40,7 @@ MODULE_PARM_DESC(max_client_records,
 		 "the same for an NFS client, by its address (16 to 1000000000, default 1048576)");
 module_param_cb(max_file_records, &limit_ops, &hf_max_file_records, 0644);
 MODULE_PARM_DESC(max_file_records,
-		 "how many lock records a file may have, a waiter being four (16 to 1000000000, default 4194304)");
+		 "how many lock records a file may have, a waiter being five (16 to 1000000000, default 4194304)");
 module_param_cb(max_owner_records, &limit_ops, &hf_max_owner_records, 0644);
 MODULE_PARM_DESC(max_owner_records,
 		 "how many lock records of a file one owner may have (16 to 1000000000, default 262144)");

@@ -20,7 +20,7 @@ enum hf_limit {
 };
 
 /* What a waiter counts for on a file: no kind carries more spares. */
-#define HF_WAITER_RECORDS 4
+#define HF_WAITER_RECORDS 5
 
 extern unsigned int hf_max_user_records, hf_max_client_records;
 extern unsigned int hf_max_file_records, hf_max_owner_records;

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What a mount takes over from LOWERDIR, and from its mount: flags, the identity
-# that file handles are bound to, device numbers; and holdfast as a layer of an
+# that file handles are bound to, encryption, device numbers; and holdfast as a layer of an
 # overlay. On the stock kernel, which has overlay and btrfs.
 #
 # By hand: HF_PARTS chooses some of the parts.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
-parts=${HF_PARTS:-flags sync keys devices layers}
+parts=${HF_PARTS:-flags sync keys encrypted devices layers}
 base=$top/base
 mnt=$top/mnt
 low=$base/lower
@@ -118,6 +118,19 @@ keys() {
 	umount "$top/keys" && umount "$top/store"
 }
 
+# --- encrypted directories, files under fs-verity
+
+encrypted() {
+	local store=$top/store disk=$top/disk
+	phase encrypted
+	[ -e /dev/loop-control ] || modprobe loop
+	mkdir -p "$store" "$disk" && mount -t tmpfs -o size=100m tmpfs "$store"
+	truncate -s 32M "$store/image" && mkfs.ext4 -q -F -b 4096 -O encrypt,verity "$store/image" &&
+		mount -o loop "$store/image" "$disk" && mkdir "$disk/lower"
+	relay "$here/encrypted.py" "$disk" "$mnt"
+	umount "$disk" && umount "$store"
+}
+
 # --- a lower filesystem with several devices
 
 overlay_of_two() {
@@ -186,6 +199,7 @@ check load hf_load
 [[ $parts != *flags* ]] || flags
 [[ $parts != *sync* ]] || syncs
 [[ $parts != *keys* ]] || keys
+[[ $parts != *encrypted* ]] || encrypted
 [[ $parts != *devices* ]] || devices
 [[ $parts != *layers* ]] || layers
 phase finish

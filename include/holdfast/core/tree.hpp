@@ -37,6 +37,27 @@ concept tree_traits = requires(typename Traits::item &item, const typename Trait
 	Traits::inherit(item, other);
 };
 
+/* For traits of items that know nothing of their subtrees; Offset: of the node in the item. */
+template <typename Item, typename Node, size_t Offset>
+struct plain_node {
+	using node = Node;
+	using item = Item;
+
+	static Item *to_item(Node *n)
+	{
+		return reinterpret_cast<Item *>(reinterpret_cast<uintptr_t>(n) - Offset);
+	}
+
+	static Node *to_node(Item &i)
+	{
+		return reinterpret_cast<Node *>(reinterpret_cast<uintptr_t>(&i) + Offset);
+	}
+
+	static bool refresh(Item &) { return false; }
+	static bool absorb(Item &, const Item &) { return false; }
+	static void inherit(Item &, const Item &) {}
+};
+
 template <tree_traits Traits>
 class tree {
 	using node = typename Traits::node;

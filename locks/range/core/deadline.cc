@@ -13,21 +13,8 @@ namespace lk {
 
 namespace {
 
-struct by_due {
-	using node = lk_node;
-	using item = lk_table;
-
-	static lk_table *to_item(lk_node *n)
-	{
-		return reinterpret_cast<lk_table *>(reinterpret_cast<uintptr_t>(n) -
-						    offsetof(lk_table, by_due));
-	}
-
-	static lk_node *to_node(lk_table &t) { return &t.by_due; }
+struct by_due : hf::plain_node<lk_table, lk_node, offsetof(lk_table, by_due)> {
 	static bool before(const lk_table &a, const lk_table &b) { return a.due < b.due; }
-	static bool refresh(lk_table &) { return false; }
-	static bool absorb(lk_table &, const lk_table &) { return false; }
-	static void inherit(lk_table &, const lk_table &) {}
 };
 
 using due_tree = hf::tree<by_due>;

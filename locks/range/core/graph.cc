@@ -14,27 +14,12 @@ namespace lk {
 
 namespace {
 
-struct by_owner {
-	using node = lk_node;
-	using item = lk_waiter;
-
-	static lk_waiter *to_item(lk_node *n)
-	{
-		return reinterpret_cast<lk_waiter *>(reinterpret_cast<uintptr_t>(n) -
-						     offsetof(lk_waiter, by_owner));
-	}
-
-	static lk_node *to_node(lk_waiter &w) { return &w.by_owner; }
-
+struct by_owner : hf::plain_node<lk_waiter, lk_node, offsetof(lk_waiter, by_owner)> {
 	static bool before(const lk_waiter &a, const lk_waiter &b)
 	{
 		return a.request.owner != b.request.owner ? a.request.owner < b.request.owner
 							  : a.seq < b.seq;
 	}
-
-	static bool refresh(lk_waiter &) { return false; }
-	static bool absorb(lk_waiter &, const lk_waiter &) { return false; }
-	static void inherit(lk_waiter &, const lk_waiter &) {}
 };
 
 using graph_tree = hf::tree<by_owner>;
@@ -70,7 +55,10 @@ lk_waiter *first_waiting(const lk_graph &graph, uint64_t owner)
 	return at;
 }
 
-/* It was marked: it is examined now, or by lk_expire() in its own table. */
+/*
+ * It was marked: it is examined now, whatever room there is, since a cycle is to be
+ * opened at once and has cost a search; or by lk_expire() in its own table.
+ */
 void look_again(work &work, lk_waiter &marked)
 {
 	if (marked.table != &work.table)

@@ -9,7 +9,7 @@
  * when it splits a record, which then is the only one in the range: two at
  * most.  An unlock needs one when it splits.
  */
-#include <holdfast/core/list.hpp>
+#include <holdfast/core/tree.hpp>
 
 #include "queue.hpp"
 #include "records.hpp"
@@ -19,7 +19,11 @@ namespace lk {
 
 namespace {
 
-using unlocks = hf::list<&::lk_unlock::next, &::lk_unlock::at>;
+struct by_owner : hf::plain_node<::lk_unlock, lk_node, offsetof(::lk_unlock, by_owner)> {
+	static bool before(const ::lk_unlock &a, const ::lk_unlock &b) { return a.owner < b.owner; }
+};
+
+using unlock_tree = hf::tree<by_owner>;
 
 /* It is in both trees: the observer hears of it. */
 void entered(work &work, lk_record &record)
@@ -132,19 +136,6 @@ lk_record *make(work &work, lk_record *record, const lk_request &what, const lk_
 	return record;
 }
 
-/* A node becomes a piece of a record. */
-lk_record *make_piece(work &work, lk_list &nodes, const lk_record &of, range where)
-{
-	lk_request what = {};
-
-	what.owner = of.holder->owner;
-	what.start = where.start;
-	what.end = where.end;
-	what.op = of.type;
-	what.flags = of.flags & LK_PROCESS ? LK_DETECT : 0;
-	return make(work, lk_list_pop(&nodes), what, &of);
-}
-
 /* Takes where from a record that overlaps it and is not inside it. */
 void cut(work &work, lk_record &record, range where, lk_list &nodes)
 {
@@ -184,6 +175,18 @@ void save(work &work, lk_record &record, const lk_request &grant, lk_list &nodes
 }
 
 } // namespace
+
+lk_record *make_piece(work &work, lk_list &nodes, const lk_record &of, range where)
+{
+	lk_request what = {};
+
+	what.owner = of.holder->owner;
+	what.start = where.start;
+	what.end = where.end;
+	what.op = of.type;
+	what.flags = of.flags & LK_PROCESS ? LK_DETECT : 0;
+	return make(work, lk_list_pop(&nodes), what, &of);
+}
 
 static_assert(LK_READ == 0 && LK_WRITE == 1, "types are combined with &");
 
@@ -256,16 +259,19 @@ int64_t release_portion(work &work, range where, lk_record *at, lk_list &nodes,
 
 void enter_unlock(lk_table &table, struct lk_unlock &rest)
 {
-	unlocks::link(table.unlocks, rest);
+	rest.going = true;
+	unlock_tree::insert(table.unlocks, rest);
 }
 
 struct lk_unlock *unlock_of(const lk_table &table, uint64_t owner)
 {
-	struct lk_unlock *at = table.unlocks;
+	if (!table.unlocks)
+		return nullptr;
+	struct lk_unlock *found = unlock_tree::first_not(table.unlocks, [=](const ::lk_unlock &u) {
+		return u.owner < owner;
+	});
 
-	while (at && at->owner != owner)
-		at = at->next;
-	return at;
+	return found && found->owner == owner ? found : nullptr;
 }
 
 bool unlock_more(work &work, struct lk_unlock &rest, unsigned int portion)
@@ -279,24 +285,27 @@ bool unlock_more(work &work, struct lk_unlock &rest, unsigned int portion)
 		rest.start = left;
 		return false;
 	}
-	unlocks::unlink(rest);
+	rest.going = false;
+	unlock_tree::erase(work.table.unlocks, rest);
 	return true;
 }
 
 bool is_going(const lk_table &table, const lk_record &record, range where)
 {
-	range wanted = range_of(record).common(where);
+	const struct lk_unlock *at = unlock_of(table, record.holder->owner);
 
-	for (struct lk_unlock *at = table.unlocks; at; at = at->next)
-		if (at->owner == record.holder->owner &&
-		    range { at->start, at->end }.contains(wanted))
-			return true;
-	return false;
+	return at && range { at->start, at->end }.contains(range_of(record).common(where));
 }
 
 void finish_unlocks(work &work, uint64_t owner)
 {
-	while (struct lk_unlock *rest = unlock_of(work.table, owner))
+	if (struct lk_unlock *rest = unlock_of(work.table, owner))
+		(void)unlock_more(work, *rest, numeric_limits<unsigned int>::max());
+}
+
+void end_unlocks(work &work)
+{
+	while (struct lk_unlock *rest = unlock_tree::first(work.table.unlocks))
 		(void)unlock_more(work, *rest, numeric_limits<unsigned int>::max());
 }
 

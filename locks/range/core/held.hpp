@@ -122,6 +122,9 @@ void plan_records(const lk_table &table, const lk_request &request, plan_t &plan
 lk_record *hold(work &work, const lk_request &request, const place &place, lk_list &nodes,
 		lk_record *promise, saving *saved);
 
+/* A node becomes a piece of a record, in no tree. */
+lk_record *make_piece(work &work, lk_list &nodes, const lk_record &of, range where);
+
 /* Takes the range from the owner of at, the first in it.  A split needs a node. */
 void release(work &work, range where, lk_record *at, lk_list &nodes);
 
@@ -142,6 +145,8 @@ bool unlock_more(work &work, struct lk_unlock &rest, unsigned int portion);
 [[nodiscard]] bool is_going(const lk_table &table, const lk_record &record, range where);
 /* The owner is about to be granted something. */
 void finish_unlocks(work &work, uint64_t owner);
+/* The table goes. */
+void end_unlocks(work &work);
 
 /* Puts a record back where its owner holds nothing, and joins it. */
 void restore(work &work, lk_record &record);

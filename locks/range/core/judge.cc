@@ -62,7 +62,7 @@ bool may_pass(const lk_table &table, const lk_request &request)
 	       (request.fairness != LK_FAIR_FIFO && process_holds(table, request));
 }
 
-lk_outcome judge(const lk_table &table, const lk_request &request, plan_t &plan)
+lk_outcome judge_contended(const lk_table &table, const lk_request &request, plan_t &plan)
 {
 	view seen(request);
 

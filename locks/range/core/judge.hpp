@@ -17,8 +17,36 @@ namespace lk {
  */
 [[nodiscard]] bool may_pass(const lk_table &table, const lk_request &request);
 
+/* One by one: an instruction for each, where gcc makes a loop of plan_t {}. */
+inline void clear(plan_t &plan)
+{
+	plan.nodes = 0;
+	plan.changes = false;
+	plan.blocker = nullptr;
+	plan.behind = nullptr;
+	plan.reservation = nullptr;
+	plan.place.by_owner.before = nullptr;
+	plan.place.by_owner.after = nullptr;
+	plan.place.by_range.before = nullptr;
+	plan.place.by_range.after = nullptr;
+	plan.place.knows_range = false;
+}
+
+/* The same where there are turns or waiters. */
+[[nodiscard]] lk_outcome judge_contended(const lk_table &table, const lk_request &request,
+					 plan_t &plan);
+
 /* Whom it conflicts with, or comes after; filled in the plan. */
-[[nodiscard]] lk_outcome judge(const lk_table &table, const lk_request &request, plan_t &plan);
+[[nodiscard]] inline lk_outcome judge(const lk_table &table, const lk_request &request,
+				      plan_t &plan)
+{
+	if (table.reservations || table.waiters)
+		return judge_contended(table, request, plan);
+	plan.blocker = find_conflict(table, view(request), plan.place);
+	if (plan.blocker)
+		return request.flags & LK_WAIT ? LK_MUST_WAIT : LK_CONFLICT;
+	return LK_GRANTED;
+}
 
 } // namespace lk
 

@@ -157,20 +157,6 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter,
 		   bool take_back, uint64_t now, struct lk_batch *batch);
 
 /**
- * lk_refuse_grant - a server does not want what its waiter was granted
- * @table: the table that it was queued in
- * @waiter: the waiter, LK_REVOCABLE
- * @now: the time, in ms
- * @batch: filled
- *
- * As lk_end_waiter() with take_back; but if not all of the grant can be taken back,
- * its range is unlocked, as the server would do, so that nothing stays held that
- * nobody knows of.  G and T.
- */
-void lk_refuse_grant(struct lk_table *table, struct lk_waiter *waiter, uint64_t now,
-		     struct lk_batch *batch);
-
-/**
  * lk_test - F_GETLK: the first record that would keep @request out
  * @table: the table
  * @request: what is asked about

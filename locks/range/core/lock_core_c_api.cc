@@ -27,21 +27,6 @@ bool valid(const lk_request &request)
 	       !(request.flags & ~LK_FLAGS);
 }
 
-/* One by one: an instruction for each, where gcc makes a loop of plan_t {}. */
-void clear(lk::plan_t &plan)
-{
-	plan.nodes = 0;
-	plan.changes = false;
-	plan.blocker = nullptr;
-	plan.behind = nullptr;
-	plan.reservation = nullptr;
-	plan.place.by_owner.before = nullptr;
-	plan.place.by_owner.after = nullptr;
-	plan.place.by_range.before = nullptr;
-	plan.place.by_range.after = nullptr;
-	plan.place.knows_range = false;
-}
-
 bool asks_for_lock(const lk_request &request)
 {
 	return valid(request) && request.op != LK_UNLOCK;
@@ -144,8 +129,7 @@ uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch)
 	lk::drop_turns(work);
 	held = lk::drop_all(work);
 	/* None is left where an open file pins the inode; else its caller is told. */
-	while (table->unlocks)
-		(void)lk::unlock_more(work, *table->unlocks, 1);
+	lk::end_unlocks(work);
 	lk::note_contended(*table);
 	return held;
 }
@@ -155,7 +139,7 @@ enum lk_outcome lk_plan(const struct lk_table *table, const struct lk_request *r
 {
 	lk_outcome outcome = LK_GRANTED;
 
-	clear(*plan);
+	lk::clear(*plan);
 	if (!valid(*request))
 		return LK_INVALID;
 	if (lk::unlock_of(*table, request->owner))
@@ -199,7 +183,7 @@ enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest, 
 	work work(*table, *batch, now);
 	bool ended;
 
-	if (!rest->at)
+	if (!rest->going)
 		return LK_DONE;
 	if (!lk_contended(table))
 		return lk::unlock_more(work, *rest, table->graph->portion) ? LK_DONE : LK_MORE;
@@ -212,7 +196,7 @@ enum lk_progress lk_unlock_more(struct lk_table *table, struct lk_unlock *rest, 
 unsigned int lk_waiter_nodes(uint8_t kind)
 {
 	/* A record and a split; undo.cc counts the rest. */
-	return kind == LK_REVOCABLE ? 4 : 2;
+	return kind == LK_REVOCABLE ? 5 : 2;
 }
 
 enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *request,
@@ -270,29 +254,8 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_b
 	lk::allow_steps(work);
 	if (waiter->state == LK_WAITING)
 		lk::leave_queue(work, *waiter);
-	else if (lk::is_revocable(*waiter) && take_back)
-		lk::take_back(work, *waiter);
-	else if (lk::is_revocable(*waiter))
-		lk::confirm(work, *waiter);
-	waiter->state = LK_IDLE;
-	give_nodes_back(*waiter, *batch);
-	lk::settle(work);
-}
-
-void lk_refuse_grant(struct lk_table *table, struct lk_waiter *waiter, uint64_t now,
-		     struct lk_batch *batch)
-{
-	work work(*table, *batch, now);
-	lk::range where = range_of(waiter->request);
-
-	if (waiter->state != LK_WON || lk_revocable_left(waiter) == LK_LEFT_ALL)
-		return lk_end_waiter(table, waiter, true, now, batch);
-	lk::allow_steps(work);
-	lk::trim_undo(work, waiter->request.owner, where);
-	if (lk::is_revocable(*waiter))
-		lk::confirm(work, *waiter);
-	/* Its last node is for a record that reaches out of the range on both sides. */
-	lk::release(work, where, lk::own_in(*table, waiter->request.owner, where), waiter->nodes);
+	else if (waiter->state == LK_WON)
+		lk::end_grant(work, *waiter, take_back);
 	waiter->state = LK_IDLE;
 	give_nodes_back(*waiter, *batch);
 	lk::settle(work);

@@ -40,7 +40,7 @@
 #define LK_CROWD 512
 /* The turns that one table keeps, at most: who is next waits for one to end. */
 #define LK_TURNS 256
-/* The steps of all searches of one call; then they end (core/graph.hpp). */
+/* The steps of all searches of one call, and of telling early; then they end (core/graph.hpp). */
 #define LK_SEARCH_STEPS 2048
 /* What a call looks at to find out that it need not search; then it searches. */
 #define LK_GLANCES 512
@@ -231,9 +231,10 @@ struct lk_table;
 
 /* What is left of an unlock in portions: the caller's, in the table till it ends. */
 struct lk_unlock {
-	struct lk_unlock *next, **at;	/* NULL: it has ended */
+	struct lk_node by_owner;
 	uint64_t owner;
 	int64_t start, end;
+	bool going;
 };
 
 /* A request that waits.  Embedded by the shell in its own. */
@@ -261,6 +262,11 @@ struct lk_waiter {
 	struct lk_list nodes;		/* spares */
 	struct lk_list saved;		/* what its grant replaced */
 	int64_t undo_start, undo_end;	/* what can still be taken back */
+	/* LK_WON: of whose grant it took over_start to over_end, what that had replaced; the reverse */
+	struct lk_waiter *over;
+	int64_t over_start, over_end;
+	struct lk_list below;
+	struct lk_waiter *under;
 	uint8_t state;			/* enum lk_state */
 	uint8_t may_pass;		/* keeps no order: else a cycle */
 	uint8_t visit_queued;
@@ -349,7 +355,7 @@ struct lk_table {
 	struct lk_node by_due;		/* in the graph, unless due is UINT64_MAX */
 	uint64_t due;			/* ms: 0 with ->attention */
 	uint64_t nr_records, nr_waiters, nr_reservations;
-	struct lk_unlock *unlocks;	/* those that have not ended */
+	struct lk_node *unlocks;	/* those that have not ended, by owner: one each */
 	uint64_t turn_due;		/* ms: no turn ends, or is late, before */
 	unsigned int may_tell;		/* how many lk_expire() may yet tell, at once */
 	/* lk_expire() is to look at all waiters: how far it has come */

@@ -127,6 +127,8 @@ void grant(work &work, lk_waiter &waiter)
 
 	leave_trees(work, waiter);
 	finish_unlocks(work, waiter.request.owner);
+	if (revocable)
+		lay_over(work, waiter);
 	trim_undo(work, waiter.request.owner, range_of(waiter.request));
 	find_touched(work.table, waiter.request, place);
 	record = revocable ? hold_revocably(work, waiter, place)

@@ -77,26 +77,11 @@ struct record_by_start {
 };
 
 /* By owner, then start. */
-struct record_by_owner {
-	using node = lk_node;
-	using item = lk_holder;
-
-	static lk_holder *to_item(lk_node *n)
-	{
-		return reinterpret_cast<lk_holder *>(reinterpret_cast<uintptr_t>(n) -
-						     offsetof(lk_holder, by_owner));
-	}
-
-	static lk_node *to_node(lk_holder &h) { return &h.by_owner; }
-
+struct record_by_owner : hf::plain_node<lk_holder, lk_node, offsetof(lk_holder, by_owner)> {
 	static bool before(const lk_holder &a, const lk_holder &b)
 	{
 		return a.owner != b.owner ? a.owner < b.owner : a.record->start < b.record->start;
 	}
-
-	static bool refresh(lk_holder &) { return false; }
-	static bool absorb(lk_holder &, const lk_holder &) { return false; }
-	static void inherit(lk_holder &, const lk_holder &) {}
 };
 
 using range_tree = hf::tree<record_by_start>;

@@ -117,14 +117,16 @@ void count_late(work &work, uint64_t interval)
 void tell_early(work &work)
 {
 	unsigned int before = work.may_tell;
-	bool room = work.room;
+	bool room = work.room && work.table.graph->steps_left;
 
 	for_each_turn(work.table, [&](lk_record &turn) {
 		if (turn.flags & LK_OVERDUE)
 			loosen(work, turn);
 	});
 	drain(work);
-	if (!room || work.table.attention || (!work.room && work.may_tell < before))
+	bool all = work.room && work.table.graph->steps_left;
+
+	if (!room || work.table.attention || (!all && work.may_tell < before))
 		work.table.may_tell = work.may_tell;
 }
 
@@ -196,6 +198,7 @@ void drop_turns(work &work)
 
 bool tell_early(work &work, lk_waiter &waiter, lk_record &blocker)
 {
+	lk_graph &graph = *work.table.graph;
 	uint64_t deadline = UINT64_MAX;
 	view view(waiter.request);
 
@@ -203,8 +206,9 @@ bool tell_early(work &work, lk_waiter &waiter, lk_record &blocker)
 	    work.table.nr_reservations >= LK_TURNS)
 		return false;
 	for (lk_record *at = &blocker; at; at = next_conflict(work.table, view, at)) {
-		if (!(at->flags & LK_OVERDUE))
+		if (!(at->flags & LK_OVERDUE) || !graph.steps_left)
 			return false;
+		graph.steps_left--;
 		if (at->holder->turn.deadline < deadline)
 			deadline = at->holder->turn.deadline;
 	}

@@ -2,7 +2,7 @@
 /*
  * Taking a grant back: its nodes.
  *
- * A LK_REVOCABLE waiter carries four.  Its grant saves whole records as they
+ * A LK_REVOCABLE waiter carries five.  Its grant saves whole records as they
  * are, and what it clips from a record that reaches out of the range on
  *	one side, or two records on one each:	a piece each, and the new
  *						record: 3
@@ -12,6 +12,10 @@
  * Nothing else takes a node from it until it is taken back.  Then its range is
  * cleared: the owner holds all of it, so at most one record reaches out on both
  * sides: 1.  What was saved comes back as it is, or melts into a neighbour.
+ * Where it takes part of what another grant of the owner has, at most one record that
+ * the other saved reaches out of that part, on one side: 1.  If the other one is not
+ * wanted while this one covers all of it, there is nothing to be cleared, and at most
+ * one record that this one saved reaches out on both sides: 1, of the other's.
  */
 #include <holdfast/core/tree.hpp>
 
@@ -22,27 +26,12 @@ namespace lk {
 namespace {
 
 /* By owner, then what can be taken back, which does not overlap. */
-struct by_owner {
-	using node = lk_node;
-	using item = lk_waiter;
-
-	static lk_waiter *to_item(lk_node *n)
-	{
-		return reinterpret_cast<lk_waiter *>(reinterpret_cast<uintptr_t>(n) -
-						     offsetof(lk_waiter, by_owner));
-	}
-
-	static lk_node *to_node(lk_waiter &w) { return &w.by_owner; }
-
+struct by_owner : hf::plain_node<lk_waiter, lk_node, offsetof(lk_waiter, by_owner)> {
 	static bool before(const lk_waiter &a, const lk_waiter &b)
 	{
 		return a.request.owner != b.request.owner ? a.request.owner < b.request.owner
 							  : a.undo_start < b.undo_start;
 	}
-
-	static bool refresh(lk_waiter &) { return false; }
-	static bool absorb(lk_waiter &, const lk_waiter &) { return false; }
-	static void inherit(lk_waiter &, const lk_waiter &) {}
 };
 
 using revocable_tree = hf::tree<by_owner>;
@@ -67,14 +56,13 @@ lk_waiter *first_revocable_of(const lk_table &table, uint64_t owner, int64_t fro
 	});
 }
 
-/* What was saved outside of its range, is not its own any more. */
-void clip_saved(work &work, lk_waiter &waiter)
+/* What of a list of saved records is outside of the range goes. */
+void clip(work &work, lk_list &saved, range left)
 {
-	range left = { waiter.undo_start, waiter.undo_end };
-	lk_list saved = waiter.saved;
+	lk_list all = saved;
 
-	waiter.saved = {};
-	while (lk_record *record = lk_list_pop(&saved)) {
+	saved = {};
+	while (lk_record *record = lk_list_pop(&all)) {
 		if (!left.overlaps(range_of(*record))) {
 			lk_list_push(&work.batch.freed, record);
 			continue;
@@ -83,8 +71,68 @@ void clip_saved(work &work, lk_waiter &waiter)
 
 		record->start = kept.start;
 		record->end = kept.end;
-		lk_list_push(&waiter.saved, record);
+		lk_list_push(&saved, record);
 	}
+}
+
+/*
+ * Takes what was saved of a range, to taken, or to be freed.  A record that reaches
+ * out on both sides needs a node, and with taken on either side another one.
+ */
+void take_saved(work &work, lk_list &saved, range what, lk_list &nodes, lk_list *taken)
+{
+	lk_list all = saved;
+
+	saved = {};
+	while (lk_record *record = lk_list_pop(&all)) {
+		range was = range_of(*record);
+
+		if (what.contains(was)) {
+			lk_list_push(taken ? taken : &work.batch.freed, record);
+			continue;
+		}
+		lk_list_push(&saved, record);
+		if (!was.overlaps(what))
+			continue;
+		if (taken)
+			lk_list_push(taken, make_piece(work, nodes, *record, was.common(what)));
+		if (was.start < what.start && was.end > what.end)
+			lk_list_push(&saved,
+				     make_piece(work, nodes, *record, { what.end + 1, was.end }));
+		if (was.start < what.start)
+			record->end = what.start - 1;
+		else
+			record->start = what.end + 1;
+	}
+}
+
+void free_all(work &work, lk_list &list)
+{
+	while (lk_record *record = lk_list_pop(&list))
+		lk_list_push(&work.batch.freed, record);
+}
+
+/* It is over nobody any more. */
+void part(work &work, lk_waiter &over)
+{
+	free_all(work, over.below);
+	if (over.over)
+		over.over->under = nullptr;
+	over.over = nullptr;
+}
+
+/* What it is over is no more than what can be taken back of it. */
+void clip_over(work &work, lk_waiter &waiter, range left)
+{
+	range over = { waiter.over_start, waiter.over_end };
+
+	if (!waiter.over)
+		return;
+	if (!over.overlaps(left))
+		return part(work, waiter);
+	waiter.over_start = over.common(left).start;
+	waiter.over_end = over.common(left).end;
+	clip(work, waiter.below, over.common(left));
 }
 
 void trim(work &work, lk_waiter &waiter, range changed)
@@ -99,7 +147,53 @@ void trim(work &work, lk_waiter &waiter, range changed)
 		waiter.undo_end = changed.start - 1;
 	else
 		waiter.undo_start = changed.end + 1;
-	clip_saved(work, waiter);
+	clip(work, waiter.saved, { waiter.undo_start, waiter.undo_end });
+	clip_over(work, waiter, { waiter.undo_start, waiter.undo_end });
+}
+
+/* The one below has what was taken from it again, if that is one piece with the rest. */
+void give_back(work &work, lk_waiter &over)
+{
+	lk_waiter *to = over.over;
+	range back = { over.over_start, over.over_end };
+
+	if (!to)
+		return;
+	if (!to->revocable) {
+		to->undo_start = back.start;
+		to->undo_end = back.end;
+		enter_tree(*to);
+	} else if (to->undo_end < back.start && to->undo_end == back.start - 1) {
+		to->undo_end = back.end;
+	} else if (back.end < to->undo_start && back.end == to->undo_start - 1) {
+		to->undo_start = back.start;
+	} else {
+		return part(work, over);
+	}
+	while (lk_record *record = lk_list_pop(&over.below))
+		lk_list_push(&to->saved, record);
+	part(work, over);
+}
+
+void take_back(work &work, lk_waiter &waiter)
+{
+	range undo = { waiter.undo_start, waiter.undo_end };
+
+	leave_tree(waiter);
+	release(work, undo, own_in(work.table, waiter.request.owner, undo), waiter.nodes);
+	while (lk_record *record = lk_list_pop(&waiter.saved))
+		restore(work, *record);
+	give_back(work, waiter);
+}
+
+/* The server does not want what this one's grant was made over. */
+void lower(work &work, lk_waiter &over, lk_list &nodes)
+{
+	range taken = { over.over_start, over.over_end };
+
+	take_saved(work, over.saved, taken, nodes, nullptr);
+	while (lk_record *record = lk_list_pop(&over.below))
+		lk_list_push(&over.saved, record);
 }
 
 } // namespace
@@ -118,11 +212,38 @@ lk_record *hold_revocably(work &work, lk_waiter &waiter, const place &place)
 	return record;
 }
 
+void lay_over(work &work, lk_waiter &waiter)
+{
+	const lk_request &request = waiter.request;
+	lk_waiter *other = first_revocable_of(work.table, request.owner, request.start);
+	lk_waiter *next = other ? revocable_after(*other) : nullptr;
+	auto meets = [&](const lk_waiter *w) {
+		return w && w->request.owner == request.owner && w->undo_start <= request.end;
+	};
+
+	if (!meets(other) || meets(next) || other->over || other->under)
+		return;
+	range had = { other->undo_start, other->undo_end };
+	range both = had.common(range_of(request));
+
+	/* A hole makes it final. */
+	if (both.start > had.start && both.end < had.end)
+		return;
+	waiter.over = other;
+	waiter.over_start = both.start;
+	waiter.over_end = both.end;
+	take_saved(work, other->saved, both, waiter.nodes, &waiter.below);
+	/* A downgrade gives up what was before the other one, too. */
+	for (lk_record *at = waiter.below.first; at; at = at->next)
+		at->type &= request.op;
+	other->under = &waiter;
+}
+
 void confirm(work &work, lk_waiter &waiter)
 {
+	part(work, waiter);
 	leave_tree(waiter);
-	while (lk_record *record = lk_list_pop(&waiter.saved))
-		lk_list_push(&work.batch.freed, record);
+	free_all(work, waiter.saved);
 }
 
 void confirm_all(work &work)
@@ -131,14 +252,19 @@ void confirm_all(work &work)
 		confirm(work, *waiter);
 }
 
-void take_back(work &work, lk_waiter &waiter)
+void end_grant(work &work, lk_waiter &waiter, bool unwanted)
 {
-	range undo = { waiter.undo_start, waiter.undo_end };
+	lk_waiter *over = waiter.under;
 
-	leave_tree(waiter);
-	release(work, undo, own_in(work.table, waiter.request.owner, undo), waiter.nodes);
-	while (lk_record *record = lk_list_pop(&waiter.saved))
-		restore(work, *record);
+	if (waiter.revocable && unwanted)
+		take_back(work, waiter);
+	else if (waiter.revocable)
+		confirm(work, waiter);
+	if (!over)
+		return;
+	if (unwanted)
+		lower(work, *over, waiter.nodes);
+	part(work, *over);
 }
 
 void trim_undo(work &work, uint64_t owner, range where)

@@ -190,20 +190,32 @@ const char *check_queue(const lk_table &table)
 	return seen == table.nr_waiters ? nullptr : "waiters were miscounted";
 }
 
+/* With its type; another grant over it, that was taken back, may have weakened a part. */
+bool holds_all(const lk_table &table, const lk_request &request, range where)
+{
+	lk_record *at = own_in(table, request.owner, where);
+	int64_t from = where.start;
+
+	for (; at && at->start <= from && at->type <= request.op; at = own_after(*at)) {
+		if (at->end >= where.end)
+			return true;
+		from = at->end + 1;
+	}
+	return false;
+}
+
 const char *check_revocable(const lk_table &table)
 {
 	for (lk_waiter *at = first_revocable(table); at; at = revocable_after(*at)) {
 		range undo = { at->undo_start, at->undo_end };
-		const lk_record *held = own_in(table, at->request.owner, undo);
-
 		if (at->state != LK_WON || at->table != &table || !is_revocable(*at))
 			return "one that is revocable has not won";
-		if (!held || held->type != at->request.op || !range_of(*held).contains(undo))
+		if (!holds_all(table, at->request, undo))
 			return "what can be taken back is not held";
 		if (!at->nodes.count)
 			return "a grant cannot be taken back";
 		for (const lk_record *r = at->saved.first; r; r = r->next)
-			if (!undo.contains(range_of(*r)) || r->holder->owner != held->holder->owner)
+			if (!undo.contains(range_of(*r)) || r->holder->owner != at->request.owner)
 				return "something was saved that was not taken";
 	}
 	return nullptr;

@@ -6,6 +6,7 @@ Each of the two mounts may say that it is not; MOUNT is made and ended here.
 """
 import subprocess
 import sys
+import time
 
 from calls import *
 
@@ -25,8 +26,8 @@ def call(*command):
     subprocess.run(command, check=True)
 
 
-def touched(options, below=""):
-    """Which objects have another access time after they were read."""
+def touched(options, below="", stamp=1):
+    """Which objects have another access time than @stamp after they were read."""
     if below:
         call("mount", "-o", "remount,bind," + below, base)
     call("mount", "-t", "holdfast", "-o", options, lower, mount)
@@ -34,9 +35,9 @@ def touched(options, below=""):
         call("mount", "-o", "remount,bind,atime,diratime,relatime", base)
     seen = set()
     for name, use in KINDS.items():
-        os.utime(lower + "/" + name, (1, 1), follow_symlinks=False)
+        os.utime(lower + "/" + name, (stamp, 1), follow_symlinks=False)
         use(mount + "/" + name)
-        if os.lstat(lower + "/" + name).st_atime != 1:
+        if os.lstat(lower + "/" + name).st_atime != stamp:
             seen.add(name)
         if os.lstat(mount + "/" + name).st_atime != os.lstat(lower + "/" + name).st_atime:
             seen.add(name + " differs")
@@ -60,3 +61,9 @@ report("not-above", touched("noatime"), [])
 report("not-below", touched("relatime", "noatime"), [])
 report("no-dirs-above", touched("nodiratime"), sorted(set(KINDS) - {"dir"}))
 report("no-dirs-below", touched("relatime", "nodiratime"), sorted(set(KINDS) - {"dir"}))
+# Younger than the last change, it is left alone unless all are wanted.
+young = int(time.time()) + 3600
+report("young", touched("relatime", stamp=young), [])
+report("strict-above", touched("strictatime", stamp=young), ["fifo", "followed", "symlink"])
+report("strict-below", touched("relatime", "strictatime", stamp=young), ["dir", "file"])
+report("strict", touched("strictatime", "strictatime", stamp=young), everything)

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""pins.py MOUNT: pins and layouts of processes that are gone, and how they end; and
-blocks that are not shared meanwhile. The lower filesystem has reflinks."""
+"""pins.py MOUNT: pins and layouts of processes that are gone, and how they end; what
+bounds layouts and their signals; and blocks that are not shared meanwhile. The lower
+filesystem has reflinks."""
 import fcntl
 import os
 import resource
@@ -117,6 +118,74 @@ for fd in fds:
 fd = os.open(path, os.O_RDONLY)
 report("layouts-gone", (lines(), []), (outcome(layout, fd), None))
 os.close(fd)
+
+# A layout counts as an open file; root may have more of those than there are.
+fd = os.open(path, os.O_RDONLY)
+with open("/proc/sys/fs/file-max") as most_files:
+    most = most_files.read()
+# (The kernel counts in batches for each CPU, and adds up only when what it sees is too much.)
+many = [os.open("/dev/null", os.O_RDONLY) for _ in range(512)]
+put("/proc/sys/fs/file-max", b"1")
+answer = as_user(1000, lambda: outcome(layout, fd))
+put("/proc/sys/fs/file-max", most.encode())
+for spare in many:
+    os.close(spare)
+report("layout-enfile", (answer, "ENFILE"), (lines(), []), (as_user(1000, layout, fd), None), (lines(), [("LAYOUT", 0)]))
+os.close(fd)
+
+# A full queue of signals: SIGIO comes, without the descriptor; GETLAYOUT tells which.
+GETLAYOUT, BREAKING, POLL_MSG = 0x8028BA02, 2, 3
+
+
+def signalled():
+    """(signal, descriptor or None) of each that is pending."""
+    mask, none, info = ctypes.create_string_buffer(128), ctypes.create_string_buffer(16), ctypes.create_string_buffer(128)
+    told = []
+    for number in (signal.SIGIO, signal.SIGRTMIN):
+        check(libc.sigaddset(mask, number))
+    while (number := libc.sigtimedwait(mask, info, none)) > 0:
+        code, about = struct.unpack_from("=i12xi", info.raw, 8)
+        told.append((number, about if code == POLL_MSG else None))
+    return told
+
+
+def hold(ready, go):
+    """A layout of each file, by a user who may have one signal queued; what he is told, and what he asks."""
+    resource.setrlimit(resource.RLIMIT_SIGPENDING, (1, 1))
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGIO, signal.SIGRTMIN})
+    held = [os.open(name, os.O_RDONLY) for name in names]
+    for fd in held:
+        fcntl.ioctl(fd, SETLAYOUT, struct.pack("IIQQIIQ", 1, 0, 0, 0, signal.SIGRTMIN, 0, 0))
+    os.write(ready[1], b"r")
+    os.read(go[0], 1)
+    states = [struct.unpack("IIQQIIQ", fcntl.ioctl(fd, GETLAYOUT, bytes(40)))[5] for fd in held]
+    return [(number, held.index(about) if about in held else None) for number, about in signalled()], states
+
+
+def break_both(ready, go):
+    """As somebody who does not wait."""
+    os.read(ready[0], 1)
+    answers = []
+    for name in names:
+        fd = os.open(name, os.O_WRONLY | os.O_NONBLOCK)
+        answers.append(outcome(os.ftruncate, fd, 0))
+        os.close(fd)
+    os.write(go[1], b"g")
+    os._exit(answers != ["EAGAIN"] * 2)
+
+
+names = [mount + "/first", mount + "/second"]
+for name in names:
+    put(name, bytes(SIZE))
+    os.chown(name, 1000, 1000)
+pipes = os.pipe(), os.pipe()
+breaker = os.fork()
+if breaker == 0:
+    break_both(*pipes)
+answer = as_user(1000, hold, *pipes)
+report("signals-full", (answer, [[[signal.SIGIO, None], [signal.SIGRTMIN, 0]], [BREAKING] * 2]),
+       (os.waitpid(breaker, 0)[1], 0), (lines(), []))
 
 # What a device may write to, no other file shares. A copy is one all the same.
 SHARED = 0x2000

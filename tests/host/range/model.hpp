@@ -77,6 +77,10 @@ struct undo {
 	uint64_t owner;
 	span at;
 	map before;
+	/* Whose grant it took that much from, and what had been there before that. */
+	const lk_waiter *over = nullptr;
+	span over_at = {};
+	map below = {};
 };
 
 inline bool types_conflict(int a, int b) { return a == LK_WRITE || b == LK_WRITE; }
@@ -188,10 +192,12 @@ struct table {
 
 			if (head == tail)
 				undos.erase(undos.begin() + i--);
-			else if (head)
-				u.at.b = at.a - 1;
-			else
-				u.at.a = at.b + 1;
+			else {
+				(head ? u.at.b : u.at.a) = head ? at.a - 1 : at.b + 1;
+				u.over_at = { std::max(u.at.a, u.over_at.a), std::min(u.at.b, u.over_at.b) };
+				if (u.over_at.a > u.over_at.b)
+					u.over = nullptr;
+			}
 		}
 	}
 
@@ -236,6 +242,7 @@ struct table {
 		for (int8_t &t : u.before)
 			if (t == LK_WRITE && r.op == LK_READ)
 				t = LK_READ;
+		note_over(u, r.op);
 		erase(core);
 		set(r, at);
 		if (r.flags & LK_RECLAIM)
@@ -255,7 +262,65 @@ struct table {
 
 		std::copy(u->before.begin() + u->at.a, u->before.begin() + u->at.b + 1,
 			  m.begin() + u->at.a);
+		undo gone = *u;
 		undos.erase(u);
+		if (gone.over)
+			give_back(gone);
+	}
+
+	void give_back(const undo &gone)
+	{
+		auto to = std::find_if(undos.begin(), undos.end(),
+				       [&](const undo &u) { return u.core == gone.over; });
+
+		if (to == undos.end()) {
+			undos.push_back({ gone.over, gone.owner, gone.over_at, gone.below });
+			return;
+		}
+		if (to->at.b + 1 == gone.over_at.a)
+			to->at.b = gone.over_at.b;
+		else if (gone.over_at.b + 1 == to->at.a)
+			to->at.a = gone.over_at.a;
+	}
+
+	/* The only one that this one meets, if there is no third. */
+	void note_over(undo &u, int op)
+	{
+		const undo *one = nullptr;
+		int met = 0;
+
+		for (const undo &v : undos)
+			if (v.owner == u.owner && v.at.meets(u.at)) {
+				one = &v;
+				met++;
+			}
+		if (met != 1 || one->over)
+			return;
+		for (const undo &v : undos)
+			if (v.over == one->core)
+				return;
+		u.over = one->core;
+		u.over_at = { std::max(u.at.a, one->at.a), std::min(u.at.b, one->at.b) };
+		u.below = one->before;
+		for (int8_t &t : u.below)
+			if (t == LK_WRITE && op == LK_READ)
+				t = LK_READ;
+		if (u.over_at.a > one->at.a && u.over_at.b < one->at.b)
+			u.over = nullptr;
+	}
+
+	/* Its server has answered: what another one took from it, it has not, or for good. */
+	void answered(const lk_waiter *core, bool unwanted)
+	{
+		for (undo &u : undos) {
+			if (u.over != core)
+				continue;
+			u.over = nullptr;
+			if (unwanted)
+				std::copy(u.below.begin() + u.over_at.a,
+					  u.below.begin() + u.over_at.b + 1,
+					  u.before.begin() + u.over_at.a);
+		}
 	}
 
 	void confirm(const lk_waiter *core)

@@ -203,6 +203,30 @@ TEST_F(Queue, AProcessThatHoldsItIsNotKeptOut)
 	}
 }
 
+/* So many in its way are looked at, in order of their first bytes: the next may be its own. */
+TEST_F(Queue, SoManyLocksAreLookedAtForItsProcess)
+{
+	auto planned = [this] {
+		lk_request r = w.request(LK_READ, 1001, { 5, 9 });
+		struct lk_plan plan;
+
+		r.flags |= LK_WAIT;
+		r.fairness = LK_FAIR_BOUNDED;
+		return lk_plan(&w.slots[0]->core, &r, true, &plan);
+	};
+
+	set(1, LK_READ, 5, 9);
+	for (int i = 0; i < LK_LOOKS - 1; i++)
+		set(10 + i, LK_READ, 0, 9);
+	ASSERT_EQ(wait(2, LK_WRITE, 0, 9, 0, LK_LOCAL, LK_DETECT, LK_FAIR_BOUNDED), LK_QUEUED);
+	w.advance(LK_PATIENCE_MS);
+	EXPECT_EQ(planned(), LK_GRANTED);
+	set(10 + LK_LOOKS, LK_READ, 0, 9);
+	EXPECT_EQ(planned(), LK_MUST_WAIT);
+	unlock(10, 0, 9);
+	EXPECT_EQ(planned(), LK_GRANTED);
+}
+
 /* The time is that in which nothing but the order kept it out. */
 TEST_F(Queue, ALockThatKeepsOneOutIsNoCourtesy)
 {

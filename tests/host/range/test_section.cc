@@ -162,36 +162,34 @@ TEST_F(Section, ManyGlancesInOneCall)
 	lk_detach(&second, &batch);
 }
 
-/* A server does not want what it was told of, and its owner has changed the middle since. */
-TEST_F(Section, ARefusedGrantThatIsFinalIsUnlocked)
+/* Whoever is told early has to come before each of many turns that are late. */
+TEST_F(Section, ManyAreToldEarlyBeforeManyTurns)
 {
-	for (bool changed : { false, true }) {
-		lk_waiter waiter = {};
-		lk_request r = make(2, 0, 9, LK_WRITE);
+	constexpr unsigned int turns = 250, readers = 1000;
+	std::vector<lk_waiter> told(turns);
+	lk_request r;
 
-		provide(16);
-		ASSERT_EQ(set(make(2, 20, 29, LK_WRITE)), LK_GRANTED);
-		ASSERT_EQ(set(make(2, 3, 5, LK_READ)), LK_GRANTED);
-		ASSERT_EQ(set(make(1, 9, 9, LK_WRITE)), LK_GRANTED);
-		r.kind = LK_REVOCABLE;
-		wait(waiter, r);
-		ASSERT_EQ(set(make(1, 9, 9, LK_UNLOCK)), LK_GRANTED);
-		ASSERT_EQ(take_winners(), 1u);
-		if (changed) {
-			ASSERT_EQ(set(make(2, 4, 4, LK_READ)), LK_GRANTED);
-		}
-		lk_refuse_grant(&table, &waiter, 0, &batch);
-		const lk_record *left = lk_first_record(&table);
-
-		if (!changed) {
-			EXPECT_EQ(left->start, 3);
-			left = lk_next_record(left);
-		}
-		ASSERT_NE(left, nullptr);
-		EXPECT_EQ(left->start, 20);
-		EXPECT_EQ(lk_validate(&table), nullptr);
-		EXPECT_FALSE(lk_contended(&table));
-		ASSERT_EQ(set(make(2, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
-		spares = {};
+	provide(4 * (turns + readers));
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_WRITE)), LK_GRANTED);
+	for (unsigned int i = 0; i < turns; i++) {
+		r = make(2 + i, 10 * i, 10 * i + 9, LK_WRITE);
+		r.kind = LK_NOTIFY;
+		wait(told[i], r);
 	}
+	waiters = std::vector<lk_waiter>(readers);
+	for (unsigned int i = 0; i < readers; i++) {
+		r = make(1000 + i, 0, 10 * turns, LK_READ);
+		r.kind = LK_NOTIFY;
+		wait(waiters[i], r);
+		/* So that none of them is behind the writers by order. */
+		waiters[i].may_pass = 1;
+	}
+	ASSERT_EQ(set(make(1, 0, LK_END, LK_UNLOCK)), LK_GRANTED);
+	EXPECT_EQ(take_all_winners(), turns);
+	graph.longest_section = 0;
+	/* At an eighth of the time three more for each turn, as many calls as it takes. */
+	EXPECT_EQ(take_all_winners(250), 3 * turns);
+	EXPECT_EQ(take_all_winners(500), readers - 3 * turns);
+	EXPECT_EQ(lk_validate(&table), nullptr);
+	EXPECT_GT(graph.longest_section, static_cast<uint64_t>(LK_SEARCH_STEPS));
 }

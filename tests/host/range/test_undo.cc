@@ -128,3 +128,74 @@ TEST_F(Undo, AnImmediateGrantIsFinal)
 	EXPECT_EQ(wait(2, LK_WRITE, 0, 9, 0, LK_REVOCABLE), LK_GRANTED);
 	EXPECT_FALSE(lk_contended(&table()));
 }
+
+/* Two threads of one client wait for what overlaps, and have it from one unlock. */
+namespace {
+
+struct UndoOfTwo : Undo {
+	void hand_over_both(int a, int b, int c, int d)
+	{
+		set(2, LK_READ, 30, 34);
+		set(1, LK_WRITE, 0, 29);
+		ASSERT_EQ(wait(2, LK_WRITE, a, b, 0, LK_REVOCABLE), LK_QUEUED);
+		ASSERT_EQ(wait(2, LK_WRITE, c, d, 0, LK_REVOCABLE), LK_QUEUED);
+		unlock(1, 0, model::cells - 1);
+		ASSERT_EQ(state(0), LK_WON);
+		ASSERT_EQ(state(1), LK_WON);
+	}
+};
+
+} // namespace
+
+TEST_F(UndoOfTwo, BothGo)
+{
+	const int ranges[][4] = {
+		{ 0, 9, 0, 9 }, { 0, 9, 5, 14 }, { 5, 14, 0, 9 }, { 0, 9, 3, 5 }, { 3, 5, 0, 9 },
+	};
+
+	for (auto &r : ranges)
+		for (bool first : { true, false }) {
+			w.detach(0);
+			hand_over_both(r[0], r[1], r[2], r[3]);
+			w.end(first ? 0 : 1, true);
+			w.end(0, true);
+			if (r[2] > r[0] && r[3] < r[1])
+				continue;	/* a hole made the first final */
+			EXPECT_TRUE(holds(2, 0, 29, model::none)) << r[0] << ' ' << r[2] << first;
+		}
+}
+
+TEST_F(UndoOfTwo, TheOtherKeepsItsOwn)
+{
+	hand_over_both(0, 9, 5, 14);
+	w.end(0, true);
+	EXPECT_TRUE(holds(2, 0, 4, model::none));
+	EXPECT_TRUE(holds(2, 5, 14, LK_WRITE));
+	w.end(0, false);
+	EXPECT_TRUE(holds(2, 5, 14, LK_WRITE));
+}
+
+/* The second is a downgrade: others may read by now. */
+TEST_F(UndoOfTwo, WhatWasGivenUpStaysGivenUp)
+{
+	set(2, LK_WRITE, 0, 4);
+	set(1, LK_WRITE, 5, 29);
+	ASSERT_EQ(wait(2, LK_WRITE, 0, 9, 0, LK_REVOCABLE), LK_QUEUED);
+	ASSERT_EQ(wait(2, LK_READ, 0, 9, 0, LK_REVOCABLE), LK_QUEUED);
+	unlock(1, 0, model::cells - 1);
+	ASSERT_EQ(state(1), LK_WON);
+	EXPECT_EQ(set(3, LK_READ, 0, 9), LK_GRANTED);
+	w.end(0, true);
+	w.end(0, true);
+	EXPECT_TRUE(holds(2, 0, 4, LK_READ));
+	EXPECT_TRUE(holds(2, 5, 9, model::none));
+}
+
+TEST_F(UndoOfTwo, WhatTheFirstKeptComesBack)
+{
+	hand_over_both(0, 9, 5, 14);
+	w.end(0, false);
+	w.end(0, true);
+	EXPECT_TRUE(holds(2, 0, 9, LK_WRITE));
+	EXPECT_TRUE(holds(2, 10, 14, model::none));
+}

@@ -215,6 +215,7 @@ void world::end(size_t i, bool take_back)
 	if (take_back)
 		s.model.take_back(&w.core);
 	s.model.confirm(&w.core);
+	s.model.answered(&w.core, take_back);
 	back += take_back;
 	lk_end_waiter(&s.core, &w.core, take_back, now, &batch);
 	REQUIRE(w.core.state == LK_IDLE && !w.core.nodes.count && !w.core.saved.count);

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The session core, case by case; each in a world, which compares and validates. */
+#include <gtest/gtest.h>
+
+#include "session_world.hpp"
+#include "../random.hpp"
+
+namespace {
+
+/* A connection that has agreed on a version. */
+struct agreed : session_world::world {
+	explicit agreed(session_world::options o = {}) : world(o) { agree(); }
+
+	/* A request that runs: its id. */
+	int run(uint16_t tag)
+	{
+		EXPECT_EQ(plain(tag), NS_RUN);
+		return last_id;
+	}
+
+	int park_one(uint16_t tag)
+	{
+		int id = run(tag);
+
+		EXPECT_EQ(park(id), NS_NOW_PARKED);
+		return id;
+	}
+
+	ns_state state(int id) { return model.by_id(id)->state; }
+};
+
+} // namespace
+
+extern "C" const char *session_from_c(void);
+
+TEST(Session, FromC)
+{
+	EXPECT_EQ(session_from_c(), nullptr);
+}
+
+TEST(Session, ImpossibleLimitsAreMadePossible)
+{
+	ns_limits none = {};
+	ns_session session;
+
+	ns_init(&session, &none);
+	EXPECT_EQ(session.limits.max_requests, 2u);
+	EXPECT_EQ(session.limits.max_parked, 0u);
+	EXPECT_EQ(session.limits.max_fids, 1u);
+	none = { 5, 9, 3 };
+	ns_init(&session, &none);
+	EXPECT_EQ(session.limits.max_parked, 4u);
+}
+
+TEST(Session, OnlyTversionComesFirst)
+{
+	session_world::world w({});
+
+	EXPECT_EQ(w.plain(1), NS_NO_VERSION);
+	EXPECT_EQ(w.flush(1, 2), NS_NO_VERSION);
+	/* One that found no version. */
+	EXPECT_EQ(w.version(NS_NOTAG), NS_RUN);
+	EXPECT_EQ(w.answer(w.last_id, false), NS_SEND);
+	EXPECT_EQ(w.plain(1), NS_NO_VERSION);
+	w.agree();
+	EXPECT_EQ(w.plain(1), NS_RUN);
+}
+
+TEST(Session, NotagIsForTversionAlone)
+{
+	agreed w;
+
+	EXPECT_EQ(w.plain(NS_NOTAG), NS_BAD_TAG);
+	EXPECT_EQ(w.flush(NS_NOTAG, 1), NS_BAD_TAG);
+	EXPECT_EQ(w.version(5), NS_RUN);
+}
+
+TEST(Session, ATagInUseIsRefused)
+{
+	agreed w;
+	int id = w.run(1);
+
+	EXPECT_EQ(w.plain(1), NS_DUPLICATE);
+	EXPECT_EQ(w.flush(1, 1), NS_DUPLICATE);
+	EXPECT_EQ(w.version(1), NS_DUPLICATE);
+	EXPECT_EQ(w.flush(2, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.plain(2), NS_DUPLICATE);
+	/* Free as soon as the reply is in the queue. */
+	EXPECT_EQ(w.answer(id, false), NS_SEND);
+	EXPECT_EQ(w.plain(1), NS_RUN);
+	EXPECT_EQ(w.plain(2), NS_RUN);
+}
+
+TEST(Session, TheReaderStopsAndIsToldToGoOn)
+{
+	agreed w({ .limits = { 2, 1, 1 } });
+	int one = w.run(1);
+
+	w.run(2);
+	reach::counts().clear();
+	EXPECT_EQ(w.plain(3), NS_NO_ROOM);
+	EXPECT_FALSE(w.room());
+	w.answer(one, false);
+	EXPECT_EQ(reach::counts()["room 1"], 1u);
+	EXPECT_TRUE(w.room());
+	/* Once. */
+	w.answer(w.model.by_tag(2)->id, false);
+	EXPECT_EQ(reach::counts()["room 1"], 1u);
+}
+
+/* ------------------------------------------------------------------- Tflush */
+
+TEST(Session, AFlushOfNothingIsAnsweredAtOnce)
+{
+	agreed w;
+
+	EXPECT_EQ(w.flush(1, 2), NS_RFLUSH);
+	EXPECT_EQ(w.flush(1, 1), NS_RFLUSH) << "its own tag";
+	EXPECT_EQ(w.flush(1, NS_NOTAG), NS_RFLUSH);
+	int id = w.run(2);
+
+	w.answer(id, true);
+	EXPECT_EQ(w.flush(1, 2), NS_RFLUSH) << "its reply is in the queue";
+	EXPECT_EQ(w.rflushes, 4u);
+}
+
+TEST(Session, ARunningOneIsAnsweredThenItsFlushes)
+{
+	agreed w;
+	int id = w.run(1);
+
+	EXPECT_EQ(w.flush(2, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.flush(3, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.rflushes, 0u);
+	EXPECT_EQ(w.answer(id, false), NS_SEND);
+	/* In order: read_ended() has compared. */
+	EXPECT_EQ(w.rflushes, 2u);
+}
+
+TEST(Session, AParkedOneIsTakenBackFirst)
+{
+	agreed w;
+	int id = w.park_one(1), victim = 0;
+
+	EXPECT_EQ(w.flush(2, 1, &victim), NS_CANCEL);
+	EXPECT_EQ(victim, id);
+	EXPECT_EQ(w.wake(id), NS_REFUSED) << "a late grant";
+	EXPECT_EQ(w.flush(3, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.rflushes, 0u) << "the same owner would ask again";
+	w.drop(id);
+	EXPECT_EQ(w.rflushes, 2u);
+	EXPECT_TRUE(w.messages.empty());
+}
+
+TEST(Session, ACommittedGrantIsTakenBack)
+{
+	agreed w;
+	int id = w.park_one(1);
+
+	EXPECT_EQ(w.wake(id), NS_YOURS);
+	EXPECT_EQ(w.flush(2, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.answer(id, true), NS_SUPPRESS);
+	EXPECT_EQ(w.rflushes, 0u);
+	w.drop(id);
+	EXPECT_EQ(w.rflushes, 1u);
+}
+
+TEST(Session, WhatCannotBeTakenBackIsAnswered)
+{
+	agreed w;
+	int id = w.park_one(1);
+
+	EXPECT_EQ(w.wake(id), NS_YOURS);
+	EXPECT_EQ(w.flush(2, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.answer(id, false), NS_SEND);
+	EXPECT_EQ(w.rflushes, 1u);
+}
+
+TEST(Session, AFlushedOneDoesNotPark)
+{
+	agreed w;
+	int id = w.run(1);
+
+	EXPECT_EQ(w.flush(2, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.wake(id), NS_REFUSED) << "an early grant";
+	EXPECT_EQ(w.park(id), NS_UNWANTED);
+	EXPECT_EQ(w.answer(id, true), NS_SUPPRESS);
+	w.drop(id);
+	EXPECT_EQ(w.rflushes, 1u);
+}
+
+/* An Rflush of the second must not come before the first one's. */
+TEST(Session, AFlushOfAFlushIsAnsweredBehindIt)
+{
+	agreed w;
+	int id = w.run(1);
+
+	EXPECT_EQ(w.flush(2, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.flush(3, 2), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.flush(4, 3), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.flush(5, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.answer(id, false), NS_SEND);
+	EXPECT_EQ(w.rflushes, 4u);
+	EXPECT_EQ(w.flush(3, 2), NS_RFLUSH);
+}
+
+/* ------------------------------------------------------------------ parking */
+
+TEST(Session, AnEarlyGrantIsNotLost)
+{
+	agreed w;
+	int id = w.run(1);
+
+	EXPECT_EQ(w.wake(id), NS_NOTED);
+	EXPECT_EQ(w.park(id), NS_WOKEN);
+	/* Once. */
+	EXPECT_EQ(w.park(id), NS_NOW_PARKED);
+}
+
+TEST(Session, OneWakesIt)
+{
+	agreed w;
+	int id = w.park_one(1);
+
+	EXPECT_EQ(w.wake(id), NS_YOURS);
+	EXPECT_EQ(w.wake(id), NS_NOTED) << "a timer beside the grant";
+	EXPECT_EQ(w.answer(id, true), NS_SEND);
+}
+
+TEST(Session, NotAllMayBeParked)
+{
+	agreed w({ .limits = { 4, 2, 1 } });
+
+	w.park_one(1);
+	w.park_one(2);
+	int id = w.run(3);
+
+	EXPECT_EQ(w.park(id), NS_TOO_MANY_PARKED);
+	/* So that this one is read. */
+	EXPECT_TRUE(w.room());
+	EXPECT_EQ(w.flush(4, 1), NS_CANCEL);
+	EXPECT_EQ(w.park(id), NS_NOW_PARKED);
+}
+
+/* -------------------------------------------------------------------- reset */
+
+TEST(Session, TversionWaitsForAllOthers)
+{
+	agreed w;
+	int runs = w.run(1), parked = w.park_one(2), flushed = w.run(3);
+
+	EXPECT_EQ(w.flush(4, 3), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.version(NS_NOTAG), NS_DRAIN);
+	int version = w.last_id;
+
+	EXPECT_EQ(w.plain(5), NS_NO_ROOM);
+	EXPECT_EQ(w.wake(parked), NS_REFUSED);
+	EXPECT_EQ(w.wake(runs), NS_REFUSED);
+	EXPECT_EQ(w.park(runs), NS_UNWANTED);
+	EXPECT_EQ(w.cancel(), parked);
+	EXPECT_EQ(w.cancel(), 0);
+	w.drop(parked);
+	EXPECT_EQ(w.answer(flushed, false), NS_SUPPRESS);
+	w.drop(flushed);
+	EXPECT_EQ(w.rflushes, 0u);
+	EXPECT_EQ(w.state(version), NS_WAITING);
+	EXPECT_EQ(w.answer(runs, false), NS_SUPPRESS);
+	w.drop(runs);
+	EXPECT_EQ(w.state(version), NS_RUNNING);
+	EXPECT_EQ(w.plain(5), NS_NO_ROOM) << "not before it is answered";
+	reach::counts().clear();
+	EXPECT_EQ(w.answer(version, false), NS_SEND);
+	EXPECT_EQ(reach::counts()["room 1"], 1u);
+	EXPECT_EQ(w.plain(5), NS_NO_VERSION) << "it found none";
+}
+
+TEST(Session, DeathEndsEverythingWithoutAReply)
+{
+	agreed w;
+	int runs = w.run(1), parked = w.park_one(2), cancelled = w.park_one(3);
+
+	EXPECT_EQ(w.flush(4, 3), NS_CANCEL);
+	w.die();
+	uint64_t replies = w.replies;
+
+	EXPECT_EQ(w.plain(5), NS_DEAD);
+	EXPECT_EQ(w.flush(5, 1), NS_DEAD);
+	EXPECT_EQ(w.version(NS_NOTAG), NS_DEAD);
+	EXPECT_FALSE(w.room());
+	EXPECT_EQ(w.wake(parked), NS_REFUSED);
+	EXPECT_EQ(w.cancel(), parked);
+	w.drop(parked);
+	w.drop(cancelled);
+	EXPECT_EQ(w.answer(runs, false), NS_SUPPRESS);
+	EXPECT_FALSE(ns_quiet(&w.core));
+	reach::counts().clear();
+	w.drop(runs);
+	EXPECT_EQ(reach::counts()["quiet 1"], 1u);
+	EXPECT_TRUE(ns_quiet(&w.core));
+	EXPECT_EQ(w.replies, replies);
+	EXPECT_EQ(w.rflushes, 0u);
+}
+
+TEST(Session, DeathWhileATversionWaits)
+{
+	agreed w;
+	int runs = w.run(1);
+
+	EXPECT_EQ(w.version(NS_NOTAG), NS_DRAIN);
+	int version = w.last_id;
+
+	w.die();
+	EXPECT_EQ(w.answer(runs, false), NS_SUPPRESS);
+	w.drop(runs);
+	EXPECT_EQ(w.answer(version, false), NS_SUPPRESS);
+	w.drop(version);
+	EXPECT_TRUE(ns_quiet(&w.core));
+}
+
+TEST(Session, FaultsOfTheCallerChangeNothing)
+{
+	agreed w;
+
+	rnd::one(1, [&](rnd::generator &from, uint64_t) {
+		w.run(1);
+		w.fault_step();
+		w.park_one(2);
+		w.fault_step();
+		EXPECT_EQ(w.flush(4, 2), NS_CANCEL);
+		w.fault_step();
+		w.reserve(w.model.by_tag(1)->id, 3);
+		w.fault_step();
+		w.end(from);
+	});
+}
+
+/* What is broken on purpose is seen. */
+TEST(Session, ValidateSees)
+{
+	agreed w;
+	int id = w.run(1), other = w.park_one(2);
+
+	w.flush(3, 1);
+	ns_request &request = w.messages.at(id)->core;
+	ns_request &flush = w.messages.at(w.last_id)->core;
+	auto seen = [&] { return ns_validate(&w.core) != nullptr; };
+
+	EXPECT_FALSE(seen());
+	request.tag = 2;
+	EXPECT_TRUE(seen());
+	request.tag = 1;
+	request.state = NS_IDLE;
+	EXPECT_TRUE(seen());
+	request.state = NS_PARKED;
+	EXPECT_TRUE(seen());
+	request.state = NS_RUNNING;
+	flush.victim = &w.messages.at(other)->core;
+	EXPECT_TRUE(seen());
+	flush.victim = &request;
+	request.flushes = nullptr;
+	EXPECT_TRUE(seen());
+	request.last_flush = nullptr;
+	EXPECT_TRUE(seen());
+	request.flushes = request.last_flush = &flush;
+	w.core.nr_parked = 0;
+	EXPECT_TRUE(seen());
+	w.core.nr_parked = 1;
+	w.core.version = &request;
+	EXPECT_TRUE(seen());
+	w.core.version = nullptr;
+	w.core.nr_fids = 100;
+	EXPECT_TRUE(seen());
+	w.core.nr_fids = 0;
+	EXPECT_FALSE(seen());
+}
