@@ -124,17 +124,18 @@ static enum next accept(struct hf_link *link, const struct np_step *step)
 {
 	const u8 *head = link->stage + step->at;
 	size_t room = min_t(size_t, iov_iter_count(&link->to), U32_MAX);
+	enum next next = committed(link, np_frame_accept(&link->frame, room));
 
 	lockdep_assert_held(&link->placing);
-	if (step->count <= room) {
-		iov_iter_truncate(&link->to, step->count);
-		if (copy_to_iter(head + step->head, step->bytes, &link->to) !=
-		    step->bytes)
-			return end(link, -EFAULT);
-	}
+	/* If it is too much, the next step says so. */
+	if (next != ON || step->count > room)
+		return next;
 	link->tag = get_unaligned_le16(head + 5);
 	link->in_place = true;
-	return committed(link, np_frame_accept(&link->frame, room));
+	iov_iter_truncate(&link->to, step->count);
+	if (copy_to_iter(head + step->head, step->bytes, &link->to) != step->bytes)
+		return end(link, -EFAULT);
+	return ON;
 }
 
 static enum hf_link_verdict place(struct hf_link *link, const struct np_step *step,
@@ -255,7 +256,7 @@ EXPORT_SYMBOL_GPL(hf_link_has_more);
 void hf_link_agree(struct hf_link *link, enum np_dialect dialect, u32 msize)
 {
 	WARN_ON_ONCE(!test_bit(HF_LINK_RECEIVING, &link->flags));
-	np_frame_agree(&link->frame, dialect, msize);
+	WARN_ON_ONCE(!np_frame_agree(&link->frame, dialect, msize));
 }
 EXPORT_SYMBOL_GPL(hf_link_agree);
 

@@ -283,21 +283,6 @@ __poll_t hf_socket_events(struct hf_socket *socket)
 	return READ_ONCE(sock->ops)->poll(NULL, sock, NULL);
 }
 
-int hf_socket_accept(struct hf_socket *socket, struct socket **accepted)
-{
-	struct socket *sock = hf_socket_use(socket);
-	int ret;
-
-	if (!sock)
-		return -ESHUTDOWN;
-	ret = kernel_accept(sock, accepted, O_NONBLOCK);
-	if (!ret)
-		forget_listener(socket, (*accepted)->sk);
-	hf_socket_unuse(socket);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(hf_socket_accept);
-
 void hf_socket_shutdown(struct hf_socket *socket)
 {
 	set_bit(SHUT, &socket->flags);
@@ -337,6 +322,43 @@ static void close_socket(struct socket *sock)
 	release_sock(sk);
 	sock_release(sock);
 }
+
+/* While it is in use the namespace cannot be gone, though its end may have begun. */
+static int accept_held(struct hf_socket *socket, struct socket *sock,
+		       struct socket **accepted)
+{
+	int ret;
+
+	if (!maybe_get_net(socket->net))
+		return -ESHUTDOWN;
+	ret = kernel_accept(sock, accepted, O_NONBLOCK);
+	if (ret)
+		put_net(socket->net);
+	else
+		forget_listener(socket, (*accepted)->sk);
+	return ret;
+}
+
+int hf_socket_accept_begin(struct hf_socket *socket, struct socket **accepted)
+{
+	struct socket *sock = hf_socket_use(socket);
+	int ret;
+
+	if (!sock)
+		return -ESHUTDOWN;
+	ret = accept_held(socket, sock, accepted);
+	hf_socket_unuse(socket);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(hf_socket_accept_begin);
+
+void hf_socket_accept_end(struct hf_socket *socket, struct socket *refused)
+{
+	if (refused)
+		close_socket(refused);
+	put_net(socket->net);
+}
+EXPORT_SYMBOL_GPL(hf_socket_accept_end);
 
 /*
  * The namespace ends: nothing that its sockets have sent can be waited for.  The

@@ -64,3 +64,7 @@ progress() {
 	done
 	say "$what: $n steps, $SECONDS s"
 }
+
+# How many guests run at a time: one more than cores, since each is idle for a good
+# part of its time (leases, look-ups of leaks, the network's own delays).
+guest_slots() { echo $(($(nproc) > 2 ? $(nproc) + 1 : 3)); }

@@ -4,8 +4,9 @@
  * struct np_msg and back, for both ends.  It allocates nothing, keeps no state and
  * may be called from any context.  Valid as C11 and as C++20.
  *
- * A *payload* message (Twrite, Rread, Rreaddir, Rreaddirattr) is a head, which is decoded and
- * encoded here, and bytes behind it that are never touched.
+ * A *payload* message (Twrite, Rread, Rreaddir, Rreaddirattr) is a head, which is
+ * decoded and encoded here, and bytes behind it that are never touched: whether they
+ * are here is for the caller to know.
  *
  * Documentation/9p.md has the messages.
  */
@@ -27,7 +28,8 @@ extern "C" {
  * @NP_BAD_STRING: a string that contains a NUL
  * @NP_BAD_NAME: a name that is empty, ".", ".." or contains '/'
  * @NP_LONG_NAME: a name of more than NP_NAME_MAX bytes
- * @NP_SHORT: fewer bytes are here than the size says, or than a header has
+ * @NP_SHORT: fewer bytes are here than a header has, than the size says, or, of a
+ *	payload message, than its head has
  * @NP_BAD_SIZE: the size says less than a header
  * @NP_BEYOND: a field reaches beyond the frame
  * @NP_TRAILING: bytes after the last field
@@ -57,11 +59,12 @@ enum np_status {
 };
 
 /**
- * np_is_sound - whether the frame is whole, even if it is refused
+ * np_is_sound - whether the frame is well formed, even if it is refused
  * @status: what np_decode() said
  *
- * A sound one that is not NP_OK is answered with an error, by its tag.  After any
- * other the peer is not to be believed: the connection ends.
+ * All of it, or of a payload message all of its head, is here, and nothing in it
+ * reaches beyond its end.  A sound one that is not NP_OK is answered with an error, by
+ * its tag.  After any other the peer is not to be believed: the connection ends.
  *
  * Return: whether it is.
  */
@@ -84,7 +87,7 @@ struct np_built {
  * np_decode - bytes to a message
  * @frame: the frame's bytes, from its size[4] on
  * @have: how many there are; those behind the frame are not looked at.  Of a
- *	payload message the head is enough
+ *	payload message of @dialect the head is enough
  * @dialect: what was agreed on
  * @msg: filled
  *
@@ -104,7 +107,7 @@ enum np_status np_decode(const void *frame, size_t have, enum np_dialect dialect
  * @dialect: what was agreed on
  * @buf: where to
  * @room: bytes there
- * @built: filled
+ * @built: filled if this succeeds, zeroes otherwise
  *
  * Refuses what np_decode() would refuse.  Writes nothing unless it writes all.
  * That @built->size is within the msize is for the caller to see to.

@@ -150,7 +150,7 @@ struct hf_link {
  * struct hf_link_out - a message on its way
  * @head: the message up to its payload, or all of it; any memory of the kernel's
  * @head_bytes: bytes there, 1 at the least
- * @payload: what follows (ITER_SOURCE), or one of no bytes.  From 2 KiB on the pages
+ * @payload: what follows (ITER_SOURCE), or one of no bytes (zeroes).  From 2 KiB on the pages
  *	of an ITER_BVEC or ITER_XARRAY are not copied but referred to by the network,
  *	even after @sent, for as long as it likes: then they may not be slab memory
  *	(it would be refused, and end the link), and must not be written to until the
@@ -222,9 +222,10 @@ bool hf_link_has_more(struct hf_link *link);
  * hf_link_agree - Tversion is answered, or Rversion has come
  * @link: the link
  * @dialect: what was agreed on
- * @msize: the longest frame from now on
+ * @msize: the longest frame from the next one on
  *
- * Context: ->message, for the version message that it is called with.
+ * Context: ->message, for the version message that it is called with; before it
+ * says HF_LINK_TAKEN, or as often as it is offered.
  */
 void hf_link_agree(struct hf_link *link, enum np_dialect dialect, u32 msize);
 

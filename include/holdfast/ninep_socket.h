@@ -26,7 +26,7 @@ struct socket;
  * @ready: I: the user's, see hf_socket_open()
  * @use: see @sock.  Never held for the network: nothing here blocks on it
  * @of_all: in the list of all sockets, under its mutex
- * @net: I: the namespace; only to be compared, for it may be gone
+ * @net: I: the namespace, which may be gone: only to be compared, unless it is held
  * @flags: A: bits, private
  * @data_ready: I: what the socket had before
  * @state_change: I: likewise
@@ -40,7 +40,7 @@ struct hf_socket {
 	void (*ready)(struct hf_socket *socket);
 	struct rw_semaphore use;
 	struct list_head of_all;
-	const struct net *net;
+	struct net *net;
 	unsigned long flags;
 	void (*data_ready)(struct sock *sk);
 	void (*state_change)(struct sock *sk);
@@ -89,16 +89,28 @@ int hf_socket_open(struct hf_socket *socket, struct socket *sock,
 		   void (*ready)(struct hf_socket *socket));
 
 /**
- * hf_socket_accept - the next connection of a listener, without waiting
+ * hf_socket_accept_begin - the next connection of a listener, without waiting
  * @socket: a listener
- * @accepted: the connection's socket, the caller's: it goes to hf_socket_open(),
- *	hf_link_open() or sock_release()
+ * @accepted: the connection's socket, to be opened with hf_socket_open() or
+ *	hf_link_open()
+ *
+ * The namespace is held until hf_socket_accept_end(): between a listener and the
+ * list of sockets its end would not find the new one.
  *
  * Context: may sleep, but not until somebody connects.
- * Return: 0; -EAGAIN if there is none; -ESHUTDOWN once the listener is shut; what
- * else accept(2) says.
+ * Return: 0, and hf_socket_accept_end() has to follow; -EAGAIN if there is none;
+ * -ESHUTDOWN once the listener is shut; what else accept(2) says.
  */
-int hf_socket_accept(struct hf_socket *socket, struct socket **accepted);
+int hf_socket_accept_begin(struct hf_socket *socket, struct socket **accepted);
+
+/**
+ * hf_socket_accept_end - it has been opened, or not
+ * @socket: the listener, not released meanwhile
+ * @refused: NULL, or the socket, if it was not opened: it is released
+ *
+ * Context: may sleep, but not for the peer.
+ */
+void hf_socket_accept_end(struct hf_socket *socket, struct socket *refused);
 
 /**
  * hf_socket_shutdown - the end of both directions

@@ -121,6 +121,8 @@ void limit_sends(struct end *end, u32 most, unsigned int failures, int failure);
 
 /* The raw end: bytes, all of them or the case fails. */
 void raw_send(struct kunit *test, struct socket *sock, const void *bytes, size_t count);
+/* What a receive of a byte says, with waiting. */
+int raw_receive(struct socket *sock);
 void raw_send_message(struct kunit *test, struct socket *sock,
 		      const struct message *message, unsigned int number);
 

@@ -98,6 +98,17 @@ struct race {
 	unsigned int round;
 };
 
+static void receive_until_end(struct end *end)
+{
+	enum hf_link_status status;
+
+	while ((status = hf_link_receive(&end->link, 2)) != HF_LINK_ENDED)
+		if (status == HF_LINK_EMPTY)
+			wait_event_timeout(end->wait, atomic_xchg(&end->ready, 0) ||
+					   hf_link_error(&end->link), 60 * HZ);
+	wake_up(&end->wait);
+}
+
 /* The first sends, the second receives, the others end it, of either end one. */
 static void race_work(struct crew *crew, unsigned int nr)
 {
@@ -111,10 +122,7 @@ static void race_work(struct crew *crew, unsigned int nr)
 			end_send(from, 20);
 		break;
 	case 1:
-		while (hf_link_receive(&to->link, 2) != HF_LINK_ENDED)
-			wait_event_timeout(to->wait, atomic_xchg(&to->ready, 0) ||
-					   hf_link_error(&to->link), 60 * HZ);
-		wake_up(&to->wait);
+		receive_until_end(to);
 		break;
 	case 2:
 		wait_event_timeout(to->wait, READ_ONCE(to->got) > race->round % 5 ||
@@ -214,6 +222,19 @@ static struct net *make_namespace(struct kunit *test)
 	return net;
 }
 
+static struct socket *accept_one(struct kunit *test, struct listener *listener)
+{
+	struct socket *accepted = NULL;
+	int ret;
+
+	do
+		ret = hf_socket_accept_begin(&listener->socket, &accepted);
+	while (ret == -EAGAIN &&
+	       wait_for_completion_timeout(&listener->ready, 60 * HZ));
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	return accepted;
+}
+
 /* Of that nobody tells. */
 static bool taken_away(struct end *end)
 {
@@ -231,10 +252,14 @@ static void namespace_ends(struct kunit *test)
 	struct end *client, *server;
 	struct socket *ends[2], *unused;
 
-	connect_pair(test, net, AF_INET, ends);
+	/* It is deleted while a connection is between accept and open. */
+	ends[0] = connect_to(test, net, listener->socket.sock);
+	ends[1] = accept_one(test, listener);
+	KUNIT_EXPECT_EQ(test, ip("ip netns del hf_kunit"), 0);
 	client = end_open(test, ends[0], NP_CLIENT);
 	server = end_open(test, ends[1], NP_SERVER);
-	KUNIT_EXPECT_EQ(test, ip("ip netns del hf_kunit"), 0);
+	reinit_completion(&listener->ready);
+	hf_socket_accept_end(&listener->socket, NULL);
 	KUNIT_EXPECT_TRUE(test, end_wait(client));
 	KUNIT_EXPECT_TRUE(test, end_wait(server));
 	KUNIT_EXPECT_TRUE(test, taken_away(client));
@@ -244,7 +269,7 @@ static void namespace_ends(struct kunit *test)
 	end_send(server, 0);
 	KUNIT_EXPECT_EQ(test, server->error, -ESHUTDOWN);
 	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&listener->ready, 60 * HZ), 0);
-	KUNIT_EXPECT_EQ(test, hf_socket_accept(&listener->socket, &unused), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, hf_socket_accept_begin(&listener->socket, &unused), -ESHUTDOWN);
 	/* They find them gone. */
 	end_release(client);
 	hf_link_shutdown(&server->link);
@@ -293,19 +318,6 @@ static void not_ours(struct kunit *test)
 	sock_release(ends[1]);
 }
 
-static struct socket *accept_one(struct kunit *test, struct listener *listener)
-{
-	struct socket *accepted = NULL;
-	int ret;
-
-	do
-		ret = hf_socket_accept(&listener->socket, &accepted);
-	while (ret == -EAGAIN &&
-	       wait_for_completion_timeout(&listener->ready, 60 * HZ));
-	KUNIT_ASSERT_EQ(test, ret, 0);
-	return accepted;
-}
-
 /* What is accepted has nothing of the listener's. */
 static void listens(struct kunit *test)
 {
@@ -315,21 +327,27 @@ static void listens(struct kunit *test)
 	struct message message;
 	struct end *end;
 
-	KUNIT_EXPECT_EQ(test, hf_socket_accept(&listener->socket, &unused), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, hf_socket_accept_begin(&listener->socket, &unused), -EAGAIN);
 	connected = connect_to(test, &init_net, listener->socket.sock);
 	message_make(&message, NP_SERVER, 0);
 	raw_send_message(test, connected, &message, 0);
 	accepted = accept_one(test, listener);
 	KUNIT_EXPECT_NULL(test, accepted->sk->sk_user_data);
 	end = end_open(test, accepted, NP_SERVER);
+	hf_socket_accept_end(&listener->socket, NULL);
 	end_receive(end, 1);
 	KUNIT_EXPECT_EQ(test, end->wrong, 0);
 	hf_link_shutdown(&end->link);
 	sock_release(connected);
+	/* One that is refused. */
+	connected = connect_to(test, &init_net, listener->socket.sock);
+	hf_socket_accept_end(&listener->socket, accept_one(test, listener));
+	KUNIT_EXPECT_EQ(test, raw_receive(connected), 0);
+	sock_release(connected);
 	/* One that nobody accepts goes with it. */
 	connected = connect_to(test, &init_net, listener->socket.sock);
 	hf_socket_shutdown(&listener->socket);
-	KUNIT_EXPECT_EQ(test, hf_socket_accept(&listener->socket, &unused), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, hf_socket_accept_begin(&listener->socket, &unused), -ESHUTDOWN);
 	hf_socket_release(&listener->socket);
 	end_release(end);
 	sock_release(connected);

@@ -8,9 +8,12 @@
  *	received	end, or got, goes up
  *	move		begin goes to 0, end with it
  *	accept		in the stage -> in pages; begin is behind the payload's bytes
- *	taken		begin is behind the frame; in pages -> in the stage
+ *	taken		begin is behind the frame; in pages -> in the stage; what was
+ *			agreed on holds
+ *	agree		what the next frame goes by
  *
- * and a fault, which ends them.  Each is O(1), but for move: less than a frame.
+ * and a fault, which ends them: what it follows from does not change any more.  Each
+ * is O(1), but for move: less than a frame.
  */
 #include "frame.hpp"
 
@@ -85,7 +88,7 @@ np_step in_stage(const np_frame &frame)
 	uint8_t fault, type;
 
 	if (here(frame) < 4)
-		return more(frame, NP_HEADER);
+		return more(frame, 4);
 	size = static_cast<uint32_t>(load(first(frame), 4));
 	fault = check_size(frame, size);
 	if (fault != NP_FRAME_OK)
@@ -176,6 +179,18 @@ bool taken(np_frame &frame)
 	if (step.kind == NP_STEP_MESSAGE)
 		leave(frame, step.bytes);
 	frame.in_pages = false;
+	frame.dialect = frame.next_dialect;
+	frame.msize = frame.next_msize;
+	return true;
+}
+
+/* The frame at hand was judged by what held when it came, and still is. */
+bool agree(np_frame &frame, np_dialect dialect, uint32_t msize)
+{
+	if (next_step(frame).kind != NP_STEP_MESSAGE)
+		return false;
+	frame.next_dialect = static_cast<uint8_t>(dialect);
+	frame.next_msize = msize;
 	return true;
 }
 

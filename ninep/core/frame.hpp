@@ -14,6 +14,9 @@ namespace np {
 [[nodiscard]] bool accept(np_frame &frame, uint32_t room);
 [[nodiscard]] bool taken(np_frame &frame);
 
+/* Of the message that next_step() says is whole. */
+[[nodiscard]] bool agree(np_frame &frame, np_dialect dialect, uint32_t msize);
+
 } // namespace np
 
 #endif /* HF_NINEP_FRAME_HPP */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The border of the 9P core: <holdfast/ninep.h> and <holdfast/ninep_frame.h>, which
- * others see as well, and the shapes of the messages, which tests enumerate.  Valid as C11 and as C++20.
+ * others see as well, and the shapes of the messages, which tests enumerate.  Valid as
+ * C11 and as C++20.
  *
  * A message's *shape* is the list of its fields in the order of the wire: of what
  * kind, where in struct np_msg, and what it may say.  One encoder and one decoder
- * go by that list (fields.hpp); no message has code of its own.
+ * go by that list (fields.hpp); no message has code of its own.  A directory's entry
+ * is such a list as well, in its own structure.
  */
 #ifndef HF_NINEP_CORE_H
 #define HF_NINEP_CORE_H
@@ -40,8 +42,8 @@ enum np_rule {
 struct np_field {
 	uint8_t kind;
 	uint8_t rule;
-	uint16_t at;		/* in struct np_msg */
-	uint32_t limit;
+	uint16_t at;		/* in struct np_msg, or in the entry's structure */
+	uint32_t limit;		/* the rule's; of NP_BYTES: how many */
 };
 
 struct np_shape {

@@ -86,8 +86,9 @@ enum np_status np_decode(const void *frame, size_t have, enum np_dialect dialect
 		return status;
 	msg->payload = {};
 	shape = np::find(msg->type, dialect);
+	/* Of what is unknown all has to be here. */
 	if (!shape)
-		return NP_UNKNOWN_TYPE;
+		return have < msg->size ? NP_SHORT : NP_UNKNOWN_TYPE;
 	status = find_end(*shape, have, *msg, end);
 	if (status != NP_OK)
 		return status;
@@ -104,18 +105,21 @@ enum np_status np_encode(const struct np_msg *msg, enum np_dialect dialect, void
 			 size_t room, struct np_built *built)
 {
 	const np_shape *shape = np::find(msg->type, dialect);
+	np_built plan = {};
 	np_status status;
 
 	*built = {};
 	if (!shape)
 		return NP_UNKNOWN_TYPE;
-	status = measure(*msg, *shape, *built);
-	if (status == NP_OK && built->head > room)
+	status = measure(*msg, *shape, plan);
+	if (status == NP_OK && plan.head > room)
 		status = NP_NO_ROOM;
+	if (status != NP_OK)
+		return status;
 	/* From here on nothing fails. */
-	if (status == NP_OK)
-		write(*msg, *shape, *built, buf);
-	return status;
+	write(*msg, *shape, plan, buf);
+	*built = plan;
+	return NP_OK;
 }
 
 const struct np_shape *np_shape_of(uint8_t type)
@@ -174,21 +178,20 @@ enum np_status np_entry_attr_decode(const void *data, size_t have, struct np_ent
 bool np_frame_init(struct np_frame *frame, enum np_side side, void *stage, uint32_t room,
 		   uint32_t msize)
 {
-	*frame = {};
 	if (room < NP_STAGE_LEAST || (side != NP_SERVER && side != NP_CLIENT))
 		return false;
+	*frame = {};
 	frame->stage = static_cast<uint8_t *>(stage);
 	frame->room = room;
-	frame->msize = msize;
+	frame->msize = frame->next_msize = msize;
 	frame->side = static_cast<uint8_t>(side);
-	frame->dialect = NP_DOTL;
+	frame->dialect = frame->next_dialect = NP_DOTL;
 	return true;
 }
 
-void np_frame_agree(struct np_frame *frame, enum np_dialect dialect, uint32_t msize)
+bool np_frame_agree(struct np_frame *frame, enum np_dialect dialect, uint32_t msize)
 {
-	frame->dialect = static_cast<uint8_t>(dialect);
-	frame->msize = msize;
+	return np::agree(*frame, dialect, msize);
 }
 
 void np_frame_next(const struct np_frame *frame, struct np_step *step)

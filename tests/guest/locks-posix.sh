@@ -15,15 +15,6 @@ for fairness in fifo none; do
 done
 run posix-cases /srv/disk/plain /srv/hf /srv/fifo /srv/none
 run courtesy /srv/disk/plain /srv/hf
-# Two that a deadlock through an open file was found with, and a new one. (Before
-# such deadlocks were seen the first differed each time, the second once, most
-# likely since waiters that one unlock wakes come into the list of fs/locks.c in the
-# order in which they run, and whether it refuses a later request is up to which
-# holder is first there; first-holder-* in posix-cases. posix-random takes either
-# answer now, if the held locks bear it out.)
-for seed in 24039 28973; do
-	run posix-random /srv/disk/plain /srv/hf seed-$seed $seed 1 1500
-done
 run posix-random /srv/disk/plain /srv/hf random "${HF_SEED:-$RANDOM}" 1 1500
 check nothing-left no_locks
 hf_finish

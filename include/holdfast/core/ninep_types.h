@@ -137,7 +137,7 @@ enum np_type {
 #define NP_AT_REMOVEDIR		0x200	/* Tunlinkat: flags */
 #define NP_XATTR_CREATE		0x1	/* Txattrcreate: flags */
 #define NP_XATTR_REPLACE	0x2
-#define NP_ERRNO_MAX		4095
+#define NP_ERRNO_MAX		511	/* Rlerror: asm-generic's; from 512 on they are a kernel's own */
 
 enum np_lock_type { NP_RDLCK = 0, NP_WRLCK = 1, NP_UNLCK = 2 };
 #define NP_LOCK_BLOCK		0x1	/* Tlock: flags */
@@ -186,8 +186,6 @@ struct np_attr {
 
 NP_SIZE(struct np_str, 2 * sizeof(void *));
 NP_SIZE(struct np_qid, 16);
-NP_SIZE(struct np_qids, 8 + 16 * NP_MAX_WALK);
-NP_SIZE(struct np_attr, 160);
 
 /* Messages; those that have nothing but a fid, a qid, a count share one. */
 struct np_fid { uint32_t fid; };

@@ -233,6 +233,9 @@ void lay_over(work &work, lk_waiter &waiter)
 	waiter.over_start = both.start;
 	waiter.over_end = both.end;
 	take_saved(work, other->saved, both, waiter.nodes, &waiter.below);
+	/* A downgrade gives up what was before the other one, too. */
+	for (lk_record *at = waiter.below.first; at; at = at->next)
+		at->type &= request.op;
 	other->under = &waiter;
 }
 

@@ -7,7 +7,8 @@
 #define HF_TESTS_NINEP_ASSEMBLE_HPP
 
 #include <algorithm>
-#include <cstring>
+#include <memory>
+#include <tuple>
 
 #include <holdfast/ninep_frame.h>
 
@@ -76,7 +77,22 @@ inline uint8_t judge(const frame &stream, size_t at, const rules &r, uint32_t &s
 	return NP_FRAME_OK;
 }
 
-inline found naive(const frame &stream, const rules &r)
+/*
+ * A version message whose tag begins so agrees on what it says, in both.  Often that is
+ * less than its own size.
+ */
+inline constexpr uint8_t agreeing_tag = 0xa9;
+
+inline bool agrees(const frame &f, rules &r)
+{
+	if ((f[4] != 100 && f[4] != 101) || f.size() < 11 || f[5] != agreeing_tag)
+		return false;
+	r.dialect = f[6] & 1 ? NP_HF1 : NP_DOTL;
+	r.msize = f[7] | f[8] << 8;
+	return true;
+}
+
+inline found naive(const frame &stream, rules r)
 {
 	found all;
 	uint32_t size;
@@ -86,6 +102,7 @@ inline found naive(const frame &stream, const rules &r)
 		if (!size)
 			return all;
 		all.frames.emplace_back(stream.begin() + at, stream.begin() + at + size);
+		agrees(all.frames.back(), r);
 	}
 }
 
@@ -94,6 +111,7 @@ struct tally {
 	uint64_t steps[NP_STEP_BROKEN + 1] = {};
 	uint64_t faults[NP_FRAME_TOO_MUCH + 1] = {};
 	uint64_t messages[256] = {};
+	uint64_t agreements = 0;
 };
 
 inline bool same(const np_step &one, const np_step &other)
@@ -103,22 +121,60 @@ inline bool same(const np_step &one, const np_step &other)
 	       one.count == other.count;
 }
 
+/* Each member, and nothing that lies between them. */
+inline bool same(const np_frame &one, const np_frame &other)
+{
+	auto members = [](const np_frame &f) {
+		const auto &[stage, room, msize, next_msize, begin, end, count, got, side, dialect,
+			     next_dialect, fault, in_pages] = f;
+
+		return std::make_tuple(stage, room, msize, next_msize, begin, end, count, got, side,
+				       dialect, next_dialect, fault, in_pages);
+	};
+
+	return members(one) == members(other);
+}
+
 struct run {
 	const frame &stream;
-	const rules &r;
+	rules r;
 	world::source &from;
 	tally &count;
 	frame stage;
 	np_frame f;
 	size_t at = 0;				/* of the stream */
-	frame whole;				/* of a payload message */
+	uint32_t got = 0;			/* of the payload */
+	frame whole;
+	std::unique_ptr<uint8_t[]> pages;	/* as many bytes as were accepted */
 	found all;
 
 	run(const frame &stream, const rules &r, world::source &from, tally &count)
 		: stream(stream), r(r), from(from), count(count), stage(r.room)
 	{
-		REQUIRE(np_frame_init(&f, r.side, stage.data(), r.room, r.msize));
-		np_frame_agree(&f, r.dialect, r.msize);
+		REQUIRE(np_frame_init(&f, r.side, stage.data(), r.room, NP_HEADER));
+		begin();
+	}
+
+	/* A version message that is not the stream's agrees on the rules. */
+	void begin()
+	{
+		const uint8_t version[] = { 7, 0, 0, 0, static_cast<uint8_t>(100 + r.side), 0, 0 };
+
+		std::copy_n(version, sizeof(version), stage.begin());
+		REQUIRE(np_frame_received(&f, sizeof(version)));
+		agree(r);
+		REQUIRE(np_frame_taken(&f));
+	}
+
+	/* The message that it is about stays what it is. */
+	void agree(const rules &next)
+	{
+		np_step before, after;
+
+		np_frame_next(&f, &before);
+		REQUIRE(np_frame_agree(&f, next.dialect, next.msize));
+		np_frame_next(&f, &after);
+		REQUIRE(same(before, after));
 	}
 
 	/* As a socket gives them: some of those that there are. */
@@ -129,6 +185,16 @@ struct run {
 		if (left > 1 && from.pick(3))
 			left = 1 + from.pick(left);
 		return left;
+	}
+
+	/* Often just what is needed, or a byte less. */
+	uint32_t some(const np_step &step)
+	{
+		uint32_t just = step.least - from.pick(2);
+
+		if (from.pick(2) && just && just <= stream.size() - at)
+			return just;
+		return some(step.bytes);
 	}
 
 	/* What is not the step changes nothing. */
@@ -147,49 +213,78 @@ struct run {
 			REQUIRE(!np_frame_accept(&f, UINT32_MAX));
 		if (step.kind != NP_STEP_MESSAGE && step.kind != NP_STEP_DONE)
 			REQUIRE(!np_frame_taken(&f));
-		REQUIRE(!std::memcmp(&before, &f, sizeof(f)));
+		if (step.kind != NP_STEP_MESSAGE)
+			REQUIRE(!np_frame_agree(&f, NP_HF1, UINT32_MAX));
+		REQUIRE(same(before, f));
 	}
 
 	bool receive(const np_step &step)
 	{
-		uint32_t bytes = some(step.bytes);
+		uint32_t bytes = some(step);
+		np_step next;
 
 		REQUIRE(step.bytes && step.bytes <= r.room - step.at && step.at < r.room);
 		REQUIRE(step.least && step.least <= step.bytes);
 		std::copy_n(stream.begin() + at, bytes, stage.begin() + step.at);
 		at += bytes;
 		REQUIRE(np_frame_received(&f, bytes));
+		np_frame_next(&f, &next);
+		if (bytes < step.least)
+			REQUIRE(next.kind == NP_STEP_RECEIVE && next.least == step.least - bytes);
 		return bytes;
 	}
 
+	/* What was not accepted has no place to be copied to. */
 	void payload(const np_step &step)
 	{
+		np_step next;
+
 		REQUIRE(step.at + step.head + step.bytes <= r.room && step.bytes <= step.count);
-		whole.assign(stage.begin() + step.at,
-			     stage.begin() + step.at + step.head + step.bytes);
 		REQUIRE(np_frame_accept(&f, r.accepts));
+		np_frame_next(&f, &next);
+		REQUIRE((next.kind == NP_STEP_BROKEN) == (step.count > r.accepts));
+		if (next.kind == NP_STEP_BROKEN)
+			return;
+		whole.assign(stage.begin() + step.at, stage.begin() + step.at + step.head);
+		pages.reset(new uint8_t[step.count]);
+		got = step.bytes;
+		std::copy_n(stage.begin() + step.at + step.head, step.bytes, pages.get());
 	}
 
-	bool pages(const np_step &step)
+	bool into_pages(const np_step &step)
 	{
 		uint32_t bytes = some(step.bytes);
 
-		REQUIRE(step.at + step.bytes == step.count && step.bytes);
-		REQUIRE(step.at == whole.size() - head_size(whole[4], r.dialect));
-		whole.insert(whole.end(), stream.begin() + at, stream.begin() + at + bytes);
+		REQUIRE(step.at + step.bytes == step.count && step.bytes && step.at == got);
+		std::copy_n(stream.begin() + at, bytes, pages.get() + step.at);
+		got += bytes;
 		at += bytes;
 		REQUIRE(np_frame_received(&f, bytes));
 		return bytes;
 	}
 
+	void done(const np_step &step)
+	{
+		REQUIRE(step.count == got);
+		whole.insert(whole.end(), pages.get(), pages.get() + got);
+		message(step);
+	}
+
 	void message(const np_step &step)
 	{
+		rules next = r;
+
 		REQUIRE(step.at + step.bytes <= r.room);
 		if (step.kind == NP_STEP_MESSAGE)
 			whole.assign(stage.begin() + step.at, stage.begin() + step.at + step.bytes);
 		count.messages[whole[4]]++;
 		all.frames.push_back(whole);
+		if (agrees(whole, next)) {
+			count.agreements++;
+			agree(next);
+		}
 		REQUIRE(np_frame_taken(&f));
+		r = next;
 	}
 
 	/* False at the end of the stream, or of the connection. */
@@ -205,9 +300,10 @@ struct run {
 		switch (step.kind) {
 		case NP_STEP_RECEIVE: return receive(step);
 		case NP_STEP_MOVE: REQUIRE(np_frame_move(&f)); return true;
-		case NP_STEP_MESSAGE: case NP_STEP_DONE: message(step); return true;
+		case NP_STEP_MESSAGE: message(step); return true;
 		case NP_STEP_PAYLOAD: payload(step); return true;
-		case NP_STEP_PAGES: return pages(step);
+		case NP_STEP_PAGES: return into_pages(step);
+		case NP_STEP_DONE: done(step); return true;
 		default:
 			all.fault = step.fault;
 			count.faults[step.fault]++;

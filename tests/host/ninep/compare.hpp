@@ -62,14 +62,18 @@ inline np_status encode(const np_msg &m, np_dialect dialect)
 {
 	frame wanted = write(m);
 	exact out(wanted.data(), wanted.size());
-	np_msg again;
+	np_msg again = {};
 	np_built built;
-	np_status status, expected = read(wanted.data(), wanted.size(), dialect, again);
+	np_status status, expected = NP_UNKNOWN_TYPE;
 
+	/* (The head alone, of a type that is unknown, would be cut short.) */
+	if (known(m.type, dialect))
+		expected = read(wanted.data(), wanted.size(), dialect, again);
 	std::memset(out.at.get(), 0xa5, out.size);
 	status = np_encode(&m, dialect, out.at.get(), out.size, &built);
 	REQUIRE(status == expected, "type %d: %d, not %d", m.type, status, expected);
 	if (status != NP_OK) {
+		REQUIRE(!built.head && !built.size, "type %d", m.type);
 		for (size_t i = 0; i < out.size; i++)
 			REQUIRE(out.at[i] == 0xa5, "type %d", m.type);
 		return status;
@@ -77,6 +81,36 @@ inline np_status encode(const np_msg &m, np_dialect dialect)
 	REQUIRE(built.head == wanted.size() && built.size == again.size, "type %d", m.type);
 	REQUIRE(!std::memcmp(out.at.get(), wanted.data(), built.head), "type %d", m.type);
 	return status;
+}
+
+/* An entry of a directory, whichever of the two. */
+inline np_status encode_entry(const np_entry &e, void *buf, size_t room, uint32_t *used)
+{
+	return np_entry_encode(&e, buf, room, used);
+}
+
+inline np_status encode_entry(const np_entry_attr &e, void *buf, size_t room, uint32_t *used)
+{
+	return np_entry_attr_encode(&e, buf, room, used);
+}
+
+inline np_status decode_entry(const void *data, size_t have, np_entry *e, uint32_t *used)
+{
+	return np_entry_decode(data, have, e, used);
+}
+
+inline np_status decode_entry(const void *data, size_t have, np_entry_attr *e, uint32_t *used)
+{
+	return np_entry_attr_decode(data, have, e, used);
+}
+
+template <class entry_type>
+frame write_entry(entry_type e)
+{
+	writer w;
+
+	entry(w, e);
+	return w.out;
 }
 
 inline np_dialect lowest(uint8_t type) { return is_dotl(type) ? NP_DOTL : NP_HF1; }

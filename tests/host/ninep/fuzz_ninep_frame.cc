@@ -26,6 +26,7 @@ void check_reach()
 	for (int type = 0; type < 256; type++)
 		if (model::known(type, NP_HF1))
 			all &= reach::need(count.messages[type], "message", type);
+	all &= reach::need(count.agreements, "agreement", 0);
 	reach::judge(all);
 }
 

@@ -86,7 +86,7 @@ template <class visitor>
 bool session(visitor &v, np_msg &m)
 {
 	switch (m.type) {
-	case 7: v.from1(m.rlerror.ecode, 4095); return true;
+	case 7: v.from1(m.rlerror.ecode, 511); return true;
 	case 100: v.u32(m.tversion.msize); v.str(m.tversion.version); return true;
 	case 101: v.u32(m.rversion.msize); v.str(m.rversion.version); return true;
 	case 102:

@@ -1,48 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Every message both ways, cut, lied about and pushed to its extremes. */
+/* Every message both ways, cut and lied about. */
 #include <gtest/gtest.h>
 
 #include "ninep_core.h"
 
 #include "../random.hpp"
-#include "compare.hpp"
+#include "examples.hpp"
 
+using model::every_type;
+using model::example;
 using model::frame;
+using model::set_size;
+using model::short_example;
 
 namespace {
-
-/* Calls each(type) for every message that there is. */
-template <class each_type>
-void every_type(each_type each)
-{
-	for (int type = 0; type < 256; type++)
-		if (model::known(type, NP_HF1))
-			each(static_cast<uint8_t>(type));
-}
-
-/* A message of that type, and what it points to. */
-struct example {
-	model::inventor inventor;
-	np_msg m = {};
-
-	example(world::source &from, uint8_t type) : inventor { from }
-	{
-		m.type = type;
-		m.tag = inventor.number(16);
-		model::body(inventor, m);
-	}
-};
-
-/* With strings of a few bytes, so that each byte of it can be gone through. */
-struct short_example : example {
-	short_example(world::source &from, uint8_t type) : example(from, type)
-	{
-		while (model::write(m).size() > 600) {
-			inventor.strings.clear();
-			model::body(inventor, m);
-		}
-	}
-};
 
 /* With all its strings and lists at their longest. */
 size_t most_of(uint8_t type)
@@ -54,12 +25,6 @@ size_t most_of(uint8_t type)
 	m.type = type;
 	model::body(fill, m);
 	return model::write(m).size();
-}
-
-void set_size(frame &f, uint32_t size)
-{
-	for (int i = 0; i < 4; i++)
-		f[i] = size >> 8 * i;
 }
 
 } // namespace
@@ -78,19 +43,38 @@ TEST(Codec, EachMessageBothWays)
 	});
 }
 
-/* The size tells the truth, and the rest is not here. */
+/* The size tells the truth, and the rest is not here; whatever the type. */
 TEST(Codec, CutShort)
 {
 	rnd::one(1, [](rnd::generator &from, uint64_t) {
-		every_type([&](uint8_t type) {
+		for (int type = 0; type < 256; type++) {
 			short_example e(from, type);
 			frame f = model::write(e.m);
-			np_msg m;
 
-			for (size_t have = 0; have < f.size(); have++)
+			if (!model::known(type, NP_HF1)) {
+				f.resize(20);
+				set_size(f, 20);
+			}
+			for (size_t have = 0; have < f.size(); have++) {
+				np_msg m;
+
 				EXPECT_EQ(model::decode(f.data(), have, NP_HF1, m), NP_SHORT);
-		});
+				EXPECT_EQ(model::decode(f.data(), have, NP_DOTL, m), NP_SHORT);
+			}
+		}
 	});
+}
+
+/* A head is enough only of a message that the dialect knows to have a payload. */
+TEST(Codec, AnUnknownHeadIsNotEnough)
+{
+	frame f = { 14, 0, 0, 0, NP_RREADDIRATTR, 1, 0, 3, 0, 0, 0, 1, 2, 3 };
+	np_msg m;
+
+	EXPECT_EQ(model::decode(f.data(), 11, NP_HF1, m), NP_OK);
+	EXPECT_EQ(model::decode(f.data(), 11, NP_DOTL, m), NP_SHORT);
+	EXPECT_EQ(model::decode(f.data(), 13, NP_DOTL, m), NP_SHORT);
+	EXPECT_EQ(model::decode(f.data(), 14, NP_DOTL, m), NP_UNKNOWN_TYPE);
 }
 
 /* The frame ends within the message. */
@@ -147,67 +131,6 @@ TEST(Codec, SizesThatLie)
 	});
 }
 
-TEST(Codec, NumbersAtTheirExtremes)
-{
-	rnd::one(5, [](rnd::generator &from, uint64_t) {
-		int numbers = 0;
-
-		every_type([&](uint8_t type) {
-			short_example e(from, type);
-
-			for (int turn = 0;; turn++) {
-				bool was_there = false;
-
-				for (uint64_t value : { uint64_t { 0 }, uint64_t { 1 }, ~uint64_t { 0 }, from.bits() }) {
-					np_msg m = e.m;
-					model::changer change(turn, value);
-
-					model::body(change, m);
-					was_there = change.was_there;
-					EXPECT_EQ(model::encode(m, NP_HF1),
-						  model::decode(model::write(m), NP_HF1));
-				}
-				if (!was_there)
-					break;
-				numbers++;
-			}
-		});
-		EXPECT_GT(numbers, 300);
-	});
-}
-
-TEST(Codec, StringsAtTheirExtremes)
-{
-	rnd::one(6, [](rnd::generator &from, uint64_t) {
-		const std::string texts[] = { "", "x", std::string(255, 'x'), std::string(256, 'x'),
-			std::string(65535, 'x'), ".", "..", "...", "/", "a/b", std::string("a\0b", 3),
-			std::string(1, '\0'), std::string(300, '\0') };
-		int strings = 0;
-
-		every_type([&](uint8_t type) {
-			short_example e(from, type);
-
-			for (int turn = 0;; turn++) {
-				bool was_there = false;
-
-				for (const std::string &text : texts) {
-					np_msg m = e.m;
-					model::renamer rename(turn, model::str(text));
-
-					model::body(rename, m);
-					was_there = rename.was_there;
-					EXPECT_EQ(model::encode(m, NP_HF1),
-						  model::decode(model::write(m), NP_HF1));
-				}
-				if (!was_there)
-					break;
-				strings++;
-			}
-		});
-		EXPECT_GT(strings, 30);
-	});
-}
-
 TEST(Codec, AStringMayNotReachBeyondTheFrame)
 {
 	rnd::one(7, [](rnd::generator &from, uint64_t) {
@@ -226,36 +149,6 @@ TEST(Codec, AStringMayNotReachBeyondTheFrame)
 		f[12] = 0;
 		EXPECT_EQ(model::decode(f, NP_DOTL), NP_BEYOND);
 	});
-}
-
-TEST(Codec, ListsOfSixteen)
-{
-	np_msg walk = {}, walked = {};
-
-	walk.type = NP_TWALK;
-	walked.type = NP_RWALK;
-	for (np_str &name : walk.twalk.names.name)
-		name = model::str("n");
-	for (int count = 0; count <= 16; count++) {
-		walk.twalk.names.count = walked.rwalk.qids.count = count;
-		EXPECT_EQ(model::encode(walk, NP_DOTL), NP_OK);
-		EXPECT_EQ(model::decode(model::write(walked), NP_DOTL), NP_OK);
-	}
-
-	frame f = model::write(walk), r = model::write(walked);
-
-	for (int count : { 17, 255, 256, 65535 }) {
-		np_built built;
-		uint8_t room[8192];
-
-		f[15] = r[7] = count % 256;
-		f[16] = r[8] = count / 256;
-		EXPECT_EQ(model::decode(f, NP_DOTL), NP_BAD_COUNT);
-		EXPECT_EQ(model::decode(r, NP_DOTL), NP_BAD_COUNT);
-		walk.twalk.names.count = walked.rwalk.qids.count = count;
-		EXPECT_EQ(np_encode(&walk, NP_DOTL, room, sizeof(room), &built), NP_BAD_COUNT);
-		EXPECT_EQ(np_encode(&walked, NP_DOTL, room, sizeof(room), &built), NP_BAD_COUNT);
-	}
 }
 
 TEST(Codec, AnUnsoundFrameIsNotMerelyRefused)
@@ -315,6 +208,8 @@ TEST(Codec, WritesAllOrNothing)
 				np_built built;
 
 				EXPECT_EQ(np_encode(&e.m, NP_HF1, out.get(), room, &built), NP_NO_ROOM);
+				EXPECT_EQ(built.head, 0u);
+				EXPECT_EQ(built.size, 0u);
 				for (size_t i = 0; i < room; i++)
 					EXPECT_EQ(out[i], 0);
 			}
@@ -336,6 +231,7 @@ TEST(Codec, OtherTypesAreUnknown)
 			if (model::known(type, dialect))
 				continue;
 			m.type = type;
+			built = { 1, 1 };
 			EXPECT_EQ(model::decode(f, dialect), NP_UNKNOWN_TYPE);
 			EXPECT_EQ(np_encode(&m, dialect, room, sizeof(room), &built), NP_UNKNOWN_TYPE);
 		}
@@ -376,11 +272,11 @@ TEST(Codec, DialectsAreApart)
 		every_type([&](uint8_t type) {
 			short_example e(from, type);
 			np_status plain = model::is_dotl(type) ? NP_OK : NP_UNKNOWN_TYPE;
-			np_built built;
-			uint8_t room[1024];
 
+			EXPECT_EQ(model::encode(e.m, NP_DOTL), plain);
+			/* All of it is here. */
+			e.m.payload.count = 0;
 			EXPECT_EQ(model::decode(model::write(e.m), NP_DOTL), plain);
-			EXPECT_EQ(np_encode(&e.m, NP_DOTL, room, sizeof(room), &built), plain);
 			EXPECT_EQ(np_head_size(type, NP_DOTL) != 0,
 				  plain == NP_OK && model::has_payload(type));
 		});

@@ -33,6 +33,19 @@ frame with_payload(uint8_t type, uint32_t count)
 	return f;
 }
 
+/* A version message that agrees on another dialect, and an msize of often too little. */
+frame agreement(np_side side, world::source &from)
+{
+	frame f = message(side == NP_SERVER ? NP_TVERSION : NP_RVERSION, 11 + from.pick(30));
+	uint32_t msize = from.pick(4) ? 1000 + from.pick(5000) : from.pick(60);
+
+	f[5] = assemble::agreeing_tag;
+	f[6] = from.pick(2);
+	f[7] = msize;
+	f[8] = msize >> 8;
+	return f;
+}
+
 void append(frame &stream, const frame &f)
 {
 	stream.insert(stream.end(), f.begin(), f.end());
@@ -95,7 +108,7 @@ TEST(Frame, BeginsByReceiving)
 	EXPECT_EQ(a.next().kind, NP_STEP_RECEIVE);
 	EXPECT_EQ(a.step.at, 0u);
 	EXPECT_EQ(a.step.bytes, sizeof(a.stage));
-	EXPECT_EQ(a.step.least, 7u);
+	EXPECT_EQ(a.step.least, 4u);
 }
 
 TEST(Frame, OnlyTheRestOfALongWriteGoesToPages)
@@ -155,6 +168,7 @@ TEST(Frame, AReplyFitsWhatWasAskedFor)
 	ASSERT_EQ(a.next().kind, NP_STEP_PAYLOAD);
 	EXPECT_EQ(a.step.count, 4096u);
 	ASSERT_TRUE(np_frame_accept(&a.f, 4095));
+	/* Said before anything of it is to be copied. */
 	ASSERT_EQ(a.next().kind, NP_STEP_BROKEN);
 	EXPECT_EQ(a.step.fault, NP_FRAME_TOO_MUCH);
 	EXPECT_FALSE(np_frame_accept(&a.f, 4096));
@@ -204,6 +218,30 @@ TEST(Frame, ABadSizeIsToldAtOnce)
 	EXPECT_EQ(a.next().kind, NP_STEP_BROKEN);
 }
 
+/* The size, the header, and then all of it. */
+TEST(Frame, SaysHowMuchIsNeeded)
+{
+	at_hand a;
+	frame f = message(NP_TWALK, 64), w = with_payload(NP_TWRITE, 10);
+
+	const struct { size_t put; uint32_t least; } turns[] = {
+		{ 0, 4 }, { 3, 1 }, { 1, 3 }, { 2, 1 }, { 1, 57 }
+	};
+
+	for (auto [put, least] : turns) {
+		a.put(f, put);
+		f.erase(f.begin(), f.begin() + put);
+		ASSERT_EQ(a.next().kind, NP_STEP_RECEIVE);
+		EXPECT_EQ(a.step.least, least);
+	}
+	a.put(f, f.size());
+	ASSERT_EQ(a.next().kind, NP_STEP_MESSAGE);
+	ASSERT_TRUE(np_frame_taken(&a.f));
+	a.put(w, 7);
+	ASSERT_EQ(a.next().kind, NP_STEP_RECEIVE);
+	EXPECT_EQ(a.step.least, 23u - 7);
+}
+
 TEST(Frame, WhatWasAgreedOnHoldsForTheNextFrame)
 {
 	at_hand a;
@@ -212,8 +250,43 @@ TEST(Frame, WhatWasAgreedOnHoldsForTheNextFrame)
 	append(stream, big);
 	a.put(stream, stream.size());
 	ASSERT_EQ(a.next().kind, NP_STEP_MESSAGE);
-	np_frame_agree(&a.f, NP_HF1, 63);
+	ASSERT_TRUE(np_frame_agree(&a.f, NP_HF1, 63));
 	ASSERT_TRUE(np_frame_taken(&a.f));
+	EXPECT_EQ(a.next().kind, NP_STEP_BROKEN);
+	EXPECT_EQ(a.step.fault, NP_FRAME_LONG);
+}
+
+/* The message that it answers came under the rules before. */
+TEST(Frame, AgreesOnLessThanTheVersionMessageItself)
+{
+	at_hand a;
+	frame stream = message(NP_TVERSION, 21);
+
+	append(stream, message(NP_TCLUNK, 11));
+	append(stream, message(NP_TWALK, 13));
+	a.put(stream, stream.size());
+	ASSERT_EQ(a.next().kind, NP_STEP_MESSAGE);
+	ASSERT_TRUE(np_frame_agree(&a.f, NP_DOTL, 12));
+	ASSERT_EQ(a.next().kind, NP_STEP_MESSAGE);
+	EXPECT_EQ(a.step.bytes, 21u);
+	ASSERT_TRUE(np_frame_taken(&a.f));
+	ASSERT_EQ(a.next().kind, NP_STEP_MESSAGE);
+	EXPECT_EQ(a.step.bytes, 11u);
+	ASSERT_TRUE(np_frame_taken(&a.f));
+	ASSERT_EQ(a.next().kind, NP_STEP_BROKEN);
+	EXPECT_EQ(a.step.fault, NP_FRAME_LONG);
+}
+
+/* A fault stays for good: nothing that is agreed on later makes it right. */
+TEST(Frame, AgreesForAWholeMessageOnly)
+{
+	at_hand a;
+	frame write = with_payload(NP_TWRITE, 1 << 20);
+
+	EXPECT_FALSE(np_frame_agree(&a.f, NP_HF1, 1 << 21));
+	a.put(write, 23);
+	ASSERT_EQ(a.next().kind, NP_STEP_BROKEN);
+	EXPECT_FALSE(np_frame_agree(&a.f, NP_HF1, 1 << 21));
 	EXPECT_EQ(a.next().kind, NP_STEP_BROKEN);
 	EXPECT_EQ(a.step.fault, NP_FRAME_LONG);
 }
@@ -224,8 +297,11 @@ TEST(Frame, AStageHasALeastSize)
 	np_frame f;
 
 	EXPECT_TRUE(np_frame_init(&f, NP_CLIENT, stage, NP_STAGE_LEAST, 4096));
-	EXPECT_FALSE(np_frame_init(&f, NP_CLIENT, stage, NP_STAGE_LEAST - 1, 4096));
-	EXPECT_FALSE(np_frame_init(&f, static_cast<np_side>(2), stage, NP_STAGE_LEAST, 4096));
+
+	np_frame before = f;
+
+	EXPECT_FALSE(np_frame_init(&f, NP_SERVER, nullptr, NP_STAGE_LEAST - 1, 8192));
+	EXPECT_TRUE(assemble::same(before, f));
 }
 
 TEST(FrameRandom, StreamsInPieces)
@@ -244,9 +320,12 @@ TEST(FrameRandom, StreamsInPieces)
 		for (int frames = from.pick(30); frames > 0; frames--) {
 			uint8_t types[] = { NP_TWRITE, NP_RREAD, NP_RREADDIR, NP_RREADDIRATTR };
 			uint8_t type = (from.pick(256) & ~1) + (r.side == NP_CLIENT);
+			bool agreeing = from.pick(6) == 0;
 			uint32_t begin = stream.size(), size = from.pick(8) ? 7 + from.pick(57) : 7 + from.pick(room);
 
-			if (from.pick(2))
+			if (agreeing)
+				append(stream, agreement(r.side, from));
+			else if (from.pick(2))
 				append(stream, with_payload(types[r.side == NP_SERVER ? 0 : 1 + from.pick(3)],
 							    from.pick(8) ? from.pick(900) : from.pick(6000)));
 			else if (!assemble::head_size(type, NP_HF1))
@@ -264,6 +343,7 @@ TEST(FrameRandom, StreamsInPieces)
 		return;
 	for (uint64_t steps : count.steps)
 		EXPECT_GT(steps, 50u);
+	EXPECT_GT(count.agreements, 100u);
 	for (int fault = NP_FRAME_SHORT; fault <= NP_FRAME_TOO_MUCH; fault++)
 		EXPECT_GT(count.faults[fault], 0u) << fault;
 }

@@ -16,26 +16,6 @@ np_status check(std::string_view text)
 	return np_name_check(&name);
 }
 
-np_status encode(const np_entry &e, void *buf, size_t room, uint32_t *used)
-{
-	return np_entry_encode(&e, buf, room, used);
-}
-
-np_status encode(const np_entry_attr &e, void *buf, size_t room, uint32_t *used)
-{
-	return np_entry_attr_encode(&e, buf, room, used);
-}
-
-np_status decode(const void *data, size_t have, np_entry *e, uint32_t *used)
-{
-	return np_entry_decode(data, have, e, used);
-}
-
-np_status decode(const void *data, size_t have, np_entry_attr *e, uint32_t *used)
-{
-	return np_entry_attr_decode(data, have, e, used);
-}
-
 /* From the first @have bytes. */
 template <class entry>
 void expect_decoded(const frame &bytes, size_t have, np_status expected)
@@ -44,7 +24,7 @@ void expect_decoded(const frame &bytes, size_t have, np_status expected)
 	entry got;
 	uint32_t used;
 
-	EXPECT_EQ(decode(input.at.get(), have, &got, &used), expected);
+	EXPECT_EQ(model::decode_entry(input.at.get(), have, &got, &used), expected);
 	EXPECT_EQ(used, expected == NP_OK ? have : 0);
 }
 
@@ -52,26 +32,25 @@ void expect_decoded(const frame &bytes, size_t have, np_status expected)
 template <class entry>
 void expect_entry(entry &e)
 {
-	model::writer w;
+	const frame bytes = model::write_entry(e);
 	uint32_t used;
 	np_status status, expected = model::judge_name(model::view(e.name), true, true);
 
-	model::entry(w, e);
-	for (size_t room : { w.out.size() - 1, w.out.size(), w.out.size() + 9 }) {
+	for (size_t room : { bytes.size() - 1, bytes.size(), bytes.size() + 9 }) {
 		frame out(room, 0xa5);
-		np_status here = room < w.out.size() && expected == NP_OK ? NP_NO_ROOM : expected;
+		np_status here = room < bytes.size() && expected == NP_OK ? NP_NO_ROOM : expected;
 
-		status = encode(e, out.data(), room, &used);
+		status = model::encode_entry(e, out.data(), room, &used);
 		EXPECT_EQ(status, here);
-		EXPECT_EQ(used, status == NP_OK ? w.out.size() : 0);
+		EXPECT_EQ(used, status == NP_OK ? bytes.size() : 0);
 		if (status == NP_OK)
-			EXPECT_TRUE(std::equal(w.out.begin(), w.out.end(), out.begin()));
+			EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), out.begin()));
 		else
 			EXPECT_EQ(out, frame(room, 0xa5));
 	}
-	for (size_t have = 1; have < w.out.size(); have += have < 40 ? 1 : 97)
-		expect_decoded<entry>(w.out, have, NP_BEYOND);
-	expect_decoded<entry>(w.out, w.out.size(), expected);
+	for (size_t have = 1; have < bytes.size(); have += have < 40 ? 1 : 97)
+		expect_decoded<entry>(bytes, have, NP_BEYOND);
+	expect_decoded<entry>(bytes, bytes.size(), expected);
 }
 
 template <class entry>
@@ -79,15 +58,14 @@ void both_ways(rnd::generator &from)
 {
 	model::inventor inventor { from };
 	entry e = {}, got;
-	model::writer w, again;
+	frame bytes;
 	uint32_t used;
 
 	model::entry(inventor, e);
 	expect_entry(e);
-	model::entry(w, e);
-	ASSERT_EQ(decode(w.out.data(), w.out.size(), &got, &used), NP_OK);
-	model::entry(again, got);
-	EXPECT_EQ(again.out, w.out);
+	bytes = model::write_entry(e);
+	ASSERT_EQ(model::decode_entry(bytes.data(), bytes.size(), &got, &used), NP_OK);
+	EXPECT_EQ(model::write_entry(got), bytes);
 }
 
 } // namespace

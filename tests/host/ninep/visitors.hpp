@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the model's messages are shown to: a writer and a reader of bytes, an
- * inventor of messages, and one that changes a single number.
+ * What the model's messages are shown to: a writer and a reader of bytes, and an
+ * inventor of messages; lookers.hpp has those that care for few fields.
  */
 #ifndef HF_TESTS_NINEP_VISITORS_HPP
 #define HF_TESTS_NINEP_VISITORS_HPP
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "../source.hpp"
-#include "model.hpp"
+#include "lookers.hpp"
 
 namespace model {
 
@@ -239,120 +239,6 @@ struct inventor {
 	void data(np_payload &p) { p.count = number(32) % (most_data + 1); }
 };
 
-/* Does nothing with any field. */
-struct looker {
-	void u8(uint8_t &) {}
-	void u16(uint16_t &) {}
-	void u32(uint32_t &) {}
-	void u64(uint64_t &) {}
-	void late(uint32_t &) {}
-	void flags(uint32_t &, uint32_t) {}
-	void from1(uint32_t &, uint32_t) {}
-	void upto(uint8_t &, uint8_t) {}
-	void upto(uint32_t &, uint32_t) {}
-	void bytes(uint8_t *, int) {}
-	void qid(np_qid &) {}
-	void str(np_str &) {}
-	void name(np_str &) {}
-	void seen_name(np_str &) {}
-	void steps(np_names &) {}
-	void qids(np_qids &) {}
-	void data(np_payload &) {}
-};
-
-/* Makes everything as long as it can be. */
-struct filler : looker {
-	np_str text;
-
-	explicit filler(np_str text) : text(text) {}
-
-	np_str longest_name() const { return { text.at, 255 }; }
-	void str(np_str &s) { s = text; }
-	void name(np_str &s) { s = longest_name(); }
-	void steps(np_names &n)
-	{
-		n.count = 16;
-		for (np_str &name : n.name)
-			name = longest_name();
-	}
-	void qids(np_qids &q) { q.count = 16; }
-};
-
-/* Replaces the number that comes as the (turn)th; was_there if there is one. */
-struct changer : looker {
-	int turn;
-	uint64_t value;
-	bool was_there = false;
-
-	changer(int turn, uint64_t value) : turn(turn), value(value) {}
-
-	template <typename type>
-	void set(type &x)
-	{
-		if (turn-- != 0)
-			return;
-		x = static_cast<type>(value);
-		was_there = true;
-	}
-	void u8(uint8_t &x) { set(x); }
-	void u16(uint16_t &x) { set(x); }
-	void u32(uint32_t &x) { set(x); }
-	void u64(uint64_t &x) { set(x); }
-	void late(uint32_t &x) { set(x); }
-	void flags(uint32_t &x, uint32_t) { set(x); }
-	void from1(uint32_t &x, uint32_t) { set(x); }
-	void upto(uint8_t &x, uint8_t) { set(x); }
-	void upto(uint32_t &x, uint32_t) { set(x); }
-	void qid(np_qid &q) { set(q.type); set(q.version); set(q.path); }
-	void qids(np_qids &q)
-	{
-		for (int i = 0; i < q.count; i++)
-			qid(q.qid[i]);
-	}
-};
-
-/* The same for strings, and the names of a walk. */
-struct renamer : looker {
-	int turn;
-	np_str text;
-	bool was_there = false;
-
-	renamer(int turn, np_str text) : turn(turn), text(text) {}
-
-	void set(np_str &s)
-	{
-		if (turn-- != 0)
-			return;
-		s = text;
-		was_there = true;
-	}
-	void str(np_str &s) { set(s); }
-	void name(np_str &s) { set(s); }
-	void seen_name(np_str &s) { set(s); }
-	void steps(np_names &n)
-	{
-		for (int i = 0; i < n.count; i++)
-			set(n.name[i]);
-	}
-};
-
-/* Whether its frame goes on behind what is encoded. */
-struct payload_finder : looker {
-	bool found = false;
-
-	void data(np_payload &) { found = true; }
-};
-
-inline bool has_payload(uint8_t type)
-{
-	payload_finder finder;
-	np_msg m = {};
-
-	m.type = type;
-	body(finder, m);
-	return finder.found;
-}
-
 /* The head of the frame. */
 inline frame write(np_msg m)
 {
@@ -425,7 +311,7 @@ inline np_status read(const uint8_t *bytes, size_t have, np_dialect dialect, np_
 	if (m.size < 7)
 		return NP_BAD_SIZE;
 	if (!known(m.type, dialect))
-		return NP_UNKNOWN_TYPE;
+		return have < m.size ? NP_SHORT : NP_UNKNOWN_TYPE;
 	return read_body(r, m.size, have, m);
 }
 

@@ -242,7 +242,7 @@ struct table {
 		for (int8_t &t : u.before)
 			if (t == LK_WRITE && r.op == LK_READ)
 				t = LK_READ;
-		note_over(u);
+		note_over(u, r.op);
 		erase(core);
 		set(r, at);
 		if (r.flags & LK_RECLAIM)
@@ -284,7 +284,7 @@ struct table {
 	}
 
 	/* The only one that this one meets, if there is no third. */
-	void note_over(undo &u)
+	void note_over(undo &u, int op)
 	{
 		const undo *one = nullptr;
 		int met = 0;
@@ -302,6 +302,9 @@ struct table {
 		u.over = one->core;
 		u.over_at = { std::max(u.at.a, one->at.a), std::min(u.at.b, one->at.b) };
 		u.below = one->before;
+		for (int8_t &t : u.below)
+			if (t == LK_WRITE && op == LK_READ)
+				t = LK_READ;
 		if (u.over_at.a > one->at.a && u.over_at.b < one->at.b)
 			u.over = nullptr;
 	}

@@ -175,6 +175,22 @@ TEST_F(UndoOfTwo, TheOtherKeepsItsOwn)
 	EXPECT_TRUE(holds(2, 5, 14, LK_WRITE));
 }
 
+/* The second is a downgrade: others may read by now. */
+TEST_F(UndoOfTwo, WhatWasGivenUpStaysGivenUp)
+{
+	set(2, LK_WRITE, 0, 4);
+	set(1, LK_WRITE, 5, 29);
+	ASSERT_EQ(wait(2, LK_WRITE, 0, 9, 0, LK_REVOCABLE), LK_QUEUED);
+	ASSERT_EQ(wait(2, LK_READ, 0, 9, 0, LK_REVOCABLE), LK_QUEUED);
+	unlock(1, 0, model::cells - 1);
+	ASSERT_EQ(state(1), LK_WON);
+	EXPECT_EQ(set(3, LK_READ, 0, 9), LK_GRANTED);
+	w.end(0, true);
+	w.end(0, true);
+	EXPECT_TRUE(holds(2, 0, 4, LK_READ));
+	EXPECT_TRUE(holds(2, 5, 9, model::none));
+}
+
 TEST_F(UndoOfTwo, WhatTheFirstKeptComesBack)
 {
 	hand_over_both(0, 9, 5, 14);
