@@ -52,24 +52,46 @@ static void ready(struct hf_socket *socket)
 	mod_delayed_work(hf9_wq, &listener->accept, 0);
 }
 
-static void refuse(struct hf9_listener *listener, struct socket *sock, int error)
+static const char *reason(int error)
+{
+	switch (error) {
+	case -EBUSY:
+		return "there are max_connections already";
+	case -ENOMEM:
+		return "no memory";
+	case -ESHUTDOWN:
+		return "the listener stops";
+	default:
+		return "it has gone";
+	}
+}
+
+static void refused(const struct hf9_listener *listener, int error)
 {
 	hf9_count(connections_refused);
 	pr_notice_ratelimited("listener %s: a connection is refused: %s\n",
-			      listener->name, error == -EBUSY ?
-			      "there are max_connections already" : "no memory");
-	sock_release(sock);
+			      listener->name, reason(error));
+}
+
+/* Its namespace cannot end before the connection is one of those that its end meets. */
+static void take(struct hf9_listener *listener, struct socket *sock)
+{
+	int ret = hf9_connection_new(listener, sock);
+
+	if (ret)
+		refused(listener, ret);
+	hf_socket_accept_end(&listener->socket, ret ? sock : NULL);
 }
 
 /* Return: whether there may be another one. */
 static bool accept_one(struct hf9_listener *listener)
 {
 	struct socket *sock;
-	int ret = hf_socket_accept(&listener->socket, &sock);
 
-	switch (ret) {
+	switch (hf_socket_accept_begin(&listener->socket, &sock)) {
 	case 0:
-		break;
+		take(listener, sock);
+		return true;
 	case -EAGAIN:
 	case -ESHUTDOWN:
 	case -EINVAL:
@@ -81,10 +103,6 @@ static bool accept_one(struct hf9_listener *listener)
 		mod_delayed_work(hf9_wq, &listener->accept, LATER);
 		return false;
 	}
-	ret = hf9_connection_new(listener, sock);
-	if (ret)
-		refuse(listener, sock, ret);
-	return true;
 }
 
 static void accept(struct work_struct *work)

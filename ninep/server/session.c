@@ -106,11 +106,14 @@ static int find_fids(struct hf9_request *request, struct hf9_fid **newfid)
 	return ret;
 }
 
-static int errno_of(enum np_status status)
+/* A name that nothing can have leads nowhere; but to make it is a mistake. */
+static int errno_of(enum np_status status, u8 type)
 {
 	switch (status) {
 	case NP_OK:
 		return 0;
+	case NP_BAD_NAME:
+		return type == NP_TWALK || type == NP_TWALKATTR ? -ENOENT : -EINVAL;
 	case NP_UNKNOWN_TYPE:
 		return -EOPNOTSUPP;
 	case NP_LONG_NAME:
@@ -123,7 +126,7 @@ static int errno_of(enum np_status status)
 /* Its operation, or why it has none. */
 static void look_up_op(struct hf9_request *request, enum np_status status)
 {
-	request->error = errno_of(status);
+	request->error = errno_of(status, request->type);
 	if (request->error)
 		return;
 	request->op = hf9_op_of(request->type, request->connection->dialect);

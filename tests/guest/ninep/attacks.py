@@ -175,7 +175,9 @@ def names(p):
                        outcome(c.link, f, f, n), outcome(c.unlinkat, f, n, 0), outcome(c.renameat, f, n, f, "x"),
                        outcome(c.renameat, f, "x", f, n), outcome(c.rename, f, f, n), outcome(c.renamex, f, n, f, "x", 0)]
     pairs = [(set(tries(n)), {"EINVAL"}) for n in ("", ".", "..", "a/b", "/", b"a\0b")]
-    return pairs + [(set(tries("n" * 256)), {"ENAMETOOLONG"}), (os.listdir(p.dir), [])]
+    leads = lambda n: [outcome(c.walk, f, c.fid(), [n]), outcome(c.walkattr, f, c.fid(), 0, [n])]
+    pairs += [(set(leads(n)), {"ENOENT"}) for n in ("", ".", "a/b", "/", b"a\0b")]
+    return pairs + [(set(leads("n" * 256)), {"ENAMETOOLONG"}), (set(tries("n" * 256)), {"ENAMETOOLONG"}), (os.listdir(p.dir), [])]
 
 
 @case
