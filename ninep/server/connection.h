@@ -17,6 +17,7 @@ enum {
 #define HF9_MSIZE_LEAST		4096
 #define HF9_MSIZE_MOST		(1u << 20)
 #define HF9_VERSION_TIME	(10 * HZ)
+#define HF9_ATTACH_TIME		(30 * HZ)
 #define HF9_MEMORY_TIME		(HZ / 50)
 
 /* ------------------------------------------------------------- connection.c */
@@ -100,10 +101,11 @@ struct hf9_request *hf9_request_new(struct hf9_connection *connection,
 void hf9_request_free(struct hf9_request *request);
 
 /*
- * Count @bytes for a request before it is made.  False if the connection has too
- * many: then it is told (held) when there is room again.
+ * Count @bytes for a request before it is made; @payload: it has one, or its reply.
+ * False if the connection has too many: then it is told (held) when there is room
+ * again.
  */
-bool hf9_reserve(struct hf9_connection *connection, u32 bytes);
+bool hf9_reserve(struct hf9_connection *connection, u32 bytes, bool payload);
 void hf9_unreserve(struct hf9_connection *connection, u32 bytes);
 u64 hf9_bytes_in_flight(void);
 

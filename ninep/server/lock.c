@@ -459,13 +459,28 @@ static int lock_it(struct hf9_request *request, const struct wish *wish)
 
 /* ------------------------------------------------------------------- to unlock */
 
+static bool is_whole(const struct wish *wish)
+{
+	return !wish->first && wish->last == OFFSET_MAX;
+}
+
+/*
+ * To let go of a part may make two locks of one.  That is no lock that is asked for,
+ * so it has room of its own, as much again; beyond that only a whole file is let go of.
+ */
+static bool may_split(const struct hf9_request *request, const struct hf9_locks *locks)
+{
+	return atomic_read(&locks->held) / 2 <
+	       request->connection->export->limits.held_locks;
+}
+
 static int unlock_of(struct hf9_lock_file *file, struct hf9_owner *owner,
 		     const struct wish *wish)
 {
 	struct file_lock fl;
 	int err;
 
-	if (!wish->first && wish->last == OFFSET_MAX)
+	if (is_whole(wish))
 		return hf9_unlock_whole(file, owner);
 	hf9_lock_fill(&fl, &wish->key, owner, file->file, F_UNLCK);
 	fl.fl_start = wish->first;
@@ -487,7 +502,10 @@ static int unlock_it(struct hf9_request *request, const struct wish *wish)
 	if (!owner)
 		return answer(request, NP_LOCK_SUCCESS);
 	file = hf9_lock_file_find(locks, inode, owner);
-	if (file) {
+	if (file && !is_whole(wish) && !may_split(request, locks)) {
+		err = -ENOLCK;
+		hf9_lock_file_put(file);
+	} else if (file) {
 		err = unlock_of(file, owner, wish);
 		hf9_lock_file_put(file);
 	}

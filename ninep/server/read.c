@@ -46,11 +46,11 @@ static u32 reply_bytes(const struct hf9_connection *connection, const u8 *frame,
 static struct hf9_request *make_request(struct hf9_connection *connection,
 					const void *frame, u32 bytes, u32 payload)
 {
-	u32 counts = sizeof(struct hf9_request) + bytes + payload +
-		     reply_bytes(connection, frame, bytes);
+	u32 pages = payload + reply_bytes(connection, frame, bytes);
+	u32 counts = sizeof(struct hf9_request) + bytes + pages;
 	struct hf9_request *request;
 
-	if (!hf9_reserve(connection, counts))
+	if (!hf9_reserve(connection, counts, pages))
 		return NULL;
 	request = hf9_request_new(connection, frame, bytes, counts);
 	if (!request) {
@@ -106,17 +106,24 @@ const struct hf_link_ops hf9_link_ops = {
 	.placed		= placed,
 };
 
-/* Return: whether it has had its time to send a Tversion, and has not. */
-static bool is_late(struct hf9_connection *connection)
+/*
+ * A listener has room for so many: not for those that only connect, nor for those
+ * that no export lets in.
+ * Return: NULL, or what has not come in time.
+ */
+static const char *lacks(struct hf9_connection *connection)
 {
-	unsigned long until = connection->begun + HF9_VERSION_TIME;
+	bool agreed = test_bit(HF9_AGREED, &connection->flags);
+	unsigned long until = connection->begun +
+			      (agreed ? HF9_ATTACH_TIME : HF9_VERSION_TIME);
 
-	if (test_bit(HF9_AGREED, &connection->flags))
-		return false;
+	/* It is the reader, this one, who binds it to one. */
+	if (connection->export)
+		return NULL;
 	if (time_after_eq(jiffies, until))
-		return true;
+		return agreed ? "no Tattach" : "no Tversion";
 	mod_timer(&connection->timer, until);
-	return false;
+	return NULL;
 }
 
 static bool runs_here(const struct hf9_request *request)
@@ -208,10 +215,11 @@ static bool read_one(struct hf9_connection *connection)
 
 void hf9_connection_read(struct hf9_connection *connection)
 {
+	const char *lacking = lacks(connection);
 	unsigned int left = TURN;
 
-	if (is_late(connection)) {
-		end(connection, "no Tversion");
+	if (lacking) {
+		end(connection, lacking);
 		return;
 	}
 	hf_link_push(&connection->link);

@@ -46,14 +46,17 @@ static u32 most_of(const struct hf9_connection *connection)
 	return connection->export ? connection->export->limits.bytes : HF9_MSIZE_MOST;
 }
 
-/* One alone is always let in. */
-static bool reserve_here(struct hf9_connection *connection, u32 bytes)
+/*
+ * One alone is always let in.  So is whatever has no payload: of those there are
+ * max_requests at the most, and among them may be the Tflush of what has used it up.
+ */
+static bool reserve_here(struct hf9_connection *connection, u32 bytes, bool payload)
 {
 	bool room;
 
 	spin_lock(&connection->lock);
 	room = ns_room(&connection->session) &&
-	       (!connection->bytes ||
+	       (!payload || !connection->bytes ||
 		connection->bytes + bytes <= most_of(connection));
 	if (room)
 		connection->bytes += bytes;
@@ -64,9 +67,9 @@ static bool reserve_here(struct hf9_connection *connection, u32 bytes)
 }
 
 /* All connections together: whoever is too much looks again a little later. */
-bool hf9_reserve(struct hf9_connection *connection, u32 bytes)
+bool hf9_reserve(struct hf9_connection *connection, u32 bytes, bool payload)
 {
-	if (!reserve_here(connection, bytes))
+	if (!reserve_here(connection, bytes, payload))
 		return false;
 	if (atomic64_add_return(bytes, &in_flight) <= most_in_flight)
 		return true;

@@ -21,6 +21,8 @@ operations() {
 	relay python3 "$here/attacks.py" $socket "$1" "$2" "$1-"
 	check "$1-gone" wait_until 60 ninep_none
 	check "$1-off" ninep_off "exports/$1"
+	# Of the two ways to hear of a lock.
+	case $1 in ext4 | holdfast) relay python3 "$here/waiting.py" $socket "$1" "$2" "$1-" ;; esac
 }
 
 mkdir -p "$top"

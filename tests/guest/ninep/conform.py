@@ -112,7 +112,7 @@ def walk(p):
             (paths(c.walk(deep, c.fid(), ["..", ".."])), inodes("a/b", "a")),
             (paths(c.walk(p.root, c.fid(), [".."] * 16)), [os.stat(top).st_ino] * 16),
             (outcome(c.walk, p.fid, p.root, []), "EBADF"), (outcome(c.walk, 9999, c.fid(), []), "EBADF"),
-            (walk("."), "EINVAL"), (walk("a/b"), "EINVAL"), (walk(""), "EINVAL"), (walk("n" * 256), "ENAMETOOLONG")]
+            (walk("."), "ENOENT"), (walk("a/b"), "ENOENT"), (walk(""), "ENOENT"), (walk("n" * 256), "ENAMETOOLONG")]
 
 
 @case

@@ -357,6 +357,20 @@ def many(p):
     return [(got, BLOCKED), (other, SUCCESS)]
 
 
+@case
+def many_by_unlocking(p):
+    """One lock becomes many when every other byte is let go of: not without end."""
+    a, b, got, asked = p.client(), p.client(), SUCCESS, 0
+    a.ask(WRLCK, 0, END)
+    while got == SUCCESS and asked < 100000:
+        tags = [a.send("lock", a.file, UNLCK, 0, 2 * (asked + i) + 1, 1, 1, "node") for i in range(50)]
+        asked += 50
+        answers = [outcome(a.receive, tag) for tag in tags]
+        got = next((answer for answer in answers if answer != SUCCESS), SUCCESS)
+    pairs = [(got, "ENOLCK"), (b.ask(WRLCK, 1, 1), SUCCESS), (b.ask(WRLCK, 0, 1), BLOCKED)]
+    return pairs + [(a.ask(UNLCK, 0, END), SUCCESS), (b.ask(WRLCK, 0, END), SUCCESS), (a.ask(RDLCK, 0, 1), BLOCKED)]
+
+
 # ------------------------------------------------------------------------- hf1
 
 def askx(c, kind, how, start, length, owner, block=0, fid=None):

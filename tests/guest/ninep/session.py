@@ -129,6 +129,14 @@ def a_late_version():
 
 
 @case
+def a_late_attach():
+    """It may talk, but not stay."""
+    c = client()
+    assert c.attach(aname="other") == errno.ENOENT
+    assert c.is_closed()
+
+
+@case
 def version_resets():
     c = attached()
     c.version(65536, p9.DOTL)

@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""waiting.py ADDRESS KIND DIRECTORY [PREFIX]: what waits keeps nobody else waiting.
+
+As locks.py, with exports of DIRECTORY of its own.  KIND is the filesystem's.
+"""
+import fcntl
+import os
+import select
+import signal
+import sys
+
+from config import Export, parked, threads, until
+from p9 import *
+
+address, kind, top = sys.argv[1:4]
+report = Report(sys.argv[4] if len(sys.argv) > 4 else "")
+CASES = {}
+
+
+def case(function):
+    CASES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+class Place:
+    def __init__(self, name):
+        self.name = "waiting-" + name
+        self.path = "%s/%s" % (top, self.name)
+        with open(self.path, "wb") as file:
+            file.write(bytes(100))
+
+    def client(self, export, flags=RDWR):
+        c = Client(address)
+        c.top = c.root(export)
+        c.file = c.opened(c.top, self.name, flags)
+        return c
+
+
+@case
+def two_threads(p):
+    """200 requests wait, of four clients, and two threads serve all others; then each has its turn."""
+    with Export("few", path=top, threads=2):
+        holder, other = p.client("few"), p.client("few")
+        holder.lock(holder.file, WRLCK, 0, 0, 10, 1, "node")
+        waiters = [p.client("few") for _ in range(4)]
+        left = {c: {c.send("lock", c.file, WRLCK, BLOCK, 0, 10, pid, "node"): pid for pid in range(50)}
+                for c in waiters}
+        until(lambda: parked("few") == 200)
+        served = [other.write(other.file, 50, bytes(40)) + len(other.read(other.file, 0, 90)) for _ in range(50)]
+        pairs = [(set(served), {130}), (threads("few") <= 2, True)]
+        holder.lock(holder.file, UNLCK, 0, 0, 0, 1, "node")
+        answers = []
+        while any(left.values()):
+            ready = select.select([c.sock for c in waiters if left[c]], [], [], 60)[0]
+            if not ready:
+                return pairs + [({len(tags) for tags in left.values()}, "every one had its turn")]
+            for c in (c for c in waiters if c.sock in ready):
+                tag, what, body = c.next()
+                c.waiting.pop(tag)
+                pid = left[c].pop(tag)
+                answers.append((what, body))
+                c.lock(c.file, UNLCK, 0, 0, 0, pid, "node")
+        for c in waiters + [holder, other]:
+            c.close()
+        return pairs + [(answers, [(53, b"\0")] * 200)]
+
+
+@case
+def one_exclusion(p):
+    """Of those that were granted one after another never two at once: each adds one by read and write."""
+    with Export("few", path=top, threads=4):
+        clients = [p.client("few") for _ in range(4)]
+        clients[0].write(clients[0].file, 0, b"000000")
+        for _ in range(30):
+            tags = [(c, c.send("lock", c.file, WRLCK, BLOCK, 0, 10, 1, "node")) for c in clients]
+            while tags:
+                ready = select.select([c.sock for c, _ in tags], [], [], 60)[0]
+                c, tag = next(pair for pair in tags if pair[0].sock in ready)
+                c.receive(tag)
+                value = int(c.read(c.file, 0, 6))
+                c.write(c.file, 0, b"%06d" % (value + 1))
+                c.lock(c.file, UNLCK, 0, 0, 0, 1, "node")
+                tags.remove((c, tag))
+        value = clients[0].read(clients[0].file, 0, 6)
+        for c in clients:
+            c.close()
+        return [(value, b"000120")]
+
+
+@case
+def held_for_a_time(p):
+    """lock_hold_ms: then the client is to ask again."""
+    with Export("held", path=top, lock_hold_ms=100):
+        a, b = p.client("held"), p.client("held")
+        a.lock(a.file, WRLCK, 0, 0, 10, 1, "node")
+        got = b.lock(b.file, WRLCK, BLOCK, 0, 10, 1, "node")
+        free = b.lock(b.file, WRLCK, BLOCK, 10, 10, 1, "node")
+        a.lock(a.file, UNLCK, 0, 0, 0, 1, "node")
+        kept = a.lock(a.file, WRLCK, 0, 0, 10, 1, "node")
+        a.close()
+        b.close()
+        return [(got, BLOCKED), (free, SUCCESS), (kept, SUCCESS), (parked("held"), 0)]
+
+
+@case
+def too_many_wait(p):
+    """One over the limit is told to come again; those before wait on."""
+    with Export("held", path=top, max_waiting_locks=3):
+        a, b = p.client("held"), p.client("held")
+        a.lock(a.file, WRLCK, 0, 0, 10, 1, "node")
+        tags = [b.send("lock", b.file, WRLCK, BLOCK, 0, 10, pid, "node") for pid in range(3)]
+        until(lambda: parked("held") == 3)
+        got = b.lock(b.file, WRLCK, BLOCK, 0, 10, 9, "node")
+        for tag in tags:
+            b.flush(tag)
+        late = b.send("lock", b.file, WRLCK, BLOCK, 0, 10, 9, "node")
+        until(lambda: parked("held") == 1)
+        a.lock(a.file, UNLCK, 0, 0, 0, 1, "node")
+        done = b.receive(late)
+        a.close()
+        b.close()
+        return [(got, BLOCKED), (done, SUCCESS), (any(tag in b.got for tag in tags), False)]
+
+
+class Lease:
+    """A local process's, which gives it back when it is told to, not when it is asked."""
+
+    def __init__(self, path, kind):
+        self.asked = False
+        signal.signal(signal.SIGIO, self.ask)
+        self.fd = os.open(path, os.O_RDONLY)
+        fcntl.fcntl(self.fd, fcntl.F_SETLEASE, kind)
+
+    def ask(self, *unused):
+        self.asked = True
+
+    def end(self):
+        fcntl.fcntl(self.fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        os.close(self.fd)
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+
+
+@case
+def leases(p):
+    """An open, a truncate: each waits without a thread, can be flushed, and ends when the lease does."""
+    with Export("few", path=top, threads=1):
+        c = Client(address)
+        root = c.root("few")
+        lease = Lease(p.path, fcntl.F_WRLCK)
+        fid = c.at(root, p.name)
+        pairs = []
+        for name, rest in ("lopen", (RDONLY,)), ("setattr", (SET_SIZE, 0, 0, 0, 10, 0, 0, 0, 0)):
+            tag = c.send(name, fid, *rest)
+            until(lambda: parked("few") == 1)
+            pairs += [(c.getattr(fid, 0)["size"], 100), (c.flush(tag), None), (tag in c.got, False)]
+        pairs.append((lease.asked, True))
+        tags = [c.send("setattr", fid, SET_SIZE, 0, 0, 0, 10, 0, 0, 0, 0), c.send("lopen", fid, RDONLY)]
+        until(lambda: parked("few") == 2)
+        lease.end()
+        answers = [outcome(c.receive, tag) for tag in tags]
+        pairs += [(answers[0], None), (isinstance(answers[1], tuple), True), (os.stat(p.path).st_size, 10)]
+        c.close()
+        return pairs
+
+
+@case
+def leases_end(p):
+    """Beside a lease a request ends with its fid, and with its connection."""
+    with Export("few", path=top, threads=1):
+        c, other = Client(address), Client(address)
+        root = c.root("few")
+        other_root = other.root("few")
+        lease = Lease(p.path, fcntl.F_WRLCK)
+        fid = c.at(root, p.name)
+        tag = c.send("lopen", fid, RDONLY)
+        until(lambda: parked("few") == 1)
+        pairs = [(c.clunk(fid), None), (outcome(c.receive, tag), "EBADF")]
+        fid = c.at(root, p.name)
+        c.send("lopen", fid, RDONLY)
+        until(lambda: parked("few") == 1)
+        c.close()
+        until(lambda: parked("few") == 0)
+        pairs.append((other.getattr(other_root, 0)["qid"].type, 0x80))
+        other.send("lopen", other.at(other_root, p.name), WRONLY)
+        until(lambda: parked("few") == 1)
+        # Here the export ends, beside one that waits.
+    lease.end()
+    return pairs + [(ends(other), True)]
+
+
+def ends(client):
+    try:
+        while client.sock.recv(1 << 16):
+            pass
+    except ConnectionError:
+        pass
+    return True
+
+
+run_cases(CASES, report, Place)
+sys.exit(report.failed)
