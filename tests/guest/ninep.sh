@@ -227,6 +227,24 @@ namespace_ends() {
 	rmdir $ninep_config/listeners/gone
 }
 
+# One allocation in 50 fails for those threads of the server that there are by then.
+without_memory() {
+	local slab=/sys/kernel/debug/failslab setting
+	: >/run/hf/failing
+	while [ -e /run/hf/failing ]; do
+		for task in $(pgrep '^9p-'); do echo 1 >"/proc/$task/make-it-fail"; done
+		sleep 0.2
+	done 2>/dev/null &
+	failing=$!
+	for setting in task-filter=Y interval=1 times=-1 verbose=0 ignore-gfp-wait=N probability=2; do
+		echo "${setting#*=}" >"$slab/${setting%%=*}" || return
+	done
+}
+with_memory() {
+	rm /run/hf/failing
+	wait $failing
+}
+
 lower=/srv/disk/lower
 check load ninep_load
 check make-fs eval 'make_fs ext4 /dev/vda /srv/disk && mkdir $lower'
@@ -240,6 +258,7 @@ check session-export ninep_export data "$lower" clients=unix squash=none users='
 chmod 777 /run/hf/9p.sock "$lower"
 chmod 755 "$lower" /run/hf
 relay python3 "$here/session.py" /run/hf/9p.sock "$lower"
+relay python3 "$here/rights.py" unix:/run/hf/9p.sock "$lower" rights-
 check session-gone wait_until 60 ninep_none
 check export-off ninep_off exports/data
 rmdir $ninep_config/exports/data
@@ -269,6 +288,13 @@ check namespace namespace_ends
 mkdir "$lower/hostile"
 check hostile-export ninep_export hostile "$lower/hostile" clients=unix squash=none threads=3
 relay python3 "$here/hostile.py" unix:/run/hf/9p.sock hostile "$([ "$HF_KERNEL" = debug ] && echo 60 || echo 20)"
+if [ "$HF_KERNEL" = debug ]; then
+	check without-memory without_memory
+	HF_FAULTS=1 relay python3 "$here/hostile.py" unix:/run/hf/9p.sock hostile 30
+	with_memory
+else
+	ok without-memory; ok hostile-without-memory	# this kernel has no failslab
+fi
 rm -rf "$lower/hostile"
 check address-free eval 'ninep_off listeners/unix && [ ! -e /run/hf/9p.sock ] && ninep_on listeners/unix'
 check remove ninep_remove

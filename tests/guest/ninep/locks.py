@@ -8,10 +8,9 @@ machine, by fcntl(2) and flock(2) in DIRECTORY.
 import fcntl
 import os
 import select
-import signal
-import struct
 import sys
 
+from local import Local
 from p9 import *
 
 address, export, top = sys.argv[1:4]
@@ -57,55 +56,6 @@ class Locker(Client):
 
     def who(self, kind, start, length, pid=1, node="node"):
         return self.getlock(self.file, kind, start, length, pid, node)
-
-
-class Local:
-    """A process of this machine that locks."""
-
-    def __init__(self, path):
-        self.parent, child = os.pipe(), os.pipe()
-        self.to = child
-        self.pid = os.fork()
-        if not self.pid:
-            self.serve(path)
-        self.read = os.fdopen(self.parent[0], "r")
-
-    def serve(self, path):
-        fd = os.open(path, os.O_RDWR)
-        commands = os.fdopen(self.to[0], "r")
-        while True:
-            line = commands.readline().split()
-            if not line:
-                os._exit(0)
-            name, rest = line[0], [int(x) for x in line[1:]]
-            try:
-                done = self.act(fd, name, rest)
-            except OSError as error:
-                done = errno.errorcode[error.errno]
-            os.write(self.parent[1], ("%s\n" % done).encode())
-
-    def act(self, fd, name, rest):
-        if name == "flock":
-            return fcntl.flock(fd, rest[0])
-        kind, start, length = rest
-        return fcntl.lockf(fd, kind, length, start) if name == "lockf" else None
-
-    def tell(self, *words):
-        os.write(self.to[1], (" ".join(map(str, words)) + "\n").encode())
-
-    def hear(self):
-        return self.read.readline().strip()
-
-    def call(self, *words):
-        self.tell(*words)
-        return self.hear()
-
-    def is_waiting(self, seconds=0.3):
-        return not select.select([self.parent[0]], [], [], seconds)[0]
-
-    def end(self):
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
 
 
 @case

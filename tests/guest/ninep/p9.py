@@ -364,10 +364,10 @@ class Client:
         self.clunk(new)
 
 
-def outcome(function, *arguments):
+def outcome(function, *arguments, **how):
     """What it returns, or the name of its error."""
     try:
-        return function(*arguments)
+        return function(*arguments, **how)
     except ConnectionError:
         raise
     except OSError as error:

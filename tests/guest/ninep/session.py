@@ -15,6 +15,7 @@ import time
 import traceback
 
 import p9
+from config import Export, parked, proc, until
 from p9 import NOFID, NOTAG, NOUID
 
 where, lower = "unix:" + sys.argv[1], sys.argv[2]
@@ -87,22 +88,6 @@ def attached(**how):
     c = client(**how)
     assert not failed(c.attach())
     return c
-
-
-def proc():
-    with open("/proc/fs/holdfast/ninep") as file:
-        return file.read()
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, proc()
-        time.sleep(0.02)
-
-
-def parked():
-    return sum(int(line.split()[5]) for line in proc().splitlines() if line.startswith("\tfids"))
 
 
 @case
@@ -268,6 +253,50 @@ def end_while_one_waits():
     finally:
         thaw(lower)
     assert os.listdir(lower) == []
+
+
+@case
+def frozen_beside_another():
+    """It has no thread that waits, and another export notices nothing."""
+    os.makedirs("/run/hf/other", exist_ok=True)
+    with Export("cold", path=lower, threads=1), Export("warm", path="/run/hf/other", threads=1):
+        cold, warm = client(), client()
+        assert not failed(cold.attach(aname="cold"))
+        assert not failed(warm.attach(aname="warm"))
+        freeze(lower)
+        try:
+            tags = [cold.send_mkdir(0, "cold%d" % i) for i in range(50)]
+            until(lambda: parked() == 50)
+            assert not failed(cold.getattr(0))
+            for i in range(20):
+                assert not failed(warm.mkdir(0, "warm%d" % i))
+                assert warm.ask("unlinkat", 0, "warm%d" % i, p9.REMOVEDIR) is None
+            assert cold.flush(tags[0]) is None
+        finally:
+            thaw(lower)
+        assert not any(failed(cold.answer(tag)) for tag in tags[1:])
+        for i in range(1, 50):
+            os.rmdir(lower + "/cold%d" % i)
+
+
+@case
+def flush_behind_what_fills_it():
+    """One write that waits is more than max_bytes; a Tflush is read nevertheless."""
+    with Export("full", path=lower, max_bytes=65536):
+        c = client()
+        assert not failed(c.attach(aname="full"))
+        assert not failed(c.walk(0, 1))
+        assert not failed(c.create(1, "full"))
+        freeze(lower)
+        try:
+            tag = c.send("write", 1, 0, bytes(65500))
+            until(lambda: parked("full") == 1)
+            assert c.flush(tag) is None
+            assert parked("full") == 0
+        finally:
+            thaw(lower)
+        assert os.stat(lower + "/full").st_size == 0
+        os.unlink(lower + "/full")
 
 
 @case
