@@ -25,11 +25,13 @@ as_the_directory() {
 	rm -rf "$lower"/direct/* "$lower"/served/*
 }
 
+both() { mount_tcp /mnt/a "$1" cache=none && mount_tcp /mnt/b "$1" cache=none; }
+
 # locked KIND DIRECTORY
 locked() {
 	mkdir "$2/locked"
 	check "$1-export" ninep_export "$1" "$2/locked" clients=127.0.0.0/8 squash=none
-	check "$1-mounts" eval 'mount_tcp /mnt/a $1 cache=none && mount_tcp /mnt/b $1 cache=none'
+	check "$1-mounts" both "$1"
 	relay python3 "$here/v9fs.py" /mnt/a /mnt/b "$2/locked" "$1-"
 	check "$1-unmounts" umount /mnt/a /mnt/b
 	check "$1-gone" ninep_off "exports/$1"

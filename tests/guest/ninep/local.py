@@ -15,7 +15,10 @@ class Local:
         self.to = child
         self.pid = os.fork()
         if not self.pid:
-            self.serve(path)
+            try:
+                self.serve(path)
+            finally:
+                os._exit(1)
         self.read = os.fdopen(self.parent[0], "r")
 
     def serve(self, path):
