@@ -26,7 +26,22 @@ operations() {
 	case $1 in ext4 | holdfast) relay python3 "$here/waiting.py" $socket "$1" "$2" "$1-" ;; esac
 }
 
+# A filesystem that has locks of its own, and tells nobody when one is free: v9fs,
+# of an export of ours.
+polled_cases=(exclusion local wait flush-waiting clunk-waiting clunk-unlocks disconnect many)
+polled() {
+	local inner=/mnt/inner
+	check polled-inner ninep_export inner "$1" clients=unix squash=none
+	check polled-mount mount_9p /run/hf/9p.sock $inner trans=unix,aname=inner,cache=none,access=user || return
+	check polled-export ninep_export polled $inner clients=unix squash=none max_held_locks=300
+	relay python3 "$here/locks.py" $socket polled $inner polled- "${polled_cases[@]}"
+	check polled-off ninep_off exports/polled
+	check polled-unmount umount $inner
+	check polled-inner-off ninep_off exports/inner
+}
+
 mkdir -p "$top"
+modprobe -a 9p 9pnet_fd 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
 check load eval 'hf_load holdfast_export && ninep_load'
 check listener ninep_listener unix $socket
 kinds=(ext4 xfs tmpfs)
@@ -39,6 +54,8 @@ for kind in "${kinds[@]}"; do
 	phase $kind
 	operations $kind "$top/$kind/plain"
 done
+phase polled
+polled "$top/ext4/plain"
 phase holdfast
 check holdfast-mount mount -t holdfast "$top/ext4/lower" "$top/ext4.mnt"
 mkdir "$top/ext4.mnt/exported"

@@ -61,16 +61,47 @@ restarted() {
 	umount /mnt/a && umount /mnt/b
 }
 
+# A client whose network goes away while it holds a lock. It is looked for at the end:
+# two minutes are what a peer may be silent.
+cut_off() {
+	ip netns add far && ip link add near type veth peer name far netns far &&
+		ip addr add 10.77.0.1/24 dev near && ip link set near up &&
+		ip -n far addr add 10.77.0.2/24 dev far && ip -n far link set far up || return
+	ninep_listener near tcp:10.77.0.1:564 &&
+		ninep_export cut "$lower/cut" clients=10.77.0.0/24 squash=none || return
+	ip netns exec far python3 - <<-PY &
+		import sys, time
+		sys.path.insert(0, "$here")
+		import lowport, p9
+		c = p9.Client("", sock=lowport.connect("tcp:10.77.0.1:564"))
+		c.lock(c.opened(c.root("cut"), "file", p9.RDWR), p9.WRLCK, 0, 0, 0, 1, "far")
+		open("/run/hf/locked", "w")
+		time.sleep(10000)
+	PY
+	far=$!
+	wait_until 60 test -e /run/hf/locked && ip link set near down
+}
+is_forgotten() {
+	wait_until 240 eval '! grep -q 10.77.0.2 $ninep_proc' || return
+	kill $far
+	flock -n "$lower/cut/file" python3 - "$lower/cut/file" <<-PY
+		import fcntl, sys
+		fcntl.lockf(open(sys.argv[1], "r+"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+	PY
+}
+
 mkdir -p "$top"
 check load eval 'hf_load holdfast_export && ninep_load'
 modprobe -a 9p 9pnet_fd 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
 ip link set lo up
 check make make_lower ext4
 lower=$top/ext4/plain
-mkdir "$lower/direct" "$lower/served"
+mkdir "$lower/direct" "$lower/served" "$lower/cut"
+touch "$lower/cut/file"
 check export ninep_export data "$lower/served" clients=127.0.0.0/8 squash=none \
 	users='1000 1000,2000' users='1001 1001'
 check listener ninep_listener tcp tcp:127.0.0.1:564
+check cut-off cut_off
 phase files
 as_the_directory none cache=none,access=user
 as_the_directory loose cache=loose,access=user mapping
@@ -82,6 +113,7 @@ check holdfast-mount mount -t holdfast "$top/ext4/lower" "$top/ext4.mnt"
 locked holdfast "$top/ext4.mnt"
 phase end
 check restarted restarted
+check is-forgotten is_forgotten
 check remove ninep_remove
 check unmount umount "$top/ext4.mnt" "$top/ext4"
 hf_finish

@@ -104,6 +104,17 @@ mount_fd() {
 	PY
 }
 
+# Anybody may connect from such a port, and say that he is root.
+vsock_from_high_port() {
+	python3 - <<-PY
+		import sys
+		sys.path.insert(0, "$here")
+		import p9
+		c = p9.Client("vsock:1:564")
+		assert p9.outcome(c.root, "data") == "EACCES"
+	PY
+}
+
 # mounts NAME MOUNTPOINT COMMAND...
 mounts() {
 	local name=$1 mnt=$2
@@ -252,6 +263,10 @@ modprobe -a 9p 9pnet_fd vsock_loopback dm-mod 2>/run/hf/modprobe || hf_problem "
 ip link set lo up
 configured
 phase session
+# Each message and decision has one, and nothing that it names may be gone.
+trace=/sys/kernel/tracing
+[ -d $trace/events ] || mount -t tracefs tracefs $trace
+check trace eval 'echo 256 >$trace/buffer_size_kb && echo 1 >$trace/events/holdfast/enable'
 check session-listener ninep_listener unix unix:/run/hf/9p.sock msize=65536
 check session-export ninep_export data "$lower" clients=unix squash=none users='1000 100,300' \
 	max_requests=16 max_fids=64 max_bytes=1048576 threads=4
@@ -276,6 +291,7 @@ mounts client /mnt/client mount_9p 127.0.0.1 /mnt/client trans=tcp,privport,anam
 mounts tcp6 /mnt/tcp6 mount_fd "tcp:[::1]:564" /mnt/tcp6
 mounts vsock /mnt/vsock mount_fd vsock:564 /mnt/vsock
 check unreserved-port eval '! mount_9p 127.0.0.1 /mnt/no trans=tcp,aname=data'
+check vsock-high-port vsock_from_high_port
 check set-clients ninep_set exports/data clients=10.0.0.0/8
 check unlisted eval '! mount_9p 127.0.0.1 /mnt/no trans=tcp,privport,aname=data'
 check set-clients-again ninep_set exports/data clients="unix 127.0.0.0/8"
@@ -297,6 +313,17 @@ else
 fi
 rm -rf "$lower/hostile"
 check address-free eval 'ninep_off listeners/unix && [ ! -e /run/hf/9p.sock ] && ninep_on listeners/unix'
+traced() {
+	local name
+	for name in connection attach message answer flush parked woken dropped refused; do
+		grep -q " hf9_$name: " $trace/trace || { echo "no hf9_$name"; return 1; }
+	done
+	for name in messages answers errors dropped flushes parked attaches attaches_refused malformed; do
+		grep -q "^ninep_$name [1-9]" /proc/fs/holdfast/stats || { cat /proc/fs/holdfast/stats; return 1; }
+	done
+}
+check traced traced
+echo 0 >$trace/events/holdfast/enable
 check remove ninep_remove
 check no-proc-line eval 'wait_until 60 eval "[ -z \"\$(<$ninep_proc)\" ]"'
 check disk-free eval 'umount /srv/disk && is_free /dev/vda'
