@@ -8,6 +8,7 @@ import fcntl
 import os
 import select
 import signal
+import struct
 import sys
 
 from config import Export, parked, threads, until
@@ -187,6 +188,50 @@ def leases_end(p):
         # Here the export ends, beside one that waits.
     lease.end()
     return pairs + [(ends(other), True)]
+
+
+def layout(fd, kind):
+    """HF_IOC_SETLAYOUT: 0 for none, 1 to read."""
+    fcntl.ioctl(fd, 0x4028BA01, struct.pack("IIQQIIQ", kind, 0, 0, 0, 0, 0, 0))
+
+
+def pin(fd):
+    """HF_IOC_PIN; the pin ends with the descriptor."""
+    fcntl.ioctl(fd, 0xC020BA03, struct.pack("IIQQQ", 1, 0, 0, 4096, 0))
+
+
+def layouts(p):
+    """Waited for like a lease; a pin is not."""
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    with open(p.path, "wb") as file:
+        file.write(bytes(65536))
+    with Export("few", path=top, threads=1):
+        c = p.client("few")
+        fd = os.open(p.path, os.O_RDONLY)
+        layout(fd, 1)
+        cut = lambda: c.send("setattr", c.file, SET_SIZE, 0, 0, 0, 10, 0, 0, 0, 0)
+        punch = lambda: c.send("fallocate", c.file, 3, 0, 4096)
+        pairs = []
+        for begin in cut, punch:
+            tag = begin()
+            until(lambda: parked("few") == 1)
+            pairs += [(c.getattr(c.file, 0)["size"], 65536), (c.flush(tag), None), (tag in c.got, False)]
+        tag = punch()
+        until(lambda: parked("few") == 1)
+        layout(fd, 0)
+        pairs.append((outcome(c.receive, tag), None))
+        layout(fd, 1)
+        pin(fd)
+        layout(fd, 0)
+        pairs += [(outcome(c.receive, cut()), "ETXTBSY"), (outcome(c.receive, punch()), "ETXTBSY")]
+        os.close(fd)
+        pairs += [(outcome(c.receive, cut()), None), (os.stat(p.path).st_size, 10)]
+        c.close()
+        return pairs
+
+
+if kind == "holdfast":
+    case(layouts)
 
 
 def ends(client):
