@@ -107,7 +107,6 @@ void hf9_request_free(struct hf9_request *request);
  */
 bool hf9_reserve(struct hf9_connection *connection, u32 bytes, bool payload);
 void hf9_unreserve(struct hf9_connection *connection, u32 bytes);
-u64 hf9_bytes_in_flight(void);
 
 /* --------------------------------------------------------------- session.c */
 

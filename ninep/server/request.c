@@ -20,6 +20,9 @@
 #include "export.h"
 #include "trace.h"
 
+/* Of each connection, whatever all others have in flight. */
+#define OWN_SHARE	(64 << 10)
+
 static struct kmem_cache *cache;
 static atomic64_t in_flight;
 static u64 most_in_flight;
@@ -36,11 +39,6 @@ void hf9_requests_exit(void)
 	kmem_cache_destroy(cache);
 }
 
-u64 hf9_bytes_in_flight(void)
-{
-	return atomic64_read(&in_flight);
-}
-
 static u32 most_of(const struct hf9_connection *connection)
 {
 	return connection->export ? connection->export->limits.bytes : HF9_MSIZE_MOST;
@@ -49,12 +47,15 @@ static u32 most_of(const struct hf9_connection *connection)
 /*
  * One alone is always let in.  So is whatever has no payload: of those there are
  * max_requests at the most, and among them may be the Tflush of what has used it up.
+ * @share: set if the connection had less than what nobody else takes from it.
  */
-static bool reserve_here(struct hf9_connection *connection, u32 bytes, bool payload)
+static bool reserve_here(struct hf9_connection *connection, u32 bytes, bool payload,
+			 bool *share)
 {
 	bool room;
 
 	spin_lock(&connection->lock);
+	*share = connection->bytes < OWN_SHARE;
 	room = ns_room(&connection->session) &&
 	       (!payload || !connection->bytes ||
 		connection->bytes + bytes <= most_of(connection));
@@ -66,12 +67,17 @@ static bool reserve_here(struct hf9_connection *connection, u32 bytes, bool payl
 	return room;
 }
 
-/* All connections together: whoever is too much looks again a little later. */
+/*
+ * All connections together: who is too much looks again a little later.  But those
+ * that read none of their replies do not use up what others need to go on.
+ */
 bool hf9_reserve(struct hf9_connection *connection, u32 bytes, bool payload)
 {
-	if (!reserve_here(connection, bytes, payload))
+	bool share;
+
+	if (!reserve_here(connection, bytes, payload, &share))
 		return false;
-	if (atomic64_add_return(bytes, &in_flight) <= most_in_flight)
+	if (atomic64_add_return(bytes, &in_flight) <= most_in_flight || share)
 		return true;
 	hf9_unreserve(connection, bytes);
 	mod_timer(&connection->timer, jiffies + HF9_MEMORY_TIME);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""waiting.py ADDRESS KIND DIRECTORY [PREFIX]: what waits keeps nobody else waiting.
+"""waiting.py ADDRESS KIND DIRECTORY [PREFIX [greedy]]: what waits keeps nobody else waiting.
 
 As locks.py, with exports of DIRECTORY of its own.  KIND is the filesystem's.
 """
@@ -11,7 +11,7 @@ import signal
 import struct
 import sys
 
-from config import Export, parked, threads, until
+from config import Export, parked, proc, threads, until
 from p9 import *
 
 address, kind, top = sys.argv[1:4]
@@ -230,8 +230,45 @@ def layouts(p):
         return pairs
 
 
+def in_flight(export):
+    """Bytes of the connections of an export."""
+    lines = proc().splitlines()
+    return sum(int(below.split()[7]) for line, below in zip(lines, lines[1:])
+               if line.startswith("connection ") and " export %s " % export in line)
+
+
+def greedy(p):
+    """One that has all the memory there is for requests, and reads none of its replies."""
+    with open("/proc/meminfo") as file:
+        most = int(file.readline().split()[1]) * 1024 // 8
+    with open(p.path, "wb") as file:
+        file.write(bytes(1 << 16))
+    with Export("greedy", path=top, max_bytes=1 << 30, max_requests=4096), Export("few", path=top, threads=1):
+        c = Client(address)
+        fid = c.opened(c.root("greedy"), p.name)
+        c.sock.setblocking(False)
+        left, tag = b"", 0
+        def feed():
+            nonlocal left, tag
+            try:
+                while True:
+                    left = left or c.frame("read", (fid, 0, 65000), tag)
+                    left, tag = left[c.sock.send(left):], tag + 1
+            except BlockingIOError:
+                return in_flight("greedy") > most - (1 << 20)
+        until(feed)
+        other = p.client("few")
+        served = [other.write(other.file, 0, bytes(60000)) + len(other.read(other.file, 0, 60000)) for _ in range(20)]
+        pairs = [(set(served), {120000}), (in_flight("greedy") > most // 2, True)]
+        other.close()
+        c.close()
+        return pairs
+
+
 if kind == "holdfast":
     case(layouts)
+if len(sys.argv) > 5:
+    case(greedy)
 
 
 def ends(client):
