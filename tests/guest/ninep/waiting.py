@@ -230,13 +230,6 @@ def layouts(p):
         return pairs
 
 
-def in_flight(export):
-    """Bytes of the connections of an export."""
-    lines = proc().splitlines()
-    return sum(int(below.split()[7]) for line, below in zip(lines, lines[1:])
-               if line.startswith("connection ") and " export %s " % export in line)
-
-
 def greedy(p):
     """One that has all the memory there is for requests, and reads none of its replies."""
     with open("/proc/meminfo") as file:
@@ -265,8 +258,117 @@ def greedy(p):
         return pairs
 
 
+def sum_of(export, word):
+    """A number that the connections of an export have."""
+    lines = proc().splitlines()
+    return sum(int(below.split()[word]) for line, below in zip(lines, lines[1:])
+               if line.startswith("connection ") and " export %s " % export in line)
+
+
+def in_flight(export):
+    return sum_of(export, 7)
+
+
+def requests(export):
+    return sum_of(export, 3)
+
+
+def stopped_reader(p, export):
+    """A client whose replies do not fit into its socket any more, and how many those are."""
+    with open(p.path, "r+b") as file:
+        file.write(bytes(1 << 16))
+    b = p.client(export)
+    for _ in range(40):
+        b.send("read", b.file, 0, 60000)
+    until(lambda: in_flight(export) > 1 << 20)
+    return b
+
+
+def replies(client):
+    """Tags of what comes before the reply to the last message, and of that, but for Treads."""
+    last, tags = client.last_tag, []
+    while not tags or tags[-1] != last:
+        tag, _, body = client.next()
+        if client.waiting.pop(tag) != "read":
+            tags.append(tag)
+    return tags
+
+
+@case
+def flush_of_a_queued_reply(p):
+    """The Rlock was decided on, and goes first; the lock stays."""
+    with Export("few", path=top):
+        a, b = p.client("few"), stopped_reader(p, "few")
+        a.lock(a.file, WRLCK, 0, 0, 10, 1, "node")
+        tag = b.send("lock", b.file, WRLCK, BLOCK, 0, 10, 1, "node")
+        until(lambda: parked("few") == 1)
+        a.lock(a.file, UNLCK, 0, 0, 0, 1, "node")
+        until(lambda: a.getlock(a.file, WRLCK, 0, 10, 1, "node")[0] == WRLCK)
+        # What is answered is no request any more, though its reply waits.
+        until(lambda: requests("few") == 0)
+        flush = b.send("flush", tag)
+        pairs = [(replies(b), [tag, flush]), (a.lock(a.file, WRLCK, 0, 0, 10, 1, "node"), BLOCKED)]
+        a.close()
+        b.close()
+        return pairs
+
+
+@case
+def flush_before_the_grant(p):
+    """No Rlock, though its Rflush waits behind what is not read; and no lock."""
+    with Export("few", path=top):
+        a, b = p.client("few"), stopped_reader(p, "few")
+        a.lock(a.file, WRLCK, 0, 0, 10, 1, "node")
+        tag = b.send("lock", b.file, WRLCK, BLOCK, 0, 10, 1, "node")
+        until(lambda: parked("few") == 1)
+        flush = b.send("flush", tag)
+        until(lambda: parked("few") == 0)
+        a.lock(a.file, UNLCK, 0, 0, 0, 1, "node")
+        pairs = [(replies(b), [flush]), (a.lock(a.file, WRLCK, 0, 0, 10, 1, "node"), SUCCESS)]
+        a.close()
+        b.close()
+        return pairs
+
+
+@case
+def gone_with_a_queued_reply(p):
+    """A lock that its client has never heard of goes with it."""
+    with Export("few", path=top):
+        a, b = p.client("few"), stopped_reader(p, "few")
+        a.lock(a.file, WRLCK, 0, 0, 10, 1, "node")
+        b.send("lock", b.file, WRLCK, BLOCK, 0, 10, 1, "node")
+        until(lambda: parked("few") == 1)
+        a.lock(a.file, UNLCK, 0, 0, 0, 1, "node")
+        until(lambda: parked("few") == 0)
+        b.close()
+        got = a.lock(a.file, WRLCK, BLOCK, 0, 10, 1, "node")
+        a.close()
+        return [(got, SUCCESS)]
+
+
+def deadlock_by_a_grant(p):
+    """A waits for what B has, and is given what B waits for: nobody asks any more, and one is told."""
+    with Export("few", path=top, threads=2):
+        a, b, c = (p.client("few") for _ in range(3))
+        ask = lambda who, how, start, flags=0: who.send("lock", who.file, how, flags, start, 1, 1, "node")
+        b.receive(ask(b, WRLCK, 1))
+        c.receive(ask(c, WRLCK, 0))
+        tags = []
+        for who, start in (a, 1), (a, 0), (b, 0):
+            tags.append(ask(who, WRLCK, start, BLOCK))
+            until(lambda: parked("few") == len(tags))
+        c.receive(ask(c, UNLCK, 0))
+        given, told = outcome(a.receive, tags[1]), outcome(b.receive, tags[2])
+        b.receive(ask(b, UNLCK, 1))
+        pairs = [(given, SUCCESS), (told, "EDEADLK"), (outcome(a.receive, tags[0]), SUCCESS)]
+        for client in a, b, c:
+            client.close()
+        return pairs
+
+
 if kind == "holdfast":
     case(layouts)
+    case(deadlock_by_a_grant)
 if len(sys.argv) > 5:
     case(greedy)
 
