@@ -53,6 +53,14 @@ struct hf9_owner {
 	char client_id[];		/* I */
 };
 
+/* What a message asks for. */
+struct hf9_wish {
+	struct hf9_owner_key key;
+	u8 type;			/* F_RDLCK, F_WRLCK, F_UNLCK */
+	bool block;
+	loff_t first, last;
+};
+
 struct hf9_lock_file {
 	struct rb_node node;		/* L */
 	struct hf9_locks *locks;	/* I: counted */
@@ -94,16 +102,40 @@ void hf9_owner_release(fl_owner_t owner);
 struct hf9_lock_file *hf9_lock_file_find(struct hf9_locks *locks,
 					 const struct inode *inode,
 					 const struct hf9_owner *owner);
+struct hf9_lock_file *hf9_lock_file_of(struct hf9_owner *owner, struct file *from);
 void hf9_lock_file_put(struct hf9_lock_file *file);
+void hf9_lock_fill(struct file_lock *fl, const struct hf9_owner_key *key, void *owner,
+		   struct file *file, u8 type);
+int hf9_lock_call(struct hf9_lock_file *file, struct file_lock *fl);
+
+/* Trees by address. */
+static inline int hf9_compare(const void *a, const void *b)
+{
+	return a == b ? 0 : a < b ? -1 : 1;
+}
+
+/* ------------------------------------------------------------ lock_mark.c */
+
 struct hf9_mark *hf9_mark_begin(struct hf9_owner *owner, struct hf9_fid *fid);
 struct hf9_lock_file *hf9_mark_end(struct hf9_mark *mark, bool granted);
 int hf9_unlock_whole(struct hf9_lock_file *file, struct hf9_owner *owner);
-int hf9_lock_call(struct hf9_lock_file *file, struct file_lock *fl);
 
-/* ----------------------------------------------------------------- lock.c */
+/* ------------------------------------------------------------ lock_wait.c */
 
 bool hf9_is_our_lock(const struct file_lock *fl);
-void hf9_lock_fill(struct file_lock *fl, const struct hf9_owner_key *key, void *owner,
-		   struct file *file, u8 type);
+
+/* As an operation's run(): with Rlock's status, parked, or -errno. */
+int hf9_lock_now(struct hf9_request *request, const struct hf9_wish *wish,
+		 struct hf9_owner *owner);
+int hf9_lock_blocking(struct hf9_request *request, const struct hf9_wish *wish,
+		      struct hf9_owner *owner);
+/* Of one that has been parked. */
+int hf9_lock_go_on(struct hf9_request *request);
+
+static inline int hf9_lock_answer(struct hf9_request *request, u8 status)
+{
+	request->r.rlock.status = status;
+	return 0;
+}
 
 #endif /* HF9_LOCK_H */

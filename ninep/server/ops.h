@@ -120,7 +120,7 @@ int hf9_run_getlockx(struct hf9_request *request);
 int hf9_run_caps(struct hf9_request *request);
 int hf9_run_identity(struct hf9_request *request);
 
-/* lock_file.c, lock_owner.c, for fid.c */
+/* lock_mark.c, lock_owner.c, for fid.c */
 void hf9_locks_leave(struct hf9_fid *fid);
 void hf9_locks_put(struct hf9_locks *locks);
 void hf9_locks_exit(void);

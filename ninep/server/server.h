@@ -70,8 +70,8 @@ struct hf9_fid {
 		struct hf9_connection *connection;	/* which outlives the fid */
 		char name[256];
 	} *xattr;
-	struct list_head locks;		/* lock_file.c: owners that locked through it */
-	struct hf9_locks *locks_of;	/* lock_file.c: set once, by the first; counted */
+	struct list_head locks;		/* lock_mark.c: owners that locked through it */
+	struct hf9_locks *locks_of;	/* lock_mark.c: set once, by the first; counted */
 };
 
 /* Pages that a payload is received into, or sent from.  pages.c */
@@ -111,7 +111,7 @@ struct hf9_request {
 	 * or dropped without success.  May sleep; no lock held.  The fids may have gone.
 	 */
 	void (*take_back)(struct hf9_request *request);
-	struct hf9_lock *lock;		/* lock.c: what it waits for, or was granted */
+	struct hf9_lock *lock;		/* lock_wait.c: what it waits for, or was granted */
 	unsigned long give_up;		/* jiffies: parked for a lease, until then */
 	unsigned int tries;
 	struct delayed_work retry;	/* park.c */
@@ -352,7 +352,7 @@ int hf9_qid(const struct path *path, struct np_qid *qid);
 int hf9_xattr_commit(struct hf9_fid *fid);
 
 /*
- * lock.c.  Of a fid that was clunked: whoever locked through it since unlocking all
+ * lock_mark.c.  Of a fid that was clunked: whoever locked through it since unlocking all
  * loses all on its file.  Of a connection that has ended, or begins anew, and of
  * which nothing waits any more: everything.  May sleep.
  */
