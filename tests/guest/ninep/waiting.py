@@ -347,7 +347,7 @@ def gone_with_a_queued_reply(p):
 
 
 def deadlock_by_a_grant(p):
-    """A waits for what B has, and is given what B waits for: nobody asks any more, and one is told."""
+    """A waits for what B has, and is given what B waits for: its own wait is told, since nobody asks."""
     with Export("few", path=top, threads=2):
         a, b, c = (p.client("few") for _ in range(3))
         ask = lambda who, how, start, flags=0: who.send("lock", who.file, how, flags, start, 1, 1, "node")
@@ -358,9 +358,9 @@ def deadlock_by_a_grant(p):
             tags.append(ask(who, WRLCK, start, BLOCK))
             until(lambda: parked("few") == len(tags))
         c.receive(ask(c, UNLCK, 0))
-        given, told = outcome(a.receive, tags[1]), outcome(b.receive, tags[2])
-        b.receive(ask(b, UNLCK, 1))
-        pairs = [(given, SUCCESS), (told, "EDEADLK"), (outcome(a.receive, tags[0]), SUCCESS)]
+        pairs = [(outcome(a.receive, tags[1]), SUCCESS), (outcome(a.receive, tags[0]), "EDEADLK"), (parked("few"), 1)]
+        a.receive(ask(a, UNLCK, 0))
+        pairs.append((outcome(b.receive, tags[2]), SUCCESS))
         for client in a, b, c:
             client.close()
         return pairs
