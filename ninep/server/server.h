@@ -237,7 +237,7 @@ struct hf9_export {
 	struct kref ref;
 	const char *name;		/* I */
 	struct path root;		/* C: on a private clone of the mount, alone there */
-	u8 identity[NP_IDENTITY];	/* C: kept with the directory, see identity.c */
+	u8 identity[NP_IDENTITY];	/* C: what tells it from every other one */
 	struct hf9_limits limits;	/* C */
 	u32 lock_hold_ms;		/* C: 0 is for ever */
 	bool read_only, trust_gid, require_reserved_port, localio;	/* C */

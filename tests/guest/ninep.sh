@@ -46,6 +46,10 @@ configured() {
 	wrong config-nowhere exports/e enabled 1 'No such file' 'path is no directory'
 	ninep_set exports/e path=/etc/passwd
 	wrong config-file exports/e enabled 1 'Not a directory' 'path is no directory'
+	mkdir /srv/mapped && python3 "$here/idmap.py" "$lower" /srv/mapped || hf_problem "no idmapped mount"
+	ninep_set exports/e path=/srv/mapped
+	wrong config-idmapped exports/e enabled 1 'not supported' 'path is on an idmapped mount'
+	umount /srv/mapped
 	ninep_set exports/e path="$lower" users='1000 100,300' users='1001 100' users=-1001 &&
 		ninep_on exports/e
 	wrong config-enabled exports/e path /tmp 'Device or resource busy' 'not while it is enabled'
