@@ -207,12 +207,18 @@ void hf_link_push(struct hf_link *link)
 }
 EXPORT_SYMBOL_GPL(hf_link_push);
 
-void hf_link_send(struct hf_link *link, struct hf_link_out *out)
+void hf_link_queue(struct hf_link *link, struct hf_link_out *out)
 {
 	out->head_sent = 0;
 	spin_lock(&link->queue_lock);
 	list_add_tail(&out->queued, &link->queue);
 	spin_unlock(&link->queue_lock);
+}
+EXPORT_SYMBOL_GPL(hf_link_queue);
+
+void hf_link_send(struct hf_link *link, struct hf_link_out *out)
+{
+	hf_link_queue(link, out);
 	hf_link_push(link);
 }
 EXPORT_SYMBOL_GPL(hf_link_send);

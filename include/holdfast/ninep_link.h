@@ -19,6 +19,7 @@
  *	hf_link_receive()	one thread at a time
  *	hf_link_send()		any number of threads, also from within ->message
  *	hf_link_push()		and ->placed; never from ->place
+ *	hf_link_queue()		any number of threads
  *	hf_link_discard()	any number of threads, from no callback
  *	hf_link_agree()		->message only
  *	hf_link_shutdown()	any thread, from no callback but ->message, ->placed
@@ -153,7 +154,8 @@ struct hf_link {
  *	even after @sent, for as long as it likes: then they may not be slab memory
  *	(it would be refused, and end the link), and must not be written to until the
  *	peer has answered, or been told that it may not rely on them
- * @sent: called once for each hf_link_send(), perhaps before that returns.  @error:
+ * @sent: called once for each hf_link_send() or hf_link_queue(), perhaps before that
+ *	returns.  @error:
  *	0 when all of it is in the socket's hands, else why the link ended.  The
  *	message is the user's again.  Context: whoever calls hf_link_send(),
  *	hf_link_push(), or hf_link_shutdown(); no lock held.  To be short: others'
@@ -240,6 +242,18 @@ void hf_link_discard(struct hf_link *link, u16 tag);
  * Context: may sleep, but not for the peer.
  */
 void hf_link_send(struct hf_link *link, struct hf_link_out *out);
+
+/**
+ * hf_link_queue - hf_link_send() in two steps
+ * @link: the link
+ * @out: as there
+ *
+ * For who decides upon the order under a spinlock of its own.  The caller, or
+ * somebody after it, calls hf_link_push(): nothing is sent before.
+ *
+ * Context: any but interrupts and softirqs; the caller's spinlocks may be held.
+ */
+void hf_link_queue(struct hf_link *link, struct hf_link_out *out);
 
 /**
  * hf_link_push - send what waits
