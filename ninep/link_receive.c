@@ -237,6 +237,22 @@ enum hf_link_status hf_link_receive(struct hf_link *link, unsigned int budget)
 }
 EXPORT_SYMBOL_GPL(hf_link_receive);
 
+bool hf_link_has_more(struct hf_link *link)
+{
+	struct np_step step;
+	__poll_t events;
+
+	np_frame_next(&link->frame, &step);
+	if (step.kind != NP_STEP_RECEIVE && step.kind != NP_STEP_PAGES)
+		return true;
+	if (!hf_socket_use(&link->socket))
+		return true;
+	events = hf_socket_events(&link->socket);
+	hf_socket_unuse(&link->socket);
+	return events & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP);
+}
+EXPORT_SYMBOL_GPL(hf_link_has_more);
+
 void hf_link_agree(struct hf_link *link, enum np_dialect dialect, u32 msize)
 {
 	WARN_ON_ONCE(!test_bit(HF_LINK_RECEIVING, &link->flags));

@@ -17,6 +17,7 @@
  * Who calls what:
  *
  *	hf_link_receive()	one thread at a time
+ *	hf_link_has_more()	that one, from no callback
  *	hf_link_send()		any number of threads, also from within ->message
  *	hf_link_push()		and ->placed; never from ->place
  *	hf_link_queue()		any number of threads
@@ -203,6 +204,19 @@ int hf_link_open(struct hf_link *link, struct socket *sock, enum np_side side,
  * Return: see enum hf_link_status.
  */
 enum hf_link_status hf_link_receive(struct hf_link *link, unsigned int budget);
+
+/**
+ * hf_link_has_more - is there anything for hf_link_receive() to do now?
+ * @link: the link
+ *
+ * For who may give the link to another thread: that one need not be woken for
+ * nothing.  What comes later is told by ->ready.
+ *
+ * Context: may sleep, but not for the peer.  The thread that receives, between two
+ * calls.
+ * Return: false if there is nothing; true if there may be.
+ */
+bool hf_link_has_more(struct hf_link *link);
 
 /**
  * hf_link_agree - Tversion is answered, or Rversion has come
