@@ -149,7 +149,13 @@ void hf_socket_unblock(struct hf_socket *socket)
 	clear_bit(HF_SOCKET_BLOCKED, &socket->flags);
 }
 
+/*
+ * Who was told of the end may have blocked it once more: what waits is to learn of
+ * the end, too.  (Both bits are of one word: who sees the second sees the first.)
+ */
 bool hf_socket_is_blocked(const struct hf_socket *socket)
 {
-	return test_bit(HF_SOCKET_BLOCKED, &socket->flags);
+	unsigned long flags = READ_ONCE(socket->flags);
+
+	return flags & BIT(HF_SOCKET_BLOCKED) && !(flags & BIT(HF_SOCKET_SHUT));
 }
