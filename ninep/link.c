@@ -8,7 +8,7 @@
  *	hf_link.placing		mutex	where a payload goes
  *	hf_socket.use		rwsem	see socket.c
  *
- *	hf_link.queue_lock	spin	alone; what is to be sent
+ *	hf_link.queue_lock	spin	what is to be sent; no other is taken under it
  *
  * Why nothing runs any more when hf_link_release() frees the stage:
  * 1. @error is set first: whoever receives or sends from now on hands over nothing,

@@ -242,6 +242,8 @@ bool hf_link_has_more(struct hf_link *link)
 	struct np_step step;
 	__poll_t events;
 
+	if (hf_link_error(link))
+		return true;
 	np_frame_next(&link->frame, &step);
 	if (step.kind != NP_STEP_RECEIVE && step.kind != NP_STEP_PAGES)
 		return true;
@@ -255,8 +257,12 @@ EXPORT_SYMBOL_GPL(hf_link_has_more);
 
 void hf_link_agree(struct hf_link *link, enum np_dialect dialect, u32 msize)
 {
-	WARN_ON_ONCE(!test_bit(HF_LINK_RECEIVING, &link->flags));
-	WARN_ON_ONCE(!np_frame_agree(&link->frame, dialect, msize));
+	if (WARN_ONCE(!test_bit(HF_LINK_RECEIVING, &link->flags),
+		      "agreed on something when nothing is received"))
+		return;
+	if (WARN_ONCE(!np_frame_agree(&link->frame, dialect, msize),
+		      "agreed on something, but not by a message"))
+		hf_link_end(link, -EPROTO);
 }
 EXPORT_SYMBOL_GPL(hf_link_agree);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A stream socket with callbacks: owner of its life.
+ * A stream socket with callbacks: owner of its life.  (socket_calls.c has the
+ * callbacks, socket_class.c what lockdep is to think of it.)
  *
  * Locks, each taken before those below it:
  *
@@ -11,12 +12,12 @@
  *
  * Why nothing comes any more when hf_socket_shutdown() has returned, and nothing
  * is used that is gone when hf_socket_release() has:
- * 1. SHUT is set first: whoever asks for the socket from now on is told that there
- *    is none.
+ * 1. HF_SOCKET_SHUT is set first: whoever asks for the socket from now on is
+ *    told that there is none.
  * 2. A callback finds its struct hf_socket in sk_user_data under sk_callback_lock,
- *    and calls ->ready there.  detach() clears it under the same lock for writing:
- *    no ->ready runs after it.  A callback that has been called, but is not there
- *    yet, finds NULL and does nothing.
+ *    and calls ->ready there.  hf_socket_detach() clears it under the same lock for
+ *    writing: no ->ready runs after it.  A callback that has been called, but is not
+ *    there yet, finds NULL and does nothing.
  * 3. The callbacks are ours for as long as the module is: 2 shows that a late one
  *    needs nothing but its text; hf_sockets_exit() waits for those.
  * 4. hf_socket_release() takes it off the list, so that the end of a namespace does
@@ -43,136 +44,8 @@
 #define KEEP_COUNT	6
 #define SILENT_MS	(1000 * (KEEP_IDLE_S + KEEP_COUNT * KEEP_INTERVAL_S))
 
-/* Bits of hf_socket.flags. */
-enum { SHUT, BLOCKED };
-
 static DEFINE_MUTEX(sockets_lock);
 static LIST_HEAD(sockets);
-
-static struct hf_socket *socket_of(const struct sock *sk)
-{
-	lockdep_assert_held(&sk->sk_callback_lock);
-	return __locked_read_sk_user_data_with_flags(sk, SK_USER_DATA_NOCOPY);
-}
-
-/* Under the lock, so that detach() waits for it. */
-static void data_ready(struct sock *sk)
-{
-	struct hf_socket *socket;
-
-	read_lock_bh(&sk->sk_callback_lock);
-	socket = socket_of(sk);
-	if (socket)
-		socket->ready(socket);
-	read_unlock_bh(&sk->sk_callback_lock);
-}
-
-/*
- * What it is a receive or a send finds out, even one that waits for room: sk_state
- * means something else in each family.
- */
-static void tell(struct sock *sk)
-{
-	struct hf_socket *socket;
-
-	read_lock_bh(&sk->sk_callback_lock);
-	socket = socket_of(sk);
-	if (socket) {
-		clear_bit(BLOCKED, &socket->flags);
-		socket->ready(socket);
-	}
-	read_unlock_bh(&sk->sk_callback_lock);
-}
-
-static void state_change(struct sock *sk)
-{
-	tell(sk);
-}
-
-static void error_report(struct sock *sk)
-{
-	tell(sk);
-}
-
-/* Of AF_UNIX's buffers only this count knows. */
-static bool has_room(const struct sock *sk)
-{
-	return sk->sk_family == AF_UNIX ? sock_writeable(sk) :
-					  sk_stream_is_writeable(sk);
-}
-
-/* TCP calls it for as long as SOCK_NOSPACE is set. */
-static void write_space(struct sock *sk)
-{
-	struct hf_socket *socket;
-
-	read_lock_bh(&sk->sk_callback_lock);
-	socket = socket_of(sk);
-	if (socket && has_room(sk)) {
-		if (sk->sk_socket)
-			clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
-		/* Room first, then the bit: see hf_socket_block(). */
-		if (test_and_clear_bit(BLOCKED, &socket->flags))
-			socket->ready(socket);
-	}
-	read_unlock_bh(&sk->sk_callback_lock);
-}
-
-/* Clones of a listener get no sk_user_data, but they do get the callbacks. */
-static int attach(struct hf_socket *socket)
-{
-	struct sock *sk = socket->sock->sk;
-	int ret = 0;
-
-	write_lock_bh(&sk->sk_callback_lock);
-	if (sk->sk_user_data || sk->sk_data_ready == data_ready) {
-		ret = -EBUSY;
-		goto out;
-	}
-	socket->data_ready = sk->sk_data_ready;
-	socket->state_change = sk->sk_state_change;
-	socket->write_space = sk->sk_write_space;
-	socket->error_report = sk->sk_error_report;
-	__rcu_assign_sk_user_data_with_flags(sk, socket, SK_USER_DATA_NOCOPY);
-	sk->sk_data_ready = data_ready;
-	sk->sk_state_change = state_change;
-	sk->sk_write_space = write_space;
-	sk->sk_error_report = error_report;
-out:
-	write_unlock_bh(&sk->sk_callback_lock);
-	return ret;
-}
-
-static void restore(const struct hf_socket *socket, struct sock *sk)
-{
-	lockdep_assert_held_write(&sk->sk_callback_lock);
-	WRITE_ONCE(sk->sk_data_ready, socket->data_ready);
-	WRITE_ONCE(sk->sk_state_change, socket->state_change);
-	WRITE_ONCE(sk->sk_write_space, socket->write_space);
-	WRITE_ONCE(sk->sk_error_report, socket->error_report);
-}
-
-/* Safe twice. */
-static void detach(struct hf_socket *socket, struct sock *sk)
-{
-	write_lock_bh(&sk->sk_callback_lock);
-	if (socket_of(sk) == socket) {
-		restore(socket, sk);
-		__rcu_assign_sk_user_data_with_flags(sk, NULL, 0);
-	}
-	write_unlock_bh(&sk->sk_callback_lock);
-}
-
-/*
- * A TCP listener's clone has its callbacks.  What the listener had before is what
- * any socket of its family has.
- */
-static void forget_listener(const struct hf_socket *listener, struct sock *sk)
-{
-	write_lock_bh(&sk->sk_callback_lock);
-	restore(listener, sk);
-	write_unlock_bh(&sk->sk_callback_lock);
-}
 
 /*
  * Whoever sends may be one that write-back waits for; and it may be in the midst of
@@ -204,7 +77,7 @@ static int begin(struct hf_socket *socket, struct socket *sock,
 	socket->net = sock_net(sock->sk);
 	socket->flags = 0;
 	init_rwsem(&socket->use);
-	ret = attach(socket);
+	ret = hf_socket_attach(socket);
 	if (ret)
 		return ret;
 	tune(sock->sk);
@@ -236,7 +109,7 @@ EXPORT_SYMBOL_GPL(hf_socket_open);
 struct socket *hf_socket_use(struct hf_socket *socket)
 {
 	down_read(&socket->use);
-	if (!test_bit(SHUT, &socket->flags))
+	if (!test_bit(HF_SOCKET_SHUT, &socket->flags))
 		return socket->sock;
 	up_read(&socket->use);
 	return NULL;
@@ -251,27 +124,7 @@ void hf_socket_unuse(struct hf_socket *socket)
 void hf_socket_tell(struct hf_socket *socket)
 {
 	lockdep_assert_held_read(&socket->use);
-	tell(socket->sock->sk);
-}
-
-/*
- * Who frees room does so, and then looks at the bit (a barrier is between).  Here it
- * is the other way round, so one of the two sees the other.
- */
-void hf_socket_block(struct hf_socket *socket)
-{
-	set_bit(BLOCKED, &socket->flags);
-	smp_mb__after_atomic();
-}
-
-void hf_socket_unblock(struct hf_socket *socket)
-{
-	clear_bit(BLOCKED, &socket->flags);
-}
-
-bool hf_socket_is_blocked(const struct hf_socket *socket)
-{
-	return test_bit(BLOCKED, &socket->flags);
+	hf_socket_wake(socket->sock->sk);
 }
 
 /* Without a table nothing waits, and no file is looked at. */
@@ -285,10 +138,10 @@ __poll_t hf_socket_events(struct hf_socket *socket)
 
 void hf_socket_shutdown(struct hf_socket *socket)
 {
-	set_bit(SHUT, &socket->flags);
+	set_bit(HF_SOCKET_SHUT, &socket->flags);
 	down_read(&socket->use);
 	if (socket->sock) {
-		detach(socket, socket->sock->sk);
+		hf_socket_detach(socket, socket->sock->sk);
 		kernel_sock_shutdown(socket->sock, SHUT_RDWR);
 	}
 	up_read(&socket->use);
@@ -335,7 +188,7 @@ static int accept_held(struct hf_socket *socket, struct socket *sock,
 	if (ret)
 		put_net(socket->net);
 	else
-		forget_listener(socket, (*accepted)->sk);
+		hf_socket_forget_listener(socket, (*accepted)->sk);
 	return ret;
 }
 
@@ -370,10 +223,10 @@ static void abort_socket(struct hf_socket *socket)
 
 	lockdep_assert_held(&sockets_lock);
 	list_del_init(&socket->of_all);
-	set_bit(SHUT, &socket->flags);
+	set_bit(HF_SOCKET_SHUT, &socket->flags);
 	/* It was on the list, so nobody else takes it away. */
-	tell(socket->sock->sk);
-	detach(socket, socket->sock->sk);
+	hf_socket_wake(socket->sock->sk);
+	hf_socket_detach(socket, socket->sock->sk);
 	sock = take(socket);
 	sock_no_linger(sock->sk);
 	sock_release(sock);
@@ -449,56 +302,3 @@ void hf_sockets_exit(void)
 	synchronize_rcu();
 	synchronize_rcu_tasks();
 }
-
-#ifdef CONFIG_LOCKDEP
-enum { OF_UNIX, OF_INET, OF_INET6, OF_VSOCK, OF_OTHERS, FAMILIES };
-
-static struct lock_class_key slock_keys[FAMILIES], lock_keys[FAMILIES];
-
-static const char * const slock_names[FAMILIES] = {
-	[OF_UNIX]	= "slock-AF_UNIX-HOLDFAST",
-	[OF_INET]	= "slock-AF_INET-HOLDFAST",
-	[OF_INET6]	= "slock-AF_INET6-HOLDFAST",
-	[OF_VSOCK]	= "slock-AF_VSOCK-HOLDFAST",
-	[OF_OTHERS]	= "slock-HOLDFAST",
-};
-
-static const char * const lock_names[FAMILIES] = {
-	[OF_UNIX]	= "sk_lock-AF_UNIX-HOLDFAST",
-	[OF_INET]	= "sk_lock-AF_INET-HOLDFAST",
-	[OF_INET6]	= "sk_lock-AF_INET6-HOLDFAST",
-	[OF_VSOCK]	= "sk_lock-AF_VSOCK-HOLDFAST",
-	[OF_OTHERS]	= "sk_lock-HOLDFAST",
-};
-
-static unsigned int family_of(const struct sock *sk)
-{
-	switch (sk->sk_family) {
-	case AF_UNIX:
-		return OF_UNIX;
-	case AF_INET:
-		return OF_INET;
-	case AF_INET6:
-		return OF_INET6;
-	case AF_VSOCK:
-		return OF_VSOCK;
-	}
-	return OF_OTHERS;
-}
-
-void hf_socket_reclassify(struct socket *sock)
-{
-	struct sock *sk = sock->sk;
-	unsigned int family = family_of(sk);
-
-	if (WARN_ON_ONCE(!sock_allow_reclassification(sk)))
-		return;
-	sock_lock_init_class_and_name(sk, slock_names[family], &slock_keys[family],
-				      lock_names[family], &lock_keys[family]);
-}
-#else
-void hf_socket_reclassify(struct socket *sock)
-{
-}
-#endif
-EXPORT_SYMBOL_GPL(hf_socket_reclassify);

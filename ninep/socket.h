@@ -7,6 +7,18 @@
 
 #include <holdfast/ninep_socket.h>
 
+/* Bits of hf_socket.flags: nobody uses it any more; a send waits for room. */
+enum { HF_SOCKET_SHUT, HF_SOCKET_BLOCKED };
+
+/* The callbacks are ours, and find @socket; -EBUSY if they are somebody's. */
+int hf_socket_attach(struct hf_socket *socket);
+/* They are again what they were, and none that runs uses @socket.  Safe twice. */
+void hf_socket_detach(struct hf_socket *socket, struct sock *sk);
+/* @sk was accepted from @listener: its callbacks are those of any. */
+void hf_socket_forget_listener(const struct hf_socket *listener, struct sock *sk);
+/* Calls ->ready of the one that @sk is attached to, if any, who is not blocked now. */
+void hf_socket_wake(struct sock *sk);
+
 /*
  * The socket, which stays until hf_socket_unuse(), or NULL once it was shut down;
  * then there is nothing to unuse.  May sleep.

@@ -224,6 +224,9 @@ bool hf_link_has_more(struct hf_link *link);
  * @dialect: what was agreed on
  * @msize: the longest frame from the next one on
  *
+ * Two ends that do not go by the same rules cannot go on: if it is called for
+ * anything but a message, that is warned of, and the link ends, -EPROTO.
+ *
  * Context: ->message, for the version message that it is called with; before it
  * says HF_LINK_TAKEN, or as often as it is offered.
  */
@@ -263,7 +266,8 @@ void hf_link_send(struct hf_link *link, struct hf_link_out *out);
  * @out: as there
  *
  * For who decides upon the order under a spinlock of its own.  The caller, or
- * somebody after it, calls hf_link_push(): nothing is sent before.
+ * somebody after it, calls hf_link_push(); a thread that is in there already may
+ * send it before.
  *
  * Context: any but interrupts and softirqs; the caller's spinlocks may be held.
  */
@@ -322,7 +326,8 @@ void hf_link_shutdown(struct hf_link *link);
  * hf_link_release - give socket and memory back
  * @link: the link; its memory is the caller's again
  *
- * Shuts it down first.  No other call on @link may run, or begin.
+ * Shuts it down first.  No other call on @link may run, or begin.  What the socket
+ * has is still delivered, but see hf_socket_release().
  *
  * Context: may sleep, but not for the peer.
  */

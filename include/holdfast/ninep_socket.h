@@ -128,7 +128,9 @@ void hf_socket_shutdown(struct hf_socket *socket);
  * hf_socket_release - give the socket up
  * @socket: the socket; its memory is the caller's again
  *
- * Shuts it down first.  No other call on @socket may run, or begin.
+ * Shuts it down first.  No other call on @socket may run, or begin.  What was sent
+ * is still delivered, unless the peer has sent something that nobody received: TCP
+ * answers that with a reset, and forgets what it has not sent yet.
  *
  * Context: may sleep, but not for the peer.
  */

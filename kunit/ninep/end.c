@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See end.h. */
-#include <linux/in.h>
-#include <linux/in6.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/tcp.h>
-#include <linux/un.h>
 #include <linux/unaligned.h>
-#include <linux/vm_sockets.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -15,95 +10,6 @@
 
 /* A guest that emulates its processor is slow; nothing that passes waits so long. */
 #define LONG	(60 * HZ)
-
-const struct family families[] = {
-	{ "unix", AF_UNIX },
-	{ "tcp", AF_INET },
-	{ "tcp6", AF_INET6 },
-	{ "vsock", AF_VSOCK },
-};
-
-const void *next_family(const void *previous, char *name)
-{
-	const struct family *next = previous ? (const struct family *)previous + 1 :
-					       families;
-
-	if (next == families + FAMILIES)
-		return NULL;
-	strscpy(name, next->name, KUNIT_PARAM_DESC_SIZE);
-	return next;
-}
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct sockaddr_un un;
-	struct sockaddr_vm vm;
-};
-
-/* One that the kernel completes. */
-static int address_init(union address *address, int family)
-{
-	memset(address, 0, sizeof(*address));
-	address->any.sa_family = family;
-	switch (family) {
-	case AF_INET:
-		address->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		return sizeof(address->in);
-	case AF_INET6:
-		address->in6.sin6_addr = in6addr_loopback;
-		return sizeof(address->in6);
-	case AF_VSOCK:
-		address->vm.svm_cid = VMADDR_CID_LOCAL;
-		address->vm.svm_port = VMADDR_PORT_ANY;
-		return sizeof(address->vm);
-	}
-	return sizeof(address->un.sun_family);
-}
-
-static struct socket *make(struct kunit *test, struct net *net, int family)
-{
-	struct socket *sock = NULL;
-
-	KUNIT_ASSERT_EQ(test, sock_create_kern(net, family, SOCK_STREAM, 0, &sock), 0);
-	hf_socket_reclassify(sock);
-	return sock;
-}
-
-struct socket *make_listener(struct kunit *test, struct net *net, int family)
-{
-	struct socket *listener = make(test, net, family);
-	union address address;
-	int bytes = address_init(&address, family);
-
-	KUNIT_ASSERT_EQ(test, kernel_bind(listener, &address.any, bytes), 0);
-	KUNIT_ASSERT_EQ(test, kernel_listen(listener, 4), 0);
-	return listener;
-}
-
-struct socket *connect_to(struct kunit *test, struct net *net, struct socket *listener)
-{
-	struct socket *sock = make(test, net, listener->sk->sk_family);
-	union address address;
-	int bytes = kernel_getsockname(listener, &address.any);
-
-	KUNIT_ASSERT_GT(test, bytes, 0);
-	KUNIT_ASSERT_EQ(test, kernel_connect(sock, &address.any, bytes, 0), 0);
-	if (sk_is_tcp(sock->sk))
-		tcp_sock_set_nodelay(sock->sk);
-	return sock;
-}
-
-void connect_pair(struct kunit *test, struct net *net, int family,
-		  struct socket *ends[2])
-{
-	struct socket *listener = make_listener(test, net, family);
-
-	ends[0] = connect_to(test, net, listener);
-	KUNIT_ASSERT_EQ(test, kernel_accept(listener, &ends[1], 0), 0);
-	sock_release(listener);
-}
 
 static const u32 sizes[] = { 4096, 0, 1, 2047, 2048, 9000, 100000, 65536, 4095, 12 };
 
@@ -138,6 +44,25 @@ void message_make(struct message *message, enum np_side side, unsigned int numbe
 		put_unaligned_le32(count, message->head + head - 4);
 	message->head_bytes = head;
 	message->payload_bytes = count;
+}
+
+u8 *stream_make(struct kunit *test)
+{
+	u8 *stream = kunit_kmalloc(test, STREAM, GFP_KERNEL), *at = stream;
+	unsigned int number;
+
+	KUNIT_ASSERT_NOT_NULL(test, stream);
+	for (number = 0; number < 4; number++) {
+		struct message message;
+
+		message_make(&message, NP_SERVER, number);
+		memcpy(at, message.head, message.head_bytes);
+		at += message.head_bytes;
+		payload_fill(at, number, message.payload_bytes);
+		at += message.payload_bytes;
+	}
+	KUNIT_ASSERT_PTR_EQ(test, at, stream + STREAM);
+	return stream;
 }
 
 static struct end *end_of(struct hf_link *link)
@@ -261,11 +186,38 @@ struct end *end_open(struct kunit *test, struct socket *sock, enum np_side side)
 	return end;
 }
 
+void end_pair(struct kunit *test, int family, struct end **client, struct end **server)
+{
+	struct socket *ends[2];
+
+	connect_pair(test, &init_net, family, ends);
+	*client = end_open(test, ends[0], NP_CLIENT);
+	*server = end_open(test, ends[1], NP_SERVER);
+}
+
+struct end *end_against_raw(struct kunit *test, int family, enum np_side side,
+			    struct socket **raw)
+{
+	struct socket *ends[2];
+
+	connect_pair(test, &init_net, family, ends);
+	*raw = ends[0];
+	return end_open(test, ends[1], side);
+}
+
 void end_release(struct end *end)
 {
 	if (end->open)
 		hf_link_release(&end->link);
 	end->open = false;
+}
+
+void end_is_well(const struct end *end, unsigned int got)
+{
+	KUNIT_EXPECT_EQ(end->test, end->got, got);
+	KUNIT_EXPECT_EQ(end->test, end->wrong, 0);
+	KUNIT_EXPECT_EQ(end->test, end->error, 0);
+	KUNIT_EXPECT_EQ(end->test, hf_link_error(&end->link), 0);
 }
 
 bool end_wait(struct end *end)
@@ -373,14 +325,14 @@ static void payload_to_cache(struct end *end, struct parcel *parcel, u32 count)
 	iov_iter_xarray(&parcel->out.payload, ITER_SOURCE, end->cache, CACHE_START, count);
 }
 
-void end_send(struct end *end, unsigned int number)
+static struct parcel *make_parcel(struct end *end, unsigned int number)
 {
 	enum np_side peer = end->side == NP_SERVER ? NP_CLIENT : NP_SERVER;
 	struct parcel *parcel = kzalloc(sizeof(*parcel), GFP_KERNEL);
 	u32 count;
 
 	if (WARN_ON(!parcel))
-		return;
+		return NULL;
 	message_make(&parcel->message, peer, number);
 	count = parcel->message.payload_bytes;
 	parcel->out.head = parcel->message.head;
@@ -390,7 +342,7 @@ void end_send(struct end *end, unsigned int number)
 		parcel->pages = alloc_pages(GFP_KERNEL | __GFP_COMP, get_order(count));
 		if (WARN_ON(!parcel->pages)) {
 			kfree(parcel);
-			return;
+			return NULL;
 		}
 		payload_fill(page_address(parcel->pages), number, count);
 		bvec_set_page(&parcel->vec, parcel->pages, count, 0);
@@ -398,15 +350,34 @@ void end_send(struct end *end, unsigned int number)
 	iov_iter_bvec(&parcel->out.payload, ITER_SOURCE, &parcel->vec, 1, count);
 	if (end->cache)
 		payload_to_cache(end, parcel, count);
-	hf_link_send(&end->link, &parcel->out);
+	return parcel;
+}
+
+void end_send(struct end *end, unsigned int number)
+{
+	struct parcel *parcel = make_parcel(end, number);
+
+	if (parcel)
+		hf_link_send(&end->link, &parcel->out);
+}
+
+void end_queue(struct end *end, unsigned int number)
+{
+	struct parcel *parcel = make_parcel(end, number);
+
+	if (parcel)
+		hf_link_queue(&end->link, &parcel->out);
 }
 
 static int limited_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	struct end *end = container_of(READ_ONCE(sock->ops), struct end, ops);
 
-	if (atomic_dec_if_positive(&end->failures) >= 0)
+	if (atomic_dec_if_positive(&end->failures) >= 0) {
+		if (end->room_comes)
+			sock->sk->sk_write_space(sock->sk);
 		return end->failure;
+	}
 	iov_iter_truncate(&msg->msg_iter, end->most);
 	return end->real_ops->sendmsg(sock, msg, msg_data_left(msg));
 }
@@ -424,33 +395,4 @@ void limit_sends(struct end *end, u32 most, unsigned int failures, int failure)
 	end->ops = *sock->ops;
 	end->ops.sendmsg = limited_sendmsg;
 	WRITE_ONCE(sock->ops, &end->ops);
-}
-
-void raw_send(struct kunit *test, struct socket *sock, const void *bytes, size_t count)
-{
-	struct kvec vec = { .iov_base = (void *)bytes, .iov_len = count };
-	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
-
-	KUNIT_EXPECT_EQ(test, kernel_sendmsg(sock, &msg, &vec, 1, count), (int)count);
-}
-
-int raw_receive(struct socket *sock)
-{
-	u8 byte;
-	struct kvec vec = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {};
-
-	return kernel_recvmsg(sock, &msg, &vec, 1, 1, 0);
-}
-
-void raw_send_message(struct kunit *test, struct socket *sock,
-		      const struct message *message, unsigned int number)
-{
-	u8 *payload = kunit_kmalloc(test, message->payload_bytes + 1, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, payload);
-	payload_fill(payload, number, message->payload_bytes);
-	raw_send(test, sock, message->head, message->head_bytes);
-	raw_send(test, sock, payload, message->payload_bytes);
-	kunit_kfree(test, payload);
 }

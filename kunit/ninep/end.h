@@ -54,6 +54,12 @@ void message_make(struct message *message, enum np_side side, unsigned int numbe
 u8 payload_byte(unsigned int number, u32 at);
 void payload_fill(u8 *bytes, unsigned int number, u32 count);
 
+/* Messages 0 to 3, of which 2 has a payload of 4096 bytes; in one piece. */
+#define STREAM (11 + 19 + 23 + 4096 + 11)
+
+/* Requests; freed with the test. */
+u8 *stream_make(struct kunit *test);
+
 /* A message on its way; freed by its own ->sent. */
 struct parcel {
 	struct hf_link_out out;
@@ -97,11 +103,20 @@ struct end {
 	u32 most;
 	atomic_t failures;
 	int failure;
+	/* A send that fails is told of room before it has returned. */
+	bool room_comes;
 };
 
 /* Asserts that it opens.  The end is the test's, and is released with it. */
 struct end *end_open(struct kunit *test, struct socket *sock, enum np_side side);
 void end_release(struct end *end);
+/* Both ends are links. */
+void end_pair(struct kunit *test, int family, struct end **client, struct end **server);
+/* A link, and a raw socket that sends to it. */
+struct end *end_against_raw(struct kunit *test, int family, enum np_side side,
+			    struct socket **raw);
+/* Expects so many messages, and that nothing was wrong. */
+void end_is_well(const struct end *end, unsigned int got);
 
 /* Receives until @got messages have come in all, or it has ended, or a long time is over. */
 enum hf_link_status end_receive(struct end *end, unsigned int got);
@@ -115,6 +130,7 @@ void ends_carry(struct end *from, struct end *to, unsigned int count);
 bool end_wait(struct end *end);
 /* Sends message @number; ->sent counts in @sent. */
 void end_send(struct end *end, unsigned int number);
+void end_queue(struct end *end, unsigned int number);
 
 /* At most @most bytes a call from now on; the next @failures calls fail. */
 void limit_sends(struct end *end, u32 most, unsigned int failures, int failure);

@@ -5,20 +5,9 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/unaligned.h>
-#include <net/net_namespace.h>
 #include <net/scm.h>
 
 #include "end.h"
-
-static struct end *against_raw(struct kunit *test, int family, enum np_side side,
-			       struct socket **raw)
-{
-	struct socket *ends[2];
-
-	connect_pair(test, &init_net, family, ends);
-	*raw = ends[0];
-	return end_open(test, ends[1], side);
-}
 
 /* Said again each time; and what is to be sent is told it as well. */
 static void ended(struct kunit *test, struct end *end, int error,
@@ -39,7 +28,7 @@ static void closes_after(struct kunit *test, int family, unsigned int number, u3
 {
 	struct message message;
 	struct socket *raw;
-	struct end *end = against_raw(test, family, NP_SERVER, &raw);
+	struct end *end = end_against_raw(test, family, NP_SERVER, &raw);
 
 	message_make(&message, NP_SERVER, 0);
 	raw_send_message(test, raw, &message, 0);
@@ -68,7 +57,7 @@ static void lie(struct kunit *test, enum np_side side, u32 size, u8 type, u32 co
 {
 	struct message message = {};
 	struct socket *raw;
-	struct end *end = against_raw(test, AF_UNIX, side, &raw);
+	struct end *end = end_against_raw(test, AF_UNIX, side, &raw);
 
 	put_unaligned_le32(size, message.head);
 	message.head[4] = type;
@@ -100,7 +89,7 @@ static void too_much(struct kunit *test)
 {
 	struct message message;
 	struct socket *raw;
-	struct end *end = against_raw(test, AF_UNIX, NP_CLIENT, &raw);
+	struct end *end = end_against_raw(test, AF_UNIX, NP_CLIENT, &raw);
 
 	end->got = 2;
 	end->room = 4095;
@@ -120,7 +109,7 @@ static void refused(struct kunit *test)
 	for (number = 0; number <= 2; number += 2) {
 		struct message message;
 		struct socket *raw;
-		struct end *end = against_raw(test, AF_UNIX, NP_SERVER, &raw);
+		struct end *end = end_against_raw(test, AF_UNIX, NP_SERVER, &raw);
 
 		end->verdict = HF_LINK_REFUSED;
 		message_make(&message, NP_SERVER, number);
@@ -137,7 +126,7 @@ static void gone_while_sending(struct kunit *test)
 {
 	const struct family *family = test->param_value;
 	struct socket *raw;
-	struct end *end = against_raw(test, family->family, NP_SERVER, &raw);
+	struct end *end = end_against_raw(test, family->family, NP_SERVER, &raw);
 	unsigned int number;
 
 	for (number = 0; number < 3000 && atomic_read(&end->sent) == number; number++)
@@ -157,7 +146,7 @@ static void gone_while_sending(struct kunit *test)
 static void cannot_be_sent(struct kunit *test)
 {
 	struct socket *raw;
-	struct end *end = against_raw(test, AF_UNIX, NP_SERVER, &raw);
+	struct end *end = end_against_raw(test, AF_UNIX, NP_SERVER, &raw);
 
 	limit_sends(end, U32_MAX, 1, -EIO);
 	atomic_set(&end->ready, 0);
@@ -211,7 +200,7 @@ static void descriptors(struct kunit *test)
 {
 	struct message message;
 	struct socket *raw;
-	struct end *end = against_raw(test, AF_UNIX, NP_SERVER, &raw);
+	struct end *end = end_against_raw(test, AF_UNIX, NP_SERVER, &raw);
 
 	init_completion(&closed);
 	message_make(&message, NP_SERVER, 0);
