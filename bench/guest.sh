@@ -37,6 +37,12 @@ prepare() {
 		mkdir -p /srv/$fs /srv/lower-$fs/ours /srv/lower-$fs/peer
 		mount -t holdfast /srv/lower-$fs /srv/$fs || return
 	done
+	# What Linux itself has that is stacked, over the same kind of filesystem.
+	mkdir -p /srv/layers /srv/overlay && mount -t tmpfs tmpfs /srv/layers || return
+	mkdir /srv/layers/lower /srv/layers/upper /srv/layers/work
+	mount -t overlay -o lowerdir=/srv/layers/lower,upperdir=/srv/layers/upper,workdir=/srv/layers/work \
+		overlay /srv/overlay || return
+	mkdir /srv/overlay/peer
 }
 
 # seen_by N: where client N's mounts are seen from here: as a process of its
@@ -98,6 +104,7 @@ waiters() {
 finish() {
 	clients_stop
 	nfsd_stop
+	umount /srv/overlay
 	hf_unmount
 	hf_unload
 	hf_check_dmesg
@@ -125,6 +132,8 @@ if wants files; then
 		stage 120 "create, open, stat, readdir, unlink on $fs" \
 			files $fs /srv/$fs/ours /srv/lower-$fs/peer
 	done
+	stage 120 "the same on tmpfs beside an overlay of tmpfs" \
+		files overlay /srv/tmpfs/ours /srv/overlay/peer
 fi
 wants leases && stage 60 "breaks of leases and layouts, alone and beside 10,000 others" \
 	leases /srv/ext4/ours /srv/lower-ext4/peer
