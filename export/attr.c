@@ -37,9 +37,9 @@ static bool is_fresh(const struct inode *inode, const struct inode *lower)
  * hf_refresh - bring an upper inode's copy of the attributes up to date
  * @inode: the upper inode
  *
- * Called at lookup (a file handle is one), at open, at a look at the attributes
- * and at the end of each change; reads and writes ask hf_refresh_size(), path
- * walks hf_refresh_access().
+ * Called at lookup (a file handle is one), at open and at the end of each
+ * change; reads and writes ask hf_refresh_size(), path walks
+ * hf_refresh_access(), a look at the attributes both.
  *
  * An attribute is copied here and compared in is_fresh(), or in
  * hf_access_differs() if it is one of those.
@@ -168,7 +168,8 @@ int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	err = fill_stat(&lower, stat, request_mask, flags);
 	dput(lower.dentry);
 	/* What the caller is about to see counts for his next call, too. */
-	hf_refresh(d_inode(path->dentry));
+	hf_refresh_access(d_inode(path->dentry));
+	hf_refresh_size(d_inode(path->dentry));
 	return err ?: hf_dev_of(sb, stat->dev, &stat->dev);
 }
 

@@ -77,24 +77,19 @@ static int add(struct hf_super *hs, dev_t lower, dev_t *dev)
 }
 
 /**
- * hf_dev_of - the st_dev above for one below
+ * hf_dev_of_other - hf_dev_of() for what is not on LOWERDIR's device
  * @sb: the upper superblock
- * @lower: the lower one
+ * @lower: the lower st_dev
  * @dev: the answer; may be where @lower came from
  *
  * Context: may sleep.
  * Return: 0, -ENOMEM, or -EMFILE if the kernel has no number left.
  */
-int hf_dev_of(struct super_block *sb, dev_t lower, dev_t *dev)
+int hf_dev_of_other(struct super_block *sb, dev_t lower, dev_t *dev)
 {
 	struct hf_super *hs = hf_super(sb);
-	void *entry;
+	void *entry = xa_load(&hs->devices, lower);
 
-	if (likely(lower == hs->lower_dev)) {
-		*dev = sb->s_dev;
-		return 0;
-	}
-	entry = xa_load(&hs->devices, lower);
 	if (!entry)
 		return add(hs, lower, dev);
 	*dev = xa_to_value(entry);

@@ -355,8 +355,17 @@ int hf_home_write(struct super_block *sb);
 /* device.c */
 int hf_devices_init(struct hf_super *hs);
 void hf_devices_free(struct hf_super *hs);
-int hf_dev_of(struct super_block *sb, dev_t lower, dev_t *dev);
+int hf_dev_of_other(struct super_block *sb, dev_t lower, dev_t *dev);
 int hf_dev_learn(struct inode *inode, struct dentry *lower);
+
+/* The st_dev above for one below; 0 or -errno.  @dev may be where @lower is from. */
+static inline int hf_dev_of(struct super_block *sb, dev_t lower, dev_t *dev)
+{
+	if (unlikely(lower != hf_super(sb)->lower_dev))
+		return hf_dev_of_other(sb, lower, dev);
+	*dev = sb->s_dev;
+	return 0;
+}
 
 /* flags.c */
 bool hf_nosuid(const struct super_block *sb);
