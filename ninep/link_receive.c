@@ -131,7 +131,6 @@ static enum next accept(struct hf_link *link, const struct np_step *step)
 	if (next != ON || step->count > room)
 		return next;
 	link->tag = get_unaligned_le16(head + 5);
-	link->in_place = true;
 	iov_iter_truncate(&link->to, step->count);
 	if (copy_to_iter(head + step->head, step->bytes, &link->to) != step->bytes)
 		return end(link, -EFAULT);
@@ -165,15 +164,12 @@ static enum next payload(struct hf_link *link, const struct np_step *step)
 	}
 }
 
-/* Nothing writes to the user's memory any more, whatever it does now. */
 static enum next placed(struct hf_link *link)
 {
 	enum next next = committed(link, np_frame_taken(&link->frame));
 
 	if (next != ON)
 		return next;
-	scoped_guard(mutex, &link->placing)
-		link->in_place = false;
 	link->ops->placed(link);
 	return HANDED_OVER;
 }
@@ -269,7 +265,7 @@ EXPORT_SYMBOL_GPL(hf_link_agree);
 void hf_link_discard(struct hf_link *link, u16 tag)
 {
 	guard(mutex)(&link->placing);
-	if (link->in_place && link->tag == tag)
+	if (link->tag == tag)
 		iov_iter_discard(&link->to, ITER_DEST, iov_iter_count(&link->to));
 }
 EXPORT_SYMBOL_GPL(hf_link_discard);

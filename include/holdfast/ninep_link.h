@@ -114,9 +114,8 @@ struct hf_link_ops {
  * @flags: A: bits
  * @placing: a payload is being placed.  Taken under no lock of the link's; held for
  *	->place and for copying, never for the network
- * @to: P: where the rest of it goes
+ * @to: P: where the rest of it goes; of the last one there is nothing left
  * @tag: P: whose it is
- * @in_place: P: whether there is one
  * @queue_lock: the queue's.  Nothing is called under it
  * @queue: Q: what is to be sent, the first may have been sent in part
  * @sending: Q: some thread sends, and nobody else does
@@ -137,7 +136,6 @@ struct hf_link {
 	struct mutex placing;
 	struct iov_iter to;
 	u16 tag;
-	bool in_place;
 	spinlock_t queue_lock;
 	struct list_head queue;
 	bool sending;
