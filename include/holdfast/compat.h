@@ -77,4 +77,25 @@ static inline void hf_file_notify(struct file *file)
 #endif
 }
 
+/*
+ * ninep/: a socket of the kernel's own is to hold its network namespace from here
+ * on.  The first 6.12.y left that to each caller; ninep/Kbuild looks which it is.
+ * The caller has the socket's lock.
+ */
+#include <net/sock.h>
+
+static inline void hf_sk_hold_net(struct sock *sk)
+{
+#ifdef HF_SK_NET_REFCNT_UPGRADE
+	sk_net_refcnt_upgrade(sk);
+#else
+	struct net *net = sock_net(sk);
+
+	__netns_tracker_free(net, &sk->ns_tracker, false);
+	sk->sk_net_refcnt = 1;
+	get_net_track(net, &sk->ns_tracker, GFP_KERNEL);
+	sock_inuse_add(net, 1);
+#endif
+}
+
 #endif /* HOLDFAST_COMPAT_H */

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lockdep's classes of holdfast's own sockets. */
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/net.h>
+#include <net/sock.h>
+
+#include "socket.h"
+
+#ifdef CONFIG_LOCKDEP
+enum { OF_UNIX, OF_INET, OF_INET6, OF_VSOCK, OF_OTHERS, FAMILIES };
+
+static struct lock_class_key slock_keys[FAMILIES], lock_keys[FAMILIES];
+
+static const char * const slock_names[FAMILIES] = {
+	[OF_UNIX]	= "slock-AF_UNIX-HOLDFAST",
+	[OF_INET]	= "slock-AF_INET-HOLDFAST",
+	[OF_INET6]	= "slock-AF_INET6-HOLDFAST",
+	[OF_VSOCK]	= "slock-AF_VSOCK-HOLDFAST",
+	[OF_OTHERS]	= "slock-HOLDFAST",
+};
+
+static const char * const lock_names[FAMILIES] = {
+	[OF_UNIX]	= "sk_lock-AF_UNIX-HOLDFAST",
+	[OF_INET]	= "sk_lock-AF_INET-HOLDFAST",
+	[OF_INET6]	= "sk_lock-AF_INET6-HOLDFAST",
+	[OF_VSOCK]	= "sk_lock-AF_VSOCK-HOLDFAST",
+	[OF_OTHERS]	= "sk_lock-HOLDFAST",
+};
+
+static unsigned int family_of(const struct sock *sk)
+{
+	switch (sk->sk_family) {
+	case AF_UNIX:
+		return OF_UNIX;
+	case AF_INET:
+		return OF_INET;
+	case AF_INET6:
+		return OF_INET6;
+	case AF_VSOCK:
+		return OF_VSOCK;
+	}
+	return OF_OTHERS;
+}
+
+void hf_socket_reclassify(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	unsigned int family = family_of(sk);
+
+	if (WARN_ON_ONCE(!sock_allow_reclassification(sk)))
+		return;
+	sock_lock_init_class_and_name(sk, slock_names[family], &slock_keys[family],
+				      lock_names[family], &lock_keys[family]);
+}
+#else
+void hf_socket_reclassify(struct socket *sock)
+{
+}
+#endif
+EXPORT_SYMBOL_GPL(hf_socket_reclassify);
