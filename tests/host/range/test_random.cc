@@ -160,6 +160,16 @@ TEST(Random, ASearchIsCutShort)
 	});
 }
 
+/* One waiter lapses in a table whose sweep has used up what one call looks at. */
+TEST(Random, ALapseComesAfterAPart)
+{
+	rnd::one(60643, [](rnd::generator &from, uint64_t seed) {
+		sums none;
+
+		run_one(from, seed, { .tables = 3, .owners = 6 }, 300, none);
+	});
+}
+
 TEST(Random, ASearchStopsAtADoomedWaiter)
 {
 	rnd::one(622895250, any_world);

@@ -39,10 +39,11 @@ void world::replay(slot &s, lk_batch &batch, unsigned int may_tell, const lk_wai
 	}
 	if (requester)
 		try_requester(s, requester);
-	/* Of a crowd some are told later, or when a turn is late again. */
+	/* Of a crowd some are told later, or when a turn is late again; see finish_step(). */
+	bool in_parts = in_portions || (opt.crowd < LK_CROWD && graph.sweeps != sweeps);
 	model::waiter *left = next_winner(s, opt.crowd < LK_CROWD ? 0 : may_tell);
 
-	if (left && !graph.nr_attention && !in_portions)
+	if (left && !graph.nr_attention && !in_parts)
 		REQUIRE(!left, "owner %llu could go on",
 			(unsigned long long)left->request.owner);
 	finish_batch(s, batch);
@@ -139,6 +140,7 @@ void world::finish_step()
 
 	for (auto &s : slots) {
 		note_order(*s);
+		REQUIRE(!next_winner(*s, 0), "somebody could go on");
 		compare(*s);
 		turns_over += s->mirror.ran_out;
 	}
