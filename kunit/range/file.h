@@ -27,7 +27,7 @@ struct fake_owner {
 struct fake {
 	struct file_lock fl;
 	struct hf_test_file *file;
-	unsigned int granted, notified;
+	unsigned int granted, failed, notified;
 	bool refuse;		/* answered by lm_grant() */
 	bool live;		/* fake_init() was called, fake_release() not */
 };
@@ -54,6 +54,7 @@ enum { A, B, C, D, E };
 
 /* lockd's, nfsd's, ksmbd's (which has none) ways to hear of a lock. */
 extern const struct lock_manager_operations fake_grant_ops;
+extern const struct lock_manager_operations fake_answer_ops;
 extern const struct lock_manager_operations fake_notify_ops;
 
 int file_init(struct kunit *test);

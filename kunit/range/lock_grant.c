@@ -192,6 +192,31 @@ static void deadlock(struct kunit *test)
 	file_expect_held(file, "aW0-9 aW20-20");
 }
 
+/* Two threads of A; what one is granted B waits for, for whom the other waits. */
+static void deadlock_by_grant(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *first, *second, *third;
+
+	file_expect_set(file, B, F_WRLCK, 20, 29);
+	file_expect_set(file, C, F_WRLCK, 0, 9);
+	first = fake_init(file, 0, &fake_answer_ops, A, F_WRLCK, 20, 20);
+	second = fake_init(file, 1, &fake_answer_ops, A, F_WRLCK, 0, 9);
+	third = fake_init(file, 2, &fake_answer_ops, B, F_WRLCK, 0, 9);
+	EXPECT_DEFERRED(first);
+	EXPECT_DEFERRED(second);
+	EXPECT_DEFERRED(third);
+	file_expect_set(file, C, F_UNLCK, 0, 9);
+	KUNIT_EXPECT_EQ(test, second->granted, 1U);
+	KUNIT_EXPECT_EQ(test, first->granted + third->granted, 0U);
+	KUNIT_EXPECT_EQ(test, first->failed + third->failed, 1U);
+	file_expect_held(file, "aW0-9 bW20-29");
+	/* Nothing of it is to be taken back. */
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(first->failed ? first : third));
+	fake_release(first->failed ? first : third);
+	file_expect_held(file, "aW0-9 bW20-29");
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(granted_once),
 	KUNIT_CASE(granted_at_once),
@@ -203,6 +228,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(refused_twice),
 	KUNIT_CASE(errors),
 	KUNIT_CASE(deadlock),
+	KUNIT_CASE(deadlock_by_grant),
 	{}
 };
 

@@ -72,6 +72,20 @@ static int grant(struct file_lock *fl, int result)
 	return fake->refuse ? -ENOLCK : 0;
 }
 
+/* Of a manager that hears of deadlocks: each is one more of what it was told. */
+static int answer(struct file_lock *fl, int result)
+{
+	struct fake *fake = container_of(fl, struct fake, fl);
+
+	note(fake->file, result && result != -EDEADLK);
+	if (result)
+		fake->failed++;
+	else
+		fake->granted++;
+	tell(fake);
+	return 0;
+}
+
 static void notify(struct file_lock *fl)
 {
 	struct fake *fake = container_of(fl, struct fake, fl);
@@ -108,6 +122,13 @@ const struct lock_manager_operations fake_grant_ops = {
 	.lm_put_owner = put_owner,
 	.lm_notify = notify,
 	.lm_grant = grant,
+};
+
+const struct lock_manager_operations fake_answer_ops = {
+	.lm_mod_owner = THIS_MODULE,
+	.lm_get_owner = get_owner,
+	.lm_put_owner = put_owner,
+	.lm_grant = answer,
 };
 
 const struct lock_manager_operations fake_notify_ops = {

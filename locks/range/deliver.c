@@ -32,6 +32,15 @@ static void tell_blocker(struct hf_waiter *waiter)
 	wake_up(&waiter->fl->c.flc_wait);
 }
 
+/* A server has nothing to say to that: there is no lock to refuse. */
+static void tell_deadlock(struct hf_waiter *waiter)
+{
+	if (waiter->told == HF_TOLD_GRANT)
+		waiter->ident.fl_lmops->lm_grant(waiter->fl, -EDEADLK);
+	else
+		complete(&waiter->done);
+}
+
 static void tell_won(struct hf_table *table, struct hf_waiter *waiter,
 		     struct lk_batch *batch)
 {
@@ -68,7 +77,7 @@ static void tell(struct hf_table *table, struct hf_waiter *waiter,
 	case LK_LOST_DEADLOCK:
 		hf_count(deadlocks);
 		trace_hf_lock_deadlock(table, &waiter->core.request);
-		complete(&waiter->done);
+		tell_deadlock(waiter);
 		break;
 	case LK_LAPSED:
 		hf_count(lapsed);

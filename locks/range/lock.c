@@ -46,7 +46,7 @@ static bool is_getlk(int cmd)
  * from a kernel thread and brings none.
  */
 static bool choose_told(int cmd, const struct file_lock *fl,
-			enum hf_told *told, u8 *kind)
+			enum hf_told *told, struct lk_request *request)
 {
 	const struct lock_manager_operations *ops = fl->fl_lmops;
 
@@ -54,21 +54,24 @@ static bool choose_told(int cmd, const struct file_lock *fl,
 		return false;
 	if (ops && ops->lm_grant) {
 		*told = HF_TOLD_GRANT;
-		*kind = LK_REVOCABLE;
+		request->kind = LK_REVOCABLE;
+		/* lockd's, which has both, believes every call to be a grant. */
+		if (!ops->lm_notify)
+			request->flags |= LK_MAY_FAIL;
 		return true;
 	}
 	if (ops && ops->lm_notify) {
 		*told = HF_TOLD_NOTIFY;
-		*kind = LK_NOTIFY;
+		request->kind = LK_NOTIFY;
 		return hf_may_notify(fl);
 	}
 	if (current->flags & PF_KTHREAD) {
 		*told = HF_TOLD_BLOCKER;
-		*kind = LK_REVOCABLE;
+		request->kind = LK_REVOCABLE;
 		return true;
 	}
 	*told = HF_TOLD_WAKE;
-	*kind = LK_LOCAL;
+	request->kind = LK_LOCAL;
 	return is_setlkw(cmd);
 }
 
@@ -101,7 +104,7 @@ static int setlk(struct hf_lock_domain *domain, struct hf_lock_inode *li,
 		return hf_out_of_memory(fl);
 	if (hf_is_async(fl) && hf_async_again(table, fl, &ret))
 		return ret;
-	may_wait = choose_told(cmd, fl, &told, &request.kind);
+	may_wait = choose_told(cmd, fl, &told, &request);
 	hf_count(requests);
 	trace_hf_lock_request(table, &request);
 	if (request.kind != LK_NOTIFY || may_wait)

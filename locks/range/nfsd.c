@@ -20,13 +20,25 @@
 #include <holdfast/compat.h>
 #include "locks.h"
 
-/* Its operations name no module, built in or not. */
-static bool is_lockd(const char *name)
+static bool is_server(const char *name)
 {
-	return !strcmp(name, "lockd") || !strcmp(name, "lockd [lockd]");
+	return !strcmp(name, "nfsd") || !strcmp(name, "lockd");
 }
 
-/* The thread runs the manager's own code: rq_argp is what it says it is. */
+/* A function of theirs; lockd's operations name no module, built in or not. */
+static bool is_server_function(unsigned long at)
+{
+	char name[KSYM_SYMBOL_LEN];
+
+	sprint_symbol_no_offset(name, at);
+	return is_server(name) || !strcmp(name, "lockd [lockd]");
+}
+
+/*
+ * The thread runs the manager's own code, and that is one whose threads serve RPCs:
+ * rq_argp is what it says it is.  (Another manager's threads have something else
+ * where those have their request.)
+ */
 static bool is_thread_of(const struct lock_manager_operations *ops)
 {
 	const struct module *module = ops->lm_mod_owner;
@@ -37,14 +49,9 @@ static bool is_thread_of(const struct lock_manager_operations *ops)
 	main = (unsigned long)kthread_func(current);
 	if (!main)
 		return false;
-	if (module) {
-		return within_module(main, module);
-	} else {
-		char name[KSYM_SYMBOL_LEN];
-
-		sprint_symbol_no_offset(name, main);
-		return !strcmp(name, "nfsd") || is_lockd(name);
-	}
+	if (module)
+		return is_server(module->name) && within_module(main, module);
+	return is_server_function(main);
 }
 
 #if IS_ENABLED(CONFIG_KUNIT)

@@ -3,10 +3,12 @@
 #
 # Delegations of two NFSv4.2 clients of the real knfsd: granted, recalled by
 # whatever conflicts, here or on the other client, and revoked when the network
-# of the one that has them is gone; what delegations= lets through. Layouts of
-# files that a client truncates.
+# of the one that has them is gone; what delegations= lets through; what a 9P client
+# does beside them. Layouts of files that a client truncates.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/locks/run.sh"
+. "$HF_HERE/fs/lower.sh"
+. "$HF_HERE/ninep/server.sh"
 
 no_delegations() { ! grep -q DELEG /proc/locks; }
 has_delegation() { grep -q "DELEG.*READ" /proc/locks; }
@@ -36,6 +38,15 @@ with none
 with all
 
 run absent /srv/hf "$one" hf1 $nfsd_lease
+
+# --- what a 9P client does beside them
+ninep_beside() {
+	ninep_load && ninep_listener unix unix:/run/hf/9p.sock &&
+		ninep_export hf /srv/hf clients=unix squash=none threads=1
+}
+check ninep-beside ninep_beside
+relay python3 "$HF_HERE/ninep/delegations.py" unix:/run/hf/9p.sock hf /srv/hf "$one" hf1 ninep-
+check ninep-remove ninep_remove
 
 # --- layouts of what a client truncates, with a single thread for all of it
 layouts_serve() { rpc.nfsd 1 && mount_nfs 1 3 /srv/hf /mnt/v3; }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Locks of local processes and of clients of the real knfsd, NFSv3 and NFSv4:
+# Locks of local processes and of clients, of the real knfsd, NFSv3 and NFSv4, and 9P:
 # who holds and who waits, over every pair, through one single thread; waiters
 # that give up or are killed, also at the moment of the grant, and holders that
 # are killed; deadlocks that lead through clients; which kinds of locks exclude
@@ -9,6 +9,7 @@
 # for all: setting up two clients takes longer than any of it.)
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/locks/run.sh"
+. "$HF_HERE/ninep/server.sh"
 
 hf_load
 check mount locks_mount
@@ -19,8 +20,24 @@ a=$(root_of 1)/mnt b=$(root_of 2)/mnt
 # --- exclusion, hand-over, order
 check mount-v4.0 mount_nfs 1 4.0 /srv/hf /mnt/v4.0
 check mount-v4.1 mount_nfs 2 4.1 /srv/hf /mnt/v4.1
-run matrix /srv/hf "$a/v3" "$a/v4" "$b/v3" "$b/v4" "$a/v4.0" "$b/v4.1"
+ninep_clients() {
+	local n
+	modprobe -a 9p 9pnet_fd && ninep_load && ninep_export hf /srv/hf clients=10.9.0.0/16 squash=none threads=2 || return
+	for n in 1 2; do
+		ninep_listener "to$n" "tcp:10.9.$n.1:564" && mkdir -p /mnt/9p &&
+			within "$HF_STEP" in_client $n mount -t 9p "10.9.$n.1" /mnt/9p \
+				-o version=9p2000.L,trans=tcp,privport,aname=hf,cache=none || return
+	done
+}
+ninep_ends() {
+	local n
+	for n in 1 2; do within "$HF_STEP" in_client $n umount /mnt/9p || return; done
+	ninep_remove
+}
+result mount-9p ninep_clients
+run matrix /srv/hf "$a/v3" "$a/v4" "$b/v3" "$b/v4" "$a/v4.0" "$b/v4.1" "$a/9p" "$b/9p"
 check matrix-leaves-nothing wait_until 60 no_locks
+result umount-9p ninep_ends
 
 # --- giving up
 check more-threads rpc.nfsd 4

@@ -6,6 +6,7 @@
 # that vanish, unmount and rmmod while locks are held.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/locks/run.sh"
+. "$HF_HERE/ninep/server.sh"
 
 # crash: as nfsd_halt, but what statd knows of the clients stays, as it does
 # when a machine goes down: lockd's end in good order forgets them.
@@ -70,7 +71,23 @@ in_client 1 ls /mnt/v4 >/dev/null
 check reclaimed wait_until 60 held 2
 expect reclaimed-v3-excludes EAGAIN C set w
 expect reclaimed-v4-excludes EAGAIN D set w
+# Nobody else is given anything meanwhile.
+ninep_in_grace() {
+	local said
+	ninep_load && ninep_listener unix unix:/run/hf/9p.sock &&
+		ninep_export hf /srv/hf clients=unix squash=none || return
+	exec {in_grace}< <(exec python3 "$HF_HERE/ninep/grace.py" unix:/run/hf/9p.sock hf 2>&1)
+	read -r -t 120 -u "$in_grace" said && [ "$said" = waits ] || { echo "$said"; return 1; }
+}
+ninep_after_grace() {
+	local said
+	read -r -t 120 -u "$in_grace" said && [ "$said" = locked ] || { echo "$said"; return 1; }
+	exec {in_grace}<&-
+	ninep_remove && rm /srv/hf/grace
+}
+result ninep-in-grace ninep_in_grace
 result grace-ends nfsd_end_grace
+result ninep-after-grace ninep_after_grace
 expect reclaimed-v3-unlocks 0 A set u
 expect reclaimed-v4-unlocks 0 B set u
 expect unlocked-v3-is-free 0 C set w

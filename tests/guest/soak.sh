@@ -6,11 +6,25 @@
 # results of its own, but its verdict.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/locks/run.sh"
+. "$HF_HERE/ninep/server.sh"
+
+# A few seconds of each seed, on the lock table that the rest is about.
+hostile_clients() {
+	local seed
+	ninep_load && mkdir /srv/hf/hostile && ninep_listener unix unix:/run/hf/9p.sock &&
+		ninep_export soak /srv/hf/hostile clients=unix squash=none threads=3 || return
+	for seed in $(seq "$1" $(($1 + $2 - 1))); do
+		python3 "$HF_HERE/ninep/hostile.py" unix:/run/hf/9p.sock soak 3 "$seed" | grep '^ok hostile' ||
+			{ echo "seed $seed"; return 1; }
+	done
+	ninep_remove && rm -r /srv/hf/hostile
+}
 
 hf_load
 check mount locks_mount
 run posix-random /srv/disk/plain /srv/hf random "$1" "$2" "${3:-1500}"
 run storm /srv/hf "$2" "$1"
 run storm /srv/hf "$2" "$1" layouts
+check hostile-clients hostile_clients "$1" "$2"
 check nothing-left no_locks
 hf_finish

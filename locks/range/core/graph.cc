@@ -87,9 +87,15 @@ void keep_no_order(work &work, lk_waiter *from)
 	drain(work);
 }
 
+/* A process, or a server's request that can be told. */
+bool may_fail(const lk_waiter &waiter)
+{
+	return waiter.request.kind == LK_LOCAL || waiter.request.flags & LK_MAY_FAIL;
+}
+
 /*
- * Who of a hard cycle can be told?  The one who is asking now is answered;
- * else a process, the owner's own first; else a client, who asks again.
+ * Who of a hard cycle can be told?  The one who is asking now is answered; else
+ * who may fail, the owner's own first; else a client, who asks again.
  */
 lk_waiter *choose_victim(const work &work, lk_waiter &start, lk_waiter *last)
 {
@@ -100,12 +106,12 @@ lk_waiter *choose_victim(const work &work, lk_waiter &start, lk_waiter *last)
 			return at;
 		if (!detects(*at))
 			continue;
-		if (at->request.kind == LK_LOCAL)
+		if (may_fail(*at))
 			victim = at;
 		else if (at->request.kind == LK_NOTIFY && !victim)
 			victim = at;
 	}
-	return start.request.kind == LK_LOCAL ? &start : victim;
+	return may_fail(start) ? &start : victim;
 }
 
 /* It has asked just now whether others still wait, and so does. */

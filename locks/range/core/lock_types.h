@@ -75,7 +75,8 @@ enum lk_fairness {
 #define LK_WAIT		0x1	/* may be queued */
 #define LK_DETECT	0x2	/* a POSIX owner: deadlocks fail the request */
 #define LK_RECLAIM	0x4	/* after a server restart: no reservation counts */
-#define LK_FLAGS	(LK_WAIT | LK_DETECT | LK_RECLAIM)
+#define LK_MAY_FAIL	0x8	/* hears of a deadlock while it waits; LK_LOCAL always does */
+#define LK_FLAGS	(LK_WAIT | LK_DETECT | LK_RECLAIM | LK_MAY_FAIL)
 
 enum lk_outcome {
 	LK_GRANTED = 0,		/* plan: may be committed */

@@ -64,7 +64,7 @@ enum ns_fid_says ns_fid_reserve(struct ns_session *session, struct ns_fid *fid, 
 		return NS_FID_BAD_NUMBER;
 	if (find(*session, number))
 		return NS_FID_IN_USE;
-	if (session->nr_fids == session->limits.max_fids)
+	if (session->nr_fids >= session->limits.max_fids)
 		return NS_FID_TOO_MANY;
 	*fid = ns_fid {};
 	fid->number = number;

@@ -32,7 +32,7 @@ enum ns_parking ns_park(struct ns_session *session, struct ns_request *request,
 		request->woken = 0;
 		return NS_WOKEN;
 	}
-	if (session->nr_parked == session->limits.max_parked)
+	if (session->nr_parked >= session->limits.max_parked)
 		return NS_TOO_MANY_PARKED;
 	request->state = NS_PARKED;
 	request->fid = fid;

@@ -93,9 +93,14 @@ void leave(ns_session &session, ns_request &request, ns_ended &ended)
 
 void ns_init(struct ns_session *session, const struct ns_limits *limits)
 {
+	*session = ns_session {};
+	ns_limit(session, limits);
+}
+
+void ns_limit(struct ns_session *session, const struct ns_limits *limits)
+{
 	ns_limits &mine = session->limits;
 
-	*session = ns_session {};
 	mine = *limits;
 	if (mine.max_requests < 2)
 		mine.max_requests = 2;

@@ -40,6 +40,13 @@ extern "C" {
 void ns_init(struct ns_session *session, const struct ns_limits *limits);
 
 /**
+ * ns_limit - other limits, from now on
+ * @session: the session
+ * @limits: its limits, as for ns_init().  What there is already stays
+ */
+void ns_limit(struct ns_session *session, const struct ns_limits *limits);
+
+/**
  * ns_room - may another message be read?
  * @session: the session
  *

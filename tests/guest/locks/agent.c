@@ -176,6 +176,15 @@ static bool may_wait(long nr)
 	return false;
 }
 
+/* Whether it is the client of 9P that waits: for nothing but a reply, be it late or not. */
+static bool asks_for_lock(pid_t pid)
+{
+	char buf[512];
+
+	return read_proc(pid, "stack", buf, sizeof(buf)) &&
+	       strstr(buf, "p9_client_lock_dotl");
+}
+
 /*
  * First the system call, then the state: one that has left the call since is
  * found by its answer, which the caller looks for next.
@@ -192,7 +201,7 @@ static bool sleeps_for_lock(pid_t pid)
 	if (!read_proc(pid, "stat", buf, sizeof(buf)))
 		return false;
 	state = strrchr(buf, ')');
-	return state && state[2] == 'S';
+	return state && (state[2] == 'S' || (state[2] == 'D' && asks_for_lock(pid)));
 }
 
 bool agent_settle(struct agent *agent)

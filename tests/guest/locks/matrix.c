@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * matrix LOCAL C1V3 C1V4 C2V3 C2V4 C1V40 C2V41: who holds, who waits, over each
- * pair of protocols, the two sides of a pair being two clients or the server.
+ * matrix LOCAL C1V3 C1V4 C2V3 C2V4 C1V40 C2V41 C1P9 C2P9: who holds, who waits, over
+ * each pair of protocols, the two sides of a pair being two clients or the server.
  *
  * Exclusion is proved by data: the file holds a number, and whoever has the
  * lock reads it and writes it back plus one. The holder of a pair read before
@@ -22,9 +22,9 @@
 #define ROUNDS 3
 #define COUNTS 20		/* increments of each in the contest */
 
-enum { LOCAL, C1V3, C1V4, C2V3, C2V4, C1V40, C2V41, PLACES };
+enum { LOCAL, C1V3, C1V4, C2V3, C2V4, C1V40, C2V41, C1P9, C2P9, PLACES };
 static const char *const names[] = { "local", "v3", "v4.2", "v3", "v4.2",
-				     "v4.0", "v4.1" };
+				     "v4.0", "v4.1", "9p", "9p" };
 static const char *dirs[PLACES];
 
 static void path_of(char *path, size_t size, int place, const char *file)
@@ -180,7 +180,8 @@ static void pair(int from, int to, int rounds)
 /* All at once.  (Not v4.0: it polls, so it might come last.) */
 static void contest(void)
 {
-	static const int places[] = { LOCAL, C1V3, C1V4, C2V3, C2V4, C2V41 };
+	static const int places[] = { LOCAL, C1V3, C1V4, C2V3, C2V4, C2V41,
+				      C1P9, C2P9 };
 	const int count = sizeof(places) / sizeof(*places);
 	struct agent agents[sizeof(places) / sizeof(*places)];
 	int failed = 0;
@@ -204,7 +205,7 @@ static void contest(void)
 /* In order of arrival, whoever waits. */
 static void order(void)
 {
-	static const int places[] = { C1V4, C2V3, LOCAL, C2V41, C1V3, C2V4 };
+	static const int places[] = { C1V4, C1P9, C2V3, LOCAL, C2V41, C1V3, C2P9, C2V4 };
 	const int count = sizeof(places) / sizeof(*places);
 	struct agent holder, agents[sizeof(places) / sizeof(*places)];
 	unsigned int before = shared->turns;
@@ -236,14 +237,14 @@ static void order(void)
 int main(int argc, char **argv)
 {
 	if (argc != 1 + PLACES)
-		t_die("usage: matrix LOCAL C1V3 C1V4 C2V3 C2V4 C1V40 C2V41");
+		t_die("usage: matrix LOCAL C1V3 C1V4 C2V3 C2V4 C1V40 C2V41 C1P9 C2P9");
 	for (int i = 0; i < PLACES; i++)
 		dirs[i] = argv[1 + i];
 	agents_init();
-	for (int from = 0; from < 3; from++)
-		for (int to = 0; to < 3; to++)
-			pair((int[]){ LOCAL, C2V3, C2V4 }[from],
-			     (int[]){ LOCAL, C1V3, C1V4 }[to], ROUNDS);
+	for (int from = 0; from < 4; from++)
+		for (int to = 0; to < 4; to++)
+			pair((int[]){ LOCAL, C2V3, C2V4, C2P9 }[from],
+			     (int[]){ LOCAL, C1V3, C1V4, C1P9 }[to], ROUNDS);
 	/* nfsd must not be asked to notify v4.0: it would BUG(). */
 	pair(C2V41, C1V40, 1);
 	pair(C1V40, C2V41, ROUNDS);

@@ -52,6 +52,40 @@ TEST(Session, ImpossibleLimitsAreMadePossible)
 	EXPECT_EQ(session.limits.max_parked, 4u);
 }
 
+/* Fewer than there are already: none is added, and none is taken away. */
+TEST(Session, OtherLimits)
+{
+	ns_limits limits = { 4, 2, 2 };
+	ns_session session;
+	ns_request requests[3] = {};
+	ns_fid fids[3] = {};
+	ns_ended ended;
+
+	ns_init(&session, &limits);
+	EXPECT_EQ(ns_version(&session, &requests[0], NS_NOTAG), NS_RUN);
+	ns_agree(&session);
+	EXPECT_EQ(ns_answer(&session, &requests[0], false, &ended), NS_SEND);
+	for (uint16_t i = 0; i < 3; i++)
+		EXPECT_EQ(ns_begin(&session, &requests[i], i), NS_RUN);
+	for (uint32_t i = 0; i < 2; i++)
+		EXPECT_EQ(ns_fid_reserve(&session, &fids[i], i), NS_FID_OK);
+	EXPECT_EQ(ns_fid_reserve(&session, &fids[2], 2), NS_FID_TOO_MANY);
+	EXPECT_EQ(ns_park(&session, &requests[0], nullptr), NS_NOW_PARKED);
+	EXPECT_EQ(ns_park(&session, &requests[1], nullptr), NS_NOW_PARKED);
+	limits = { 2, 1, 1 };
+	ns_limit(&session, &limits);
+	EXPECT_FALSE(ns_room(&session));
+	EXPECT_EQ(ns_park(&session, &requests[2], nullptr), NS_TOO_MANY_PARKED);
+	EXPECT_TRUE(ns_fid_abandon(&session, &fids[1]));
+	EXPECT_EQ(ns_fid_reserve(&session, &fids[2], 2), NS_FID_TOO_MANY);
+	limits = { 5, 3, 3 };
+	ns_limit(&session, &limits);
+	EXPECT_TRUE(ns_room(&session));
+	EXPECT_EQ(ns_fid_reserve(&session, &fids[2], 2), NS_FID_OK);
+	EXPECT_EQ(ns_park(&session, &requests[2], nullptr), NS_NOW_PARKED);
+	EXPECT_EQ(ns_validate(&session), nullptr);
+}
+
 TEST(Session, OnlyTversionComesFirst)
 {
 	session_world::world w({});

@@ -217,6 +217,20 @@ TEST_F(Graph, AGrantClosesACycle)
 	EXPECT_EQ(state(0), LK_LOST_DEADLOCK);
 }
 
+/* A server's requests that can be told; one that cannot is passed over. */
+TEST_F(Graph, AGrantClosesACycleOfAServer)
+{
+	set(2, LK_WRITE, 0, 0, 1);
+	set(3, LK_WRITE, 0, 0, 0);
+	ASSERT_EQ(wait(1, LK_WRITE, 0, 0, 1, LK_REVOCABLE), LK_QUEUED);
+	ASSERT_EQ(wait(1, LK_WRITE, 0, 0, 0, LK_REVOCABLE), LK_QUEUED);
+	ASSERT_EQ(wait(2, LK_WRITE, 0, 0, 0, LK_REVOCABLE, LK_MAY_FAIL), LK_QUEUED);
+	unlock(3, 0, 0, 0);
+	EXPECT_EQ(state(1), LK_WON);
+	EXPECT_EQ(state(0), LK_WAITING);
+	EXPECT_EQ(state(2), LK_LOST_DEADLOCK);
+}
+
 /* Nobody local is on the cycle: a client is told, and finds out by asking. */
 TEST_F(Graph, AGrantClosesACycleOfClients)
 {

@@ -80,7 +80,7 @@ void world::win(slot &s, model::waiter &found, unsigned int &may_tell)
 		told++;
 		return tell(s, w, may_tell);
 	case LK_LOST_DEADLOCK:
-		REQUIRE(w.request.kind == LK_LOCAL && flexible());
+		REQUIRE((w.request.kind == LK_LOCAL || w.request.flags & LK_MAY_FAIL) && flexible());
 		require_deadlock(s, w);
 		deadlocks++;
 		break;

@@ -43,6 +43,9 @@ void world::random_request(source &from)
 	switch (from.pick(3)) {
 	case 1:
 		r.kind = opt.revocable ? LK_REVOCABLE : LK_LOCAL;
+		/* lockd, or a server that hears of deadlocks. */
+		if (opt.revocable && owner % 2)
+			r.flags |= LK_MAY_FAIL;
 		break;
 	case 2:
 		r.kind = opt.notify ? LK_NOTIFY : LK_LOCAL;

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* exports/NAME, in two files: configfs_export.c, and configfs_numbers.c. */
+#ifndef HF9_CONFIGFS_EXPORT_H
+#define HF9_CONFIGFS_EXPORT_H
+
+#include <linux/configfs.h>
+#include <linux/mutex.h>
+
+#include "export.h"
+
+struct hf9_export_item {
+	struct config_item item;
+	struct mutex config;		/* of the rest; "config" in server.h */
+	struct hf9_export_wish wish;
+	char *clients_text;		/* as it was written */
+	struct hf9_export *live;	/* while it is enabled */
+};
+
+static inline struct hf9_export_item *hf9_item_of(struct config_item *item)
+{
+	return container_of(item, struct hf9_export_item, item);
+}
+
+/* Return: -EBUSY, with a line in the log, if the export has it.  @item->config held. */
+int hf9_item_in_use(struct hf9_export_item *item, const char *attribute);
+
+/* X(name, field of the wish, least, most) */
+#define HF9_NUMBERS(X)							\
+	X(read_only, read_only, 0, 1)					\
+	X(trust_gid, trust_gid, 0, 1)					\
+	X(require_reserved_port, require_reserved_port, 0, 1)		\
+	X(localio, localio, 0, 1)					\
+	X(anonymous_uid, anon_uid, 0, NS_NO_ID - 1)			\
+	X(anonymous_gid, anon_gid, 0, NS_NO_ID - 1)			\
+	X(lock_hold_ms, lock_hold_ms, 0, 3600 * 1000)			\
+	X(threads, limits.threads, 1, HF9_THREADS_MOST)			\
+	X(max_connections, limits.connections, 1, 1 << 20)		\
+	X(max_fids, limits.fids, 16, 1 << 24)				\
+	X(max_requests, limits.requests, 4, 4096)			\
+	X(max_bytes, limits.bytes, 1 << 16, 1 << 30)			\
+	X(max_held_locks, limits.held_locks, 1, 1 << 24)		\
+	X(max_waiting_locks, limits.waiting_locks, 1, 4096)
+
+#define X(name, field, least, most)					\
+extern struct configfs_attribute hf9_attr_##name;
+HF9_NUMBERS(X)
+#undef X
+
+#define HF9_NUMBER_ATTRIBUTES						\
+	&hf9_attr_read_only, &hf9_attr_trust_gid,			\
+	&hf9_attr_require_reserved_port, &hf9_attr_localio,		\
+	&hf9_attr_anonymous_uid, &hf9_attr_anonymous_gid,		\
+	&hf9_attr_lock_hold_ms, &hf9_attr_threads,			\
+	&hf9_attr_max_connections, &hf9_attr_max_fids,			\
+	&hf9_attr_max_requests, &hf9_attr_max_bytes,			\
+	&hf9_attr_max_held_locks, &hf9_attr_max_waiting_locks,
+
+#endif /* HF9_CONFIGFS_EXPORT_H */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Exports: what is asked of one, its start and its end. */
+#ifndef HF9_EXPORT_H
+#define HF9_EXPORT_H
+
+#include "server.h"
+
+/* accept, park: short work that waits for nobody. */
+extern struct workqueue_struct *hf9_wq;
+/* stop.c: what waits for disks. */
+extern struct workqueue_struct *hf9_stop_wq;
+
+/* What an export is to be; all of it the caller's. */
+struct hf9_export_wish {
+	const char *path;
+	const struct hf9_clients *clients;
+	struct hf9_users *users;
+	u8 identity[NP_IDENTITY];
+	struct hf9_limits limits;
+	u32 lock_hold_ms;
+	bool read_only, trust_gid, require_reserved_port, localio;
+	enum ns_squash squash;
+	u32 anon_uid, anon_gid;
+};
+
+/**
+ * hf9_export_start - clients may attach from here on
+ * @name: as what
+ * @wish: what it is to be
+ * @why: on failure, in words
+ *
+ * Context: a process that may see the path, whose mount is cloned as that process.
+ * Return: counted, for hf9_export_stop(); what the path's lookup says; -EINVAL: the
+ * mount cannot be cloned; -EOPNOTSUPP: it is idmapped; -EEXIST: there is such an
+ * export; -ENOMEM.
+ */
+struct hf9_export *hf9_export_start(const char *name, const struct hf9_export_wish *wish,
+				    const char **why);
+
+/**
+ * hf9_export_stop - no client attaches, and each connection ends
+ * @export: a reference of the caller's, which it keeps
+ *
+ * Only begins it: @export->stopped says when the lower filesystem is free again.
+ *
+ * Context: may sleep, but waits for nobody.
+ */
+void hf9_export_stop(struct hf9_export *export);
+
+/* For those that attach from now on; takes @clients over. */
+void hf9_export_set_clients(struct hf9_export *export, struct hf9_clients *clients);
+
+struct hf9_export *hf9_export_get(struct hf9_export *export);
+void hf9_export_put(struct hf9_export *export);
+
+/* stop.c's work, of an export whose connections have gone. */
+void hf9_export_close(struct hf9_export *export);
+
+int hf9_stop_init(void);
+/* Waits for all that was stopped. */
+void hf9_stop_exit(void);
+void hf9_stop_work_export(struct work_struct *work);
+void hf9_stop_work_listener(struct work_struct *work);
+
+#endif /* HF9_EXPORT_H */

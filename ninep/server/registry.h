@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What there is: exports, listeners, and whose each connection is. */
+#ifndef HF9_REGISTRY_H
+#define HF9_REGISTRY_H
+
+#include "server.h"
+
+extern struct mutex hf9_registry_lock;
+extern struct list_head hf9_exports, hf9_listeners;	/* under it; also those that stop */
+
+/*
+ * Into the lists, from which attaches and new connections are taken.  -EEXIST: there
+ * is an export of that name or identity.
+ */
+int hf9_registry_add_export(struct hf9_export *export);
+void hf9_registry_add_listener(struct hf9_listener *listener);
+
+/* No new connection finds it from now on; it stays in the list. */
+void hf9_registry_close_export(struct hf9_export *export);
+void hf9_registry_close_listener(struct hf9_listener *listener);
+
+/* Each connection is ended, and waited for, until it is gone. */
+void hf9_registry_drain_export(struct hf9_export *export);
+void hf9_registry_drain_listener(struct hf9_listener *listener);
+
+void hf9_registry_remove(struct list_head *of_all);
+
+/* A new connection, which holds its listener from then on.  -ESHUTDOWN, -EBUSY. */
+int hf9_registry_join_listener(struct hf9_connection *connection);
+
+/*
+ * The export of the first attach, which the connection holds from then on.
+ * 0; -ENOENT: there is none; -EACCES; -EBUSY: it has too many; -EXDEV: it is of
+ * another one.
+ */
+int hf9_registry_join_export(struct hf9_connection *connection,
+			     const struct np_str *name);
+
+/* Of both, if it is there; it holds them no more. */
+void hf9_registry_leave(struct hf9_connection *connection);
+
+#endif /* HF9_REGISTRY_H */
