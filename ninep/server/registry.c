@@ -183,13 +183,16 @@ static int may_join(const struct hf9_connection *connection,
 	return 0;
 }
 
-/* Its limits are the export's, its threads as well. */
+/*
+ * Its limits are the export's, its threads as well.  As many may wait as leave room
+ * for a Tflush; for a lock fewer (lock_wait.c).
+ */
 static void join(struct hf9_connection *connection, struct hf9_export *export)
 {
 	const struct hf9_limits *limits = &export->limits;
 	const struct ns_limits mine = {
 		.max_requests	= limits->requests,
-		.max_parked	= limits->waiting_locks,
+		.max_parked	= limits->requests - 1,
 		.max_fids	= limits->fids,
 	};
 

@@ -358,7 +358,7 @@ int hf9_xattr_commit(struct hf9_fid *fid);
  */
 void hf9_locks_clunked(struct hf9_connection *connection, struct hf9_fid *fid);
 void hf9_locks_end(struct hf9_connection *connection);
-/* Of a request that ends; it was granted, or has been taken back.  Short. */
+/* Of a request that was answered.  May sleep, as close(2) may. */
 void hf9_lock_free(struct hf9_lock *lock);
 /* For /proc; under no lock. */
 unsigned int hf9_locks_held(struct hf9_connection *connection);
