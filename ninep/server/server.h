@@ -184,6 +184,7 @@ struct hf9_connection {
 	struct ns_peer peer;		/* I: who has connected */
 	bool reserved_port;		/* I: a port that is for root alone */
 	bool unix_root;			/* I: of AF_UNIX, connected by root */
+	bool stranger;			/* registry.c: no export listed it when it came */
 	const struct cred *peer_cred;	/* I: of AF_UNIX, counted; else NULL */
 	char name[64];			/* I: the peer, for people */
 
@@ -245,7 +246,7 @@ struct hf9_export {
 	u32 anon_uid, anon_gid;		/* C */
 	struct hf9_clients *clients;	/* E */
 	struct hf9_users *users;	/* I: counted; its content may change */
-	struct hf9_pool *pool;		/* C */
+	struct hf9_pool *pool;		/* C; E once it is closed */
 	bool enabled;			/* E */
 	struct list_head of_all;	/* E */
 	struct list_head connections;	/* E */
