@@ -194,6 +194,7 @@ struct hf9_connection {
 	atomic_t xattr_bytes;		/* xattr.c: that fids keep */
 	u64 bytes;			/* S: that requests count for */
 	bool held;			/* S: the reader was told that there is no room */
+	u32 nr_counted;			/* S: requests that do, until they are freed */
 
 	spinlock_t work_lock;		/* see schedule.c */
 	struct hf9_pool *pool;		/* W: whose threads work for it */
