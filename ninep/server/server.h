@@ -13,7 +13,10 @@
  *	hf9_export.config, hf9_listener.config	mutex	configfs.c
  *	hf9_registry_lock			mutex	registry.c
  *	hf9_users.lock				mutex	users.c
+ *	hf9_fid.position			mutex	readdir.c, io.c, xattr.c
+ *	the exported filesystem's own
  *	T, and the spinlocks of fs/locks.c
+ *	hf9_locks.lock				spinlock  lock_owner.c; nothing below it
  *	hf9_connection.lock			spinlock  session.c
  *	hf9_connection.work_lock		spinlock, bh  schedule.c
  *	hf9_pool.lock				spinlock, bh  pool.c
@@ -132,7 +135,7 @@ struct hf9_request {
 enum {
 	HF9_PARKED = 1,		/* somebody else has the request now; it is not touched any more */
 	HF9_RETRY = 2,		/* a lease, delegation, layout or freeze is in the way: park, try again.
-				 * -EAGAIN means the same, but for HF9_AGAIN_IS_FINAL */
+				 * -EAGAIN means the same */
 };
 
 enum {
@@ -144,12 +147,10 @@ enum {
 	HF9_DIR = 32,		/* and for a directory: d_can_lookup() (ENOTDIR) */
 	HF9_CHANGES = 64,	/* changes the filesystem: EROFS on a read-only export; probed for a freeze */
 	HF9_QUICK = 128,	/* never sleeps for a disk for long: run by the reader itself */
-	HF9_NO_EXPORT = 256,	/* before an attach as well; run without anybody's credentials */
-	HF9_CLUNKS = 512,	/* the fid is out of the table before it runs, and gone afterwards */
-	HF9_AGAIN_IS_FINAL = 1024, /* -EAGAIN is an answer */
-	HF9_OPEN2 = 2048,	/* the second fid has to be open (EBADF) */
-	HF9_PATH2 = 4096,	/* and has to stand for a file */
-	HF9_DIR2 = 8192,	/* and for a directory */
+	HF9_CLUNKS = 256,	/* the fid is out of the table before it runs, and gone afterwards */
+	HF9_OPEN2 = 512,	/* the second fid has to be open (EBADF) */
+	HF9_PATH2 = 1024,	/* and has to stand for a file */
+	HF9_DIR2 = 2048,	/* and for a directory */
 };
 
 struct hf9_op {
@@ -335,6 +336,9 @@ bool hf9_is_frozen(const struct hf9_export *export);
 int hf9_auth(struct hf9_request *request);
 int hf9_attach(struct hf9_request *request);
 int hf9_clunk(struct hf9_request *request);
+
+/* clunk.c: its clunk sets an extended attribute. */
+bool hf9_is_xattr_write(struct hf9_connection *connection, const struct hf9_fid *fid);
 
 /* ------------------------------------- what the operations' files provide */
 
