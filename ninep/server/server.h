@@ -184,8 +184,8 @@ struct hf9_connection {
 	struct hf9_export *export;	/* S: of the first attach; from then on as I.  Counted */
 	struct ns_peer peer;		/* I: who has connected */
 	bool reserved_port;		/* I: a port that is for root alone */
-	bool unix_root;			/* I: of AF_UNIX, connected by root */
 	bool stranger;			/* registry.c: no export listed it when it came */
+	bool unix_root;			/* I: of AF_UNIX, connected by root */
 	const struct cred *peer_cred;	/* I: of AF_UNIX, counted; else NULL */
 	char name[64];			/* I: the peer, for people */
 
@@ -194,8 +194,8 @@ struct hf9_connection {
 	struct hf9_locks *locks;	/* lock_owner.c */
 	atomic_t xattr_bytes;		/* xattr.c: that fids keep */
 	u64 bytes;			/* S: that requests count for */
-	bool held;			/* S: the reader was told that there is no room */
 	u32 nr_counted;			/* S: requests that do, until they are freed */
+	bool held;			/* S: the reader was told that there is no room */
 
 	spinlock_t work_lock;		/* see schedule.c */
 	struct hf9_pool *pool;		/* W: whose threads work for it */
