@@ -46,20 +46,20 @@ static u32 most_of(const struct hf9_connection *connection)
 }
 
 /*
- * One alone is always let in.  So is whatever has no payload, since it may be the
- * Tflush of what has used the bytes up: max_requests beside as many that run or wait.
- * More than that are only there if their replies are not read.
+ * Beside max_requests that run or wait there are as many whose replies are not sent
+ * yet: more only if the peer does not read.  (What the bytes do not tell is small:
+ * the end of a page, the target of a link.)  Of the bytes one alone is always let in,
+ * and whatever has no payload, since it may be the Tflush of what has used them up.
  */
 static bool has_room(struct hf9_connection *connection, u32 bytes, bool payload)
 {
 	u32 most = 2 * connection->session.limits.max_requests;
 
 	lockdep_assert_held(&connection->lock);
-	if (!ns_room(&connection->session))
+	if (!ns_room(&connection->session) || connection->nr_counted >= most)
 		return false;
-	if (!connection->bytes || connection->bytes + bytes <= most_of(connection))
-		return true;
-	return !payload && connection->nr_counted < most;
+	return !payload || !connection->bytes ||
+	       connection->bytes + bytes <= most_of(connection);
 }
 
 /* @share: set if the connection had less than what nobody else takes from it. */

@@ -520,7 +520,7 @@ def a_peer_that_asks_and_does_not_read():
     sent = fill(c, lambda i: HEADER.pack(19, 24, i % 60000) + struct.pack("<IQ", 4711, 0), 20000)
     assert sent < 20000
     lines = [line.split() for line in proc().splitlines() if line.startswith("\tfids")]
-    assert max(int(words[7]) for words in lines) <= 2 << 20, lines
+    assert max(int(words[7]) for words in lines) <= 1 << 20, lines
     assert not failed(attached().getattr(0))
     c.sock.close()
 
