@@ -7,8 +7,9 @@
 
 /*
  * It may be frozen right after: then a thread waits, of this export alone.  So it does
- * for the last close of a file that was unlinked, whatever closes it: nothing tells
- * beforehand that one is.  (A holdfast mount tells of the filesystem below by -EAGAIN.)
+ * for the last close of a file if the filesystem frees blocks then, as of one that was
+ * unlinked: nothing tells beforehand that one is the last.  (A holdfast mount tells of
+ * the filesystem below by -EAGAIN.)
  */
 bool hf9_is_frozen(const struct hf9_export *export)
 {

@@ -11,6 +11,7 @@ import os
 import select
 import socket
 import struct
+import subprocess
 import sys
 import time
 import traceback
@@ -546,13 +547,19 @@ def attach_without_a_name():
 @case
 def links_that_are_no_text():
     """They lead to what a process has, and are followed by nobody here."""
-    with Export("proc", path="/proc"):
-        c = client()
-        assert not failed(c.attach(aname="proc"))
-        assert c.walk(0, 1, "1", "exe") and c.walk(0, 2, "1", "ns", "mnt") and c.walk(0, 3, "mounts")
-        assert c.ask("readlink", 1) == errno.EINVAL
-        assert c.ask("readlink", 2) == errno.EINVAL
-        assert c.ask("readlink", 3) == b"self/mounts"
+    its = subprocess.Popen(["sleep", "1000"], user=1000, group=100, extra_groups=[])
+    try:
+        with Export("proc", path="/proc", users="1000 100"):
+            c = client()
+            assert not failed(c.attach(uid=1000, aname="proc"))
+            pid = str(its.pid)
+            assert c.walk(0, 1, pid, "exe") and c.walk(0, 2, pid, "ns", "mnt") and c.walk(0, 3, "mounts")
+            assert c.ask("readlink", 1) == errno.EINVAL
+            assert c.ask("readlink", 2) == errno.EINVAL
+            assert c.ask("readlink", 3) == b"self/mounts"
+    finally:
+        its.kill()
+        its.wait()
 
 
 @case
