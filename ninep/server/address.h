@@ -13,7 +13,10 @@ struct socket;
 struct socket *hf9_address_listen(const char *address, struct path *file,
 				  const char **why);
 
-/* The file, if it is still where it was made, and the reference. */
+/*
+ * The file, if it still has a name (that may be another one by now), and the reference.
+ * Context: may sleep, also until its filesystem is thawed.
+ */
 void hf9_address_unlink(struct path *file);
 
 #endif /* HF9_ADDRESS_H */

@@ -6,7 +6,7 @@
  */
 #include "connection.h"
 
-static bool is_xattr_write(struct hf9_connection *connection, const struct hf9_fid *fid)
+bool hf9_is_xattr_write(struct hf9_connection *connection, const struct hf9_fid *fid)
 {
 	bool is;
 
@@ -20,7 +20,7 @@ int hf9_clunk(struct hf9_request *request)
 {
 	struct hf9_fid *fid = request->fid[0];
 
-	if (is_xattr_write(request->connection, fid))
+	if (hf9_is_xattr_write(request->connection, fid))
 		return hf9_xattr_commit(fid);
 	return 0;
 }

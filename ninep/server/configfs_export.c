@@ -19,6 +19,7 @@
 #include "connection.h"
 #include "credentials.h"
 #include "pool.h"
+#include "registry.h"
 
 int hf9_item_in_use(struct hf9_export_item *item, const char *attribute)
 {
@@ -256,28 +257,33 @@ static int enable(struct hf9_export_item *item)
 }
 
 /* From here on it may be enabled again, beside the one that ends. */
-static struct hf9_export *begin_stop(struct hf9_export_item *item)
+static void begin_stop(struct hf9_export_item *item)
 {
 	struct hf9_export *live;
 
 	guard(mutex)(&item->config);
 	live = item->live;
 	item->live = NULL;
-	if (live)
-		hf9_export_stop(live);
-	return live;
+	if (!live)
+		return;
+	hf9_export_stop(live);
+	hf9_export_put(live);
 }
 
-/* The end itself cannot be interrupted; waiting for it can. */
+/*
+ * The end itself cannot be interrupted; waiting for it can, and so there may be some
+ * that others have waited for before.
+ */
 static int disable(struct hf9_export_item *item)
 {
-	struct hf9_export *live = begin_stop(item);
-	int ret;
+	struct hf9_export *live;
+	int ret = 0;
 
-	if (!live)
-		return 0;
-	ret = wait_for_completion_killable(&live->stopped);
-	hf9_export_put(live);
+	begin_stop(item);
+	while (!ret && (live = hf9_registry_stopping_export(config_item_name(&item->item)))) {
+		ret = wait_for_completion_killable(&live->stopped);
+		hf9_export_put(live);
+	}
 	return ret ? -EINTR : 0;
 }
 
@@ -379,10 +385,7 @@ static struct config_item *make_item(struct config_group *group, const char *nam
 /* The subsystem's mutex is held: nothing is waited for. */
 static void drop_item(struct config_group *group, struct config_item *config)
 {
-	struct hf9_export *live = begin_stop(hf9_item_of(config));
-
-	if (live)
-		hf9_export_put(live);
+	begin_stop(hf9_item_of(config));
 	config_item_put(config);
 }
 

@@ -8,6 +8,7 @@
 #include "configfs.h"
 #include "connection.h"
 #include "listener.h"
+#include "registry.h"
 
 struct item {
 	struct config_item item;
@@ -137,28 +138,33 @@ static int enable(struct item *item)
 }
 
 /* From here on it may be enabled again, beside the one that ends. */
-static struct hf9_listener *begin_stop(struct item *item)
+static void begin_stop(struct item *item)
 {
 	struct hf9_listener *live;
 
 	guard(mutex)(&item->config);
 	live = item->live;
 	item->live = NULL;
-	if (live)
-		hf9_listener_stop(live);
-	return live;
+	if (!live)
+		return;
+	hf9_listener_stop(live);
+	hf9_listener_put(live);
 }
 
-/* The end itself cannot be interrupted; waiting for it can. */
+/*
+ * The end itself cannot be interrupted; waiting for it can, and so there may be some
+ * that others have waited for before.
+ */
 static int disable(struct item *item)
 {
-	struct hf9_listener *live = begin_stop(item);
-	int ret;
+	struct hf9_listener *live;
+	int ret = 0;
 
-	if (!live)
-		return 0;
-	ret = wait_for_completion_killable(&live->stopped);
-	hf9_listener_put(live);
+	begin_stop(item);
+	while (!ret && (live = hf9_registry_stopping_listener(config_item_name(&item->item)))) {
+		ret = wait_for_completion_killable(&live->stopped);
+		hf9_listener_put(live);
+	}
 	return ret ? -EINTR : 0;
 }
 
@@ -225,10 +231,7 @@ static struct config_item *make_item(struct config_group *group, const char *nam
 /* The subsystem's mutex is held: nothing is waited for. */
 static void drop_item(struct config_group *group, struct config_item *config)
 {
-	struct hf9_listener *live = begin_stop(item_of(config));
-
-	if (live)
-		hf9_listener_put(live);
+	begin_stop(item_of(config));
 	config_item_put(config);
 }
 

@@ -45,7 +45,7 @@ static void release(struct kref *ref)
 	struct hf9_connection *connection = container_of(ref, struct hf9_connection, ref);
 
 	WARN_ON_ONCE(!ns_quiet(&connection->session));
-	WARN_ON_ONCE(connection->bytes || !list_empty(&connection->runnable));
+	WARN_ON_ONCE(connection->nr_counted || connection->bytes || !list_empty(&connection->runnable));
 	hf9_fids_end(connection);
 	hf_link_release(&connection->link);
 	put_cred(connection->peer_cred);

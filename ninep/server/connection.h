@@ -11,6 +11,7 @@ struct socket;
 enum {
 	HF9_DEAD,	/* it is ended, or is being ended: once */
 	HF9_AGREED,	/* a version was agreed on */
+	HF9_CUT,	/* it was shut down, and its own threads are to end it */
 };
 
 #define HF9_FIRST_MSIZE		8192	/* until a Tversion says */

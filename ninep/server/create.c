@@ -136,7 +136,8 @@ static struct file *open_it(const struct path *path, const struct creation *crea
 	file = hf9_open_new(path, creation->flags);
 	/*
 	 * Somebody was quicker, and has a lease.  Who comes again finds a name that
-	 * exists, which is no answer to whoever wants a new one.
+	 * exists, which is no answer to whoever wants a new one.  (Whoever does not opens
+	 * it like any other then, so one of mode 0444 not for writing.)
 	 */
 	if (file == ERR_PTR(-EAGAIN) && creation->flags & NP_O_EXCL)
 		return ERR_PTR(-EBUSY);

@@ -186,12 +186,14 @@ static const struct cred *with_gid(const struct hf9_who *who, kgid_t gid)
 const struct cred *hf9_create_cred(const struct hf9_who *who, const struct inode *dir,
 				   u32 gid, umode_t *mode)
 {
-	kgid_t kgid = squashed(who, gid);
+	kgid_t kgid = squashed(who, gid), asked = make_kgid(&init_user_ns, gid);
 
 	if (WARN_ON_ONCE(current_cred() != who->cred))
 		return ERR_PTR(-EIO);
+	/* The one that the directory gives, also if that is squashed, is no claim. */
 	if (gid_eq(kgid, who->cred->fsgid) ||
-	    (dir->i_mode & S_ISGID && gid_eq(kgid, dir->i_gid)))
+	    (dir->i_mode & S_ISGID &&
+	     (gid_eq(kgid, dir->i_gid) || gid_eq(asked, dir->i_gid))))
 		return get_cred(who->cred);
 	if (in_group_p(kgid) || uid_eq(who->cred->fsuid, GLOBAL_ROOT_UID))
 		return with_gid(who, kgid);

@@ -47,16 +47,19 @@ static int check_fids(struct hf9_request *request)
 	return ret;
 }
 
-static bool is_read_only(const struct hf9_request *request)
+/* Whatever would wait for a thaw, and so would keep its thread. */
+static bool changes(const struct hf9_request *request)
 {
-	return request->op->needs & HF9_CHANGES &&
-	       request->connection->export->read_only;
-}
-
-static bool is_in_frost(const struct hf9_request *request)
-{
-	return request->op->needs & HF9_CHANGES &&
-	       hf9_is_frozen(request->connection->export);
+	switch (request->type) {
+	case NP_TLOPEN:
+		return request->t.tlopen.flags & NP_O_TRUNC;
+	case NP_TOPENATTR:
+		return request->t.topenattr.flags & NP_O_TRUNC;
+	case NP_TCLUNK:
+		return hf9_is_xattr_write(request->connection, request->fid[0]);
+	default:
+		return request->op->needs & HF9_CHANGES;
+	}
 }
 
 static void forget_last_try(struct hf9_request *request)
@@ -89,19 +92,26 @@ static void clunk_first(struct hf9_request *request)
 	hf9_fid_clunked(request->connection, request->fid[0]);
 }
 
-static int try(struct hf9_request *request)
+/* @frozen: set if that is why it is to be tried again. */
+static int try(struct hf9_request *request, bool *frozen)
 {
+	const struct hf9_export *export = request->connection->export;
 	int ret = check_fids(request);
 
+	*frozen = false;
 	if (ret)
 		return ret;
-	if (is_read_only(request))
-		return -EROFS;
+	/* What cannot be done at all waits for nothing. */
+	if (changes(request)) {
+		if (export->read_only)
+			return -EROFS;
+		*frozen = hf9_is_frozen(export);
+		if (*frozen)
+			return HF9_RETRY;
+	}
 	forget_last_try(request);
 	ret = run_as(request, request->fid[0] ? request->fid[0]->who : NULL);
-	if (ret == -EAGAIN && !(request->op->needs & HF9_AGAIN_IS_FINAL))
-		return HF9_RETRY;
-	return ret;
+	return ret == -EAGAIN ? HF9_RETRY : ret;
 }
 
 /* Until it has ended, or is not the caller's any more. */
@@ -113,8 +123,7 @@ static int run(struct hf9_request *request)
 	do {
 		if (hf9_connection_is_dead(request->connection))
 			return -ESHUTDOWN;
-		frozen = is_in_frost(request);
-		ret = frozen ? HF9_RETRY : try(request);
+		ret = try(request, &frozen);
 		if (ret == HF9_PARKED)
 			return ret;
 		if (ret == HF9_RETRY)

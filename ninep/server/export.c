@@ -164,11 +164,22 @@ struct hf9_export *hf9_export_start(const char *name, const struct hf9_export_wi
 	return ERR_PTR(ret);
 }
 
+/* It is in the list until it is closed, and /proc looks at those. */
+static struct hf9_pool *take_pool(struct hf9_export *export)
+{
+	struct hf9_pool *pool;
+
+	mutex_lock(&hf9_registry_lock);
+	pool = export->pool;
+	export->pool = NULL;
+	mutex_unlock(&hf9_registry_lock);
+	return pool;
+}
+
 /* Also of one that was only half made. */
 void hf9_export_close(struct hf9_export *export)
 {
-	hf9_pool_free(export->pool);
-	export->pool = NULL;
+	hf9_pool_free(take_pool(export));
 	if (!export->root.mnt)
 		return;
 	dput(export->root.dentry);

@@ -30,9 +30,9 @@ struct hf9_export_wish {
  * @why: on failure, in words
  *
  * Context: a process that may see the path, whose mount is cloned as that process.
- * Return: counted, for hf9_export_stop(); what the path's lookup says; -EINVAL: the
- * mount cannot be cloned; -EOPNOTSUPP: it is idmapped; -EEXIST: there is such an
- * export; -ENOMEM.
+ * Return: counted, for hf9_export_stop(); what the path's lookup says; what
+ * clone_private_mount() says: -EINVAL, -EPERM to whoever may not mount there;
+ * -EOPNOTSUPP: it is idmapped; -EEXIST: there is such an export; -ENOMEM.
  */
 struct hf9_export *hf9_export_start(const char *name, const struct hf9_export_wish *wish,
 				    const char **why);
@@ -47,7 +47,10 @@ struct hf9_export *hf9_export_start(const char *name, const struct hf9_export_wi
  */
 void hf9_export_stop(struct hf9_export *export);
 
-/* For those that attach from now on; takes @clients over. */
+/*
+ * For connections that attach from now on, each by its first attach: one that has an
+ * export stays, and with it the users that it attaches later.  Takes @clients over.
+ */
 void hf9_export_set_clients(struct hf9_export *export, struct hf9_clients *clients);
 
 struct hf9_export *hf9_export_get(struct hf9_export *export);

@@ -6,8 +6,10 @@
 #include "server.h"
 
 /*
- * It may be frozen right after: then a thread waits, of this export alone.  (A
- * holdfast mount tells of the filesystem below by -EAGAIN.)
+ * It may be frozen right after: then a thread waits, of this export alone.  So it does
+ * for the last close of a file if the filesystem frees blocks then, as of one that was
+ * unlinked: nothing tells beforehand that one is the last.  (A holdfast mount tells of
+ * the filesystem below by -EAGAIN.)
  */
 bool hf9_is_frozen(const struct hf9_export *export)
 {

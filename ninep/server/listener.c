@@ -56,7 +56,7 @@ static const char *reason(int error)
 {
 	switch (error) {
 	case -EBUSY:
-		return "there are max_connections already";
+		return "there are max_connections already, or an eighth that no export lists";
 	case -ENOMEM:
 		return "no memory";
 	case -ESHUTDOWN:
@@ -197,5 +197,4 @@ void hf9_listener_close(struct hf9_listener *listener)
 	hf_socket_shutdown(&listener->socket);
 	cancel_delayed_work_sync(&listener->accept);
 	hf_socket_release(&listener->socket);
-	hf9_address_unlink(&listener->file);
 }

@@ -16,13 +16,14 @@ struct hf9_listener {
 	u32 msize;			/* I: that a connection may agree on */
 	u32 max_connections;		/* I */
 	struct hf_socket socket;	/* until hf9_listener_close() */
-	struct path file;		/* I: of AF_UNIX, the socket's name */
+	struct path file;		/* I: of AF_UNIX, the socket's name; until it has stopped */
 	struct delayed_work accept;
 	struct hf9_pool *pool;		/* I: for those that have not attached */
 	bool enabled;			/* E */
 	struct list_head of_all;	/* E */
 	struct list_head connections;	/* E */
 	u32 nr_connections;		/* E */
+	u32 nr_strangers;		/* E: of them, see registry.c */
 	wait_queue_head_t idle;		/* no connection is left */
 	struct work_struct stop;	/* stop.c */
 	struct completion stopped;
@@ -60,7 +61,7 @@ struct hf9_listener *hf9_listener_start(const char *name,
  */
 void hf9_listener_stop(struct hf9_listener *listener);
 
-/* stop.c's work: the address is free, and no connection comes any more. */
+/* stop.c's work: no connection comes any more. */
 void hf9_listener_close(struct hf9_listener *listener);
 
 struct hf9_listener *hf9_listener_get(struct hf9_listener *listener);

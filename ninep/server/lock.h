@@ -33,6 +33,7 @@ struct hf9_locks {
 	struct rb_root owners;		/* L: by key */
 	struct rb_root files;		/* L: by inode, and owner of flock's */
 	atomic_t held;			/* references that records and marks have */
+	atomic_t waiting;		/* requests, lock_wait.c */
 	struct rcu_head rcu;
 };
 
@@ -68,7 +69,7 @@ struct hf9_lock_file {
 	struct hf9_owner *flock;	/* I: of flock's: whose it is, counted; else NULL */
 	struct file *file;		/* I: counted */
 	unsigned int users;		/* L: requests, marks */
-	u64 stamp;			/* L: of the last request to lock that has begun */
+	u64 stamp;			/* L: of the last request to lock that began or ended */
 	struct rb_root marks;		/* L: by owner, fid */
 };
 
@@ -80,7 +81,7 @@ struct hf9_mark {
 	struct hf9_fid *fid;		/* I */
 	unsigned int busy;		/* L: requests to lock that have not ended */
 	bool granted;			/* L: one has succeeded */
-	u64 stamp;			/* L: of the last that began */
+	u64 stamp;			/* L: of the last that began or ended */
 };
 
 /* ----------------------------------------------------------- lock_owner.c */
@@ -123,6 +124,7 @@ int hf9_unlock_whole(struct hf9_lock_file *file, struct hf9_owner *owner);
 /* ------------------------------------------------------------ lock_wait.c */
 
 bool hf9_is_our_lock(const struct file_lock *fl);
+bool hf9_is_on_holdfast(const struct file *file);
 
 /* As an operation's run(): with Rlock's status, parked, or -errno. */
 int hf9_lock_now(struct hf9_request *request, const struct hf9_wish *wish,

@@ -7,8 +7,9 @@
  * granted, or busy.  A mark is made before the lock is asked for, and goes
  *
  *	when its request has failed, and none before has succeeded;
- *	when its owner has unlocked the whole file, unless a request to lock began
- *	after that, or has not ended: then what it is granted may be there still;
+ *	when its owner has unlocked the whole file, unless a request to lock began or
+ *	ended since that began, or has not ended: then what it was granted may be there
+ *	still (of one that ended before, the record was there before, and is gone);
  *	with its fid, whose owners lose all that they hold on its inode;
  *	with the connection.
  */
@@ -162,6 +163,9 @@ static void free_all(struct hf9_lock_file *file, struct list_head *gone)
  * @mark: busy for it
  * @granted: it has the lock
  *
+ * The stamp tells of its end, too: an unlock of the whole file that is under way may
+ * have passed before the grant, and so does not take the mark along.
+ *
  * Return: the mark's lock file, to be put.
  */
 struct hf9_lock_file *hf9_mark_end(struct hf9_mark *mark, bool granted)
@@ -172,6 +176,7 @@ struct hf9_lock_file *hf9_mark_end(struct hf9_mark *mark, bool granted)
 	spin_lock(&file->locks->lock);
 	file->users++;
 	mark->granted |= granted;
+	mark->stamp = ++file->stamp;
 	if (!--mark->busy && !mark->granted)
 		drop_locked(mark, &gone);
 	spin_unlock(&file->locks->lock);
@@ -179,7 +184,7 @@ struct hf9_lock_file *hf9_mark_end(struct hf9_mark *mark, bool granted)
 	return file;
 }
 
-/* Those of one owner that no request is busy with, nor began after @stamp. */
+/* Those of one owner that no request is busy with, nor began or ended after @stamp. */
 static void drop_marks_locked(struct hf9_lock_file *file, const struct hf9_owner *owner,
 			      u64 stamp, struct list_head *gone)
 {

@@ -8,7 +8,8 @@
  * be called under a lock table's spinlocks, and after the connection has gone.
  *
  * Why no owner is left when this module goes:
- * 1. No connection is left, so no record is: each was unlocked (hf9_locks_end()).
+ * 1. No connection is left, so no record is: each had a mark, and was unlocked with
+ *    that (lock_mark.c, hf9_locks_end()).
  * 2. A copy is put by whoever asked for it; hf9_locks_exit() waits for the last.
  * 3. Whoever put it may still be in our text: synchronize_rcu_tasks().
  */

@@ -95,16 +95,28 @@ static int test_range(struct hf9_request *request, const struct hf9_owner_key *k
 	return err;
 }
 
-/* flock(2) has no question like this one: all that is heard is whether it would wait. */
+/*
+ * flock(2) has no question like this one: all that is heard is whether it would wait.
+ * FL_ACCESS asks for that, of fs/locks.c and of holdfast; other filesystems that have
+ * an flock of their own do not know it, and would set the lock.
+ */
+static bool can_test_flock(const struct file *file)
+{
+	return !file->f_op->flock || hf9_is_on_holdfast(file);
+}
+
 static int test_flock(struct hf9_request *request, const struct hf9_owner_key *key,
 		      u8 type, struct found *found)
 {
-	struct hf9_owner *owner = owner_of(request, key);
 	struct file *file = hf9_fid_file(request->fid[0]);
 	struct hf9_lock_file *own = NULL;
+	struct hf9_owner *owner;
 	struct file_lock fl;
 	int err;
 
+	if (!can_test_flock(file))
+		return -EOPNOTSUPP;
+	owner = owner_of(request, key);
 	if (owner)
 		own = hf9_lock_file_find(owner->locks, file_inode(file), owner);
 	if (own)
@@ -174,7 +186,7 @@ int hf9_run_getlockx(struct hf9_request *request)
 	u8 type = type_of(t->type);
 	int err;
 
-	if (t->kind == NP_FLOCK && (t->start || t->length))
+	if (t->type == NP_UNLCK || (t->kind == NP_FLOCK && (t->start || t->length)))
 		return -EINVAL;
 	if (t->kind == NP_FLOCK)
 		err = test_flock(request, &key, type, &found);

@@ -47,6 +47,7 @@ struct hf9_lock {
 	struct hf9_wish wish;		/* its strings are the request's */
 	enum way way;
 	bool queued;			/* @fl is the table's, or fs/locks.c's */
+	bool waits;			/* one of hf9_locks.waiting */
 	bool told;			/* A: @result is there */
 	int result;
 	unsigned long begun;		/* jiffies */
@@ -102,14 +103,19 @@ bool hf9_is_our_lock(const struct file_lock *fl)
 	       fl->fl_lmops < manager_ops + ARRAY_SIZE(manager_ops);
 }
 
+/* Its locks are a lock table's of holdfast_locks. */
+bool hf9_is_on_holdfast(const struct file *file)
+{
+	return !strcmp(file_inode(file)->i_sb->s_type->name, "holdfast");
+}
+
 static enum way way_of(const struct file *file, const struct hf9_owner_key *key)
 {
 	if (key->kind == NP_FLOCK)
 		return WAY_POLL;
 	if (!file->f_op->lock)
 		return WAY_NOTIFY;
-	return strcmp(file_inode(file)->i_sb->s_type->name, "holdfast") ? WAY_POLL :
-									   WAY_GRANT;
+	return hf9_is_on_holdfast(file) ? WAY_GRANT : WAY_POLL;
 }
 
 /* Anew for each call: it changes what it is given. */
@@ -190,8 +196,28 @@ static void end_mark(struct hf9_lock *lock, bool granted)
 {
 	if (!lock->mark)
 		return;
+	if (lock->waits)
+		atomic_dec(&lock->owner->locks->waiting);
+	lock->waits = false;
 	hf9_lock_file_put(hf9_mark_end(lock->mark, granted));
 	lock->mark = NULL;
+}
+
+/*
+ * It waits from here on, and counts for that until end_mark().  What waits for
+ * something else has a limit of its own, so that no lock makes a write fail.
+ */
+static bool may_wait(struct hf9_lock *lock)
+{
+	atomic_t *waiting = &lock->owner->locks->waiting;
+
+	if (lock->waits)
+		return true;
+	lock->waits = atomic_inc_return(waiting) <=
+		      lock->request->connection->export->limits.waiting_locks;
+	if (!lock->waits)
+		atomic_dec(waiting);
+	return lock->waits;
 }
 
 /* Of the range: what it has replaced is gone. */
@@ -211,22 +237,37 @@ static void unlock_range(struct hf9_lock *lock)
 				    err);
 }
 
+/*
+ * Of holdfast's that were granted: a record may be there that cannot be taken back any
+ * more, since other locks of the owner's have changed it.  It goes with the mark.
+ */
+static bool cancel(struct hf9_lock *lock)
+{
+	vfs_cancel_lock(lock->file->file, &lock->fl);
+	/* Under the table's lock: no grant comes after that. */
+	return smp_load_acquire(&lock->told) && !lock->result;
+}
+
 /* Also after a grant; holdfast's only as long as it is in its hands. */
 static void take_back(struct hf9_request *request)
 {
 	struct hf9_lock *lock = request->lock;
+	bool granted = false;
 
 	request->lock = NULL;
 	if (lock->queued && lock->way == WAY_GRANT)
-		vfs_cancel_lock(lock->file->file, &lock->fl);
+		granted = cancel(lock);
 	else if (!lock->mark)
 		unlock_range(lock);
 	unqueue(lock);
-	end_mark(lock, false);
+	end_mark(lock, granted);
 	lock_free(lock);
 }
 
-/* Of a request that was answered with success. */
+/*
+ * Of a request that was answered with success.  The lock's file may go with it, when
+ * its fid and marks have gone meanwhile: then this is a close(2).
+ */
 void hf9_lock_free(struct hf9_lock *lock)
 {
 	unqueue(lock);
@@ -296,6 +337,8 @@ int hf9_lock_go_on(struct hf9_request *request)
 		if (!time_left(lock, &left))
 			return answer_blocked(request);
 		request->take_back = take_back;
+		if (!may_wait(lock))
+			return answer_blocked(request);
 		switch (hf9_park(request, request->fid[0],
 				 delay_of(lock, ret == -EAGAIN, left))) {
 		case NS_NOW_PARKED:
@@ -304,6 +347,8 @@ int hf9_lock_go_on(struct hf9_request *request)
 			break;
 		case NS_TOO_MANY_PARKED:
 			return answer_blocked(request);
+		case NS_FID_WENT:
+			return -EBADF;
 		default:
 			return -EINTR;
 		}
@@ -339,7 +384,7 @@ static void forget_unqueued(struct hf9_request *request, int ret)
 {
 	struct hf9_lock *lock = request->lock;
 
-	if (!lock || request->take_back || ret == HF9_PARKED)
+	if (!lock || request->take_back)
 		return;
 	request->lock = NULL;
 	end_mark(lock, !ret && request->r.rlock.status == NP_LOCK_SUCCESS);
@@ -356,6 +401,8 @@ int hf9_lock_blocking(struct hf9_request *request, const struct hf9_wish *wish,
 		return PTR_ERR(lock);
 	request->lock = lock;
 	ret = hf9_lock_go_on(request);
+	if (ret == HF9_PARKED)
+		return ret;
 	forget_unqueued(request, ret);
 	return ret;
 }

@@ -184,9 +184,15 @@ int hf9_run_readlink(struct hf9_request *request)
 
 	if (!d_is_symlink(dentry))
 		return -EINVAL;
+	/*
+	 * Only what is no text has a readlink of its own: procfs's links to what a
+	 * process has.  Their get_link jumps, which only a walk of the kernel's can.
+	 */
+	if (d_inode(dentry)->i_op->readlink)
+		return -EINVAL;
 	link = vfs_get_link(dentry, &done);
-	if (IS_ERR(link))
-		return PTR_ERR(link);
+	if (IS_ERR_OR_NULL(link))
+		return link ? PTR_ERR(link) : -EINVAL;
 	target->len = min_t(size_t, strlen(link), PATH_MAX - 1);
 	request->text = kvmalloc(target->len + 1, GFP_KERNEL);
 	if (request->text) {
@@ -220,7 +226,10 @@ int hf9_run_link(struct hf9_request *request)
 	struct dentry *old = hf9_fid_path(request->fid[1])->dentry;
 	int err;
 
-	err = hf9_want_write(request, dir);
+	/* What was moved out of the export gets no name in it again. */
+	err = hf9_check_inside(request, old);
+	if (!err)
+		err = hf9_want_write(request, dir);
 	if (err)
 		return err;
 	inode_lock_nested(d_inode(dir->dentry), I_MUTEX_PARENT);

@@ -18,8 +18,8 @@
 #define MOVES	(HF9_FID2 | HF9_PATH2 | HF9_DIR2 | HF9_CHANGES)
 
 static const struct hf9_op ops[] = {
-	OP(TAUTH, HF9_NO_EXPORT, hf9_auth),
-	OP(TATTACH, HF9_NO_EXPORT | HF9_NEWFID, hf9_attach,
+	OP(TAUTH, 0, hf9_auth),
+	OP(TATTACH, HF9_NEWFID, hf9_attach,
 	   .newfid_at = AT(tattach.fid)),
 	OP(TCLUNK, HF9_FID | HF9_CLUNKS, hf9_clunk, .fid_at = AT(tclunk.fid)),
 	OP(TWALK, FILE_OF | HF9_NEWFID, hf9_run_walk,
@@ -55,7 +55,7 @@ static const struct hf9_op ops[] = {
 	OP(TLOCK, OPEN_OF, hf9_run_lock, .fid_at = AT(tlock.fid)),
 	OP(TGETLOCK, OPEN_OF, hf9_run_getlock, .fid_at = AT(tgetlock.fid)),
 	/* hf1 */
-	OP(TCAPS, HF9_NO_EXPORT | HF9_QUICK, hf9_run_caps),
+	OP(TCAPS, HF9_QUICK, hf9_run_caps),
 	OP(TIDENTITY, HF9_FID | HF9_QUICK, hf9_run_identity,
 	   .fid_at = AT(tidentity.fid)),
 	OP(TREADDIRATTR, OPEN_OF, hf9_run_readdirattr, .fid_at = AT(treaddirattr.fid)),

@@ -18,8 +18,9 @@
 
 /*
  * Dropped: CREAT and EXCL, which are for a name; NOCTTY, FASYNC, CLOEXEC, NONBLOCK,
- * which are the client's own; NOFOLLOW, since nothing is followed; DIRECT, since a message's payload is aligned to nothing
- * (QEMU and others pass it on).  TRUNC is done by hand, truncate().
+ * which are the client's own; NOFOLLOW, since nothing is followed; DIRECT, since a
+ * message's payload is aligned to nothing (QEMU and others pass it on).  TRUNC is done
+ * by hand, truncate().
  */
 static const struct {
 	u32 from;
@@ -222,11 +223,13 @@ static bool wants_change(u32 flags)
 
 static struct file *open_of(struct hf9_request *request, u32 flags)
 {
+	const struct path *path = hf9_fid_path(request->fid[0]);
 	int err = wants_change(flags) ? hf9_may_change(request) : 0;
 
-	if (err)
-		return ERR_PTR(err);
-	return hf9_open(hf9_fid_path(request->fid[0]), flags);
+	/* One that was moved out would tell what is put there from then on. */
+	if (!err && d_is_dir(path->dentry))
+		err = hf9_check_inside(request, path->dentry);
+	return err ? ERR_PTR(err) : hf9_open(path, flags);
 }
 
 /* What is told of a file that was opened; before the fid has it, so it may fail. */

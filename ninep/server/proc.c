@@ -61,7 +61,7 @@ static struct moment look(struct hf9_connection *connection)
 	return now;
 }
 
-/* Its export stays while it is in the list. */
+/* It leaves its export when it leaves the list, hf9_registry_leave(). */
 static void show_connection(struct seq_file *m, struct hf9_connection *connection)
 {
 	struct moment now = look(connection);

@@ -75,8 +75,15 @@ static enum hf_link_verdict place(struct hf_link *link, const void *head, u32 by
 				  u32 count, struct iov_iter *to)
 {
 	struct hf9_connection *connection = connection_of(link);
-	struct hf9_request *request = make_request(connection, head, bytes, count);
+	struct hf9_request *request;
 
+	/*
+	 * There is no fid to write to yet: no memory for whoever has only connected.
+	 * (It is the reader, this one, who binds it to an export.)
+	 */
+	if (!connection->export)
+		return HF_LINK_REFUSED;
+	request = make_request(connection, head, bytes, count);
 	if (!request)
 		return HF_LINK_NOT_NOW;
 	if (hf9_pages_alloc(&request->in, count)) {

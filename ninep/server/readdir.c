@@ -290,6 +290,10 @@ int hf9_run_readdirattr(struct hf9_request *request)
 
 	if (!count)
 		return -EINVAL;
+	/* Of an open one only what Treaddir tells; a lookup is a walk. */
+	err = hf9_check_inside(request, hf9_fid_path(request->fid[0])->dentry);
+	if (err)
+		return err;
 	names.iov_len = count;
 	names.iov_base = kvmalloc(count, GFP_KERNEL);
 	if (!names.iov_base)

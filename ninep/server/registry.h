@@ -19,24 +19,33 @@ void hf9_registry_add_listener(struct hf9_listener *listener);
 void hf9_registry_close_export(struct hf9_export *export);
 void hf9_registry_close_listener(struct hf9_listener *listener);
 
+/* Each connection is shut down, and its threads told to end it. */
+void hf9_registry_cut_listener(struct hf9_listener *listener);
+
 /* Each connection is ended, and waited for, until it is gone. */
 void hf9_registry_drain_export(struct hf9_export *export);
 void hf9_registry_drain_listener(struct hf9_listener *listener);
 
 void hf9_registry_remove(struct list_head *of_all);
 
+/* One of that name that was closed, and is not removed yet; counted, or NULL. */
+struct hf9_export *hf9_registry_stopping_export(const char *name);
+struct hf9_listener *hf9_registry_stopping_listener(const char *name);
+
 /* A new connection, which holds its listener from then on.  -ESHUTDOWN, -EBUSY. */
 int hf9_registry_join_listener(struct hf9_connection *connection);
 
 /*
- * The export of the first attach, which the connection holds from then on.
+ * The export of the first attach, which the connection holds from then on.  That one
+ * is asked whether it lets the peer in; "" is the only one there is, and afterwards
+ * the connection's own.
  * 0; -ENOENT: there is none; -EACCES; -EBUSY: it has too many; -EXDEV: it is of
  * another one.
  */
 int hf9_registry_join_export(struct hf9_connection *connection,
 			     const struct np_str *name);
 
-/* Of both, if it is there; it holds them no more. */
+/* One that has joined: of its listener, its export; it holds them no more. */
 void hf9_registry_leave(struct hf9_connection *connection);
 
 #endif /* HF9_REGISTRY_H */

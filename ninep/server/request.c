@@ -10,8 +10,9 @@
  *	its reply was sent, or could not be	sent() frees it
  *	it is not to be answered	whoever has it drops it (answer.c)
  *
- * It holds its connection, and counts there until it is freed: so a peer that does
- * not read its replies is not read from either.
+ * It holds its connection, and counts there until it is freed, which is after its
+ * reply was sent: so a peer that does not read its replies is not read from either.
+ * (To the session it is nothing any more as soon as its reply is queued.)
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -45,10 +46,23 @@ static u32 most_of(const struct hf9_connection *connection)
 }
 
 /*
- * One alone is always let in.  So is whatever has no payload: of those there are
- * max_requests at the most, and among them may be the Tflush of what has used it up.
- * @share: set if the connection had less than what nobody else takes from it.
+ * Beside max_requests that run or wait there are as many whose replies are not sent
+ * yet: more only if the peer does not read.  (What the bytes do not tell is small:
+ * the end of a page, the target of a link.)  Of the bytes one alone is always let in,
+ * and whatever has no payload, since it may be the Tflush of what has used them up.
  */
+static bool has_room(struct hf9_connection *connection, u32 bytes, bool payload)
+{
+	u32 most = 2 * connection->session.limits.max_requests;
+
+	lockdep_assert_held(&connection->lock);
+	if (!ns_room(&connection->session) || connection->nr_counted >= most)
+		return false;
+	return !payload || !connection->bytes ||
+	       connection->bytes + bytes <= most_of(connection);
+}
+
+/* @share: set if the connection had less than what nobody else takes from it. */
 static bool reserve_here(struct hf9_connection *connection, u32 bytes, bool payload,
 			 bool *share)
 {
@@ -56,13 +70,13 @@ static bool reserve_here(struct hf9_connection *connection, u32 bytes, bool payl
 
 	spin_lock(&connection->lock);
 	*share = connection->bytes < OWN_SHARE;
-	room = ns_room(&connection->session) &&
-	       (!payload || !connection->bytes ||
-		connection->bytes + bytes <= most_of(connection));
-	if (room)
+	room = has_room(connection, bytes, payload);
+	if (room) {
 		connection->bytes += bytes;
-	else
+		connection->nr_counted++;
+	} else {
 		connection->held = true;
+	}
 	spin_unlock(&connection->lock);
 	return room;
 }
@@ -91,6 +105,7 @@ void hf9_unreserve(struct hf9_connection *connection, u32 bytes)
 	atomic64_sub(bytes, &in_flight);
 	spin_lock(&connection->lock);
 	connection->bytes -= bytes;
+	connection->nr_counted--;
 	held = connection->held;
 	connection->held = false;
 	spin_unlock(&connection->lock);

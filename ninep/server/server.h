@@ -13,7 +13,10 @@
  *	hf9_export.config, hf9_listener.config	mutex	configfs.c
  *	hf9_registry_lock			mutex	registry.c
  *	hf9_users.lock				mutex	users.c
+ *	hf9_fid.position			mutex	readdir.c, io.c, xattr.c
+ *	the exported filesystem's own
  *	T, and the spinlocks of fs/locks.c
+ *	hf9_locks.lock				spinlock  lock_owner.c; nothing below it
  *	hf9_connection.lock			spinlock  session.c
  *	hf9_connection.work_lock		spinlock, bh  schedule.c
  *	hf9_pool.lock				spinlock, bh  pool.c
@@ -132,7 +135,7 @@ struct hf9_request {
 enum {
 	HF9_PARKED = 1,		/* somebody else has the request now; it is not touched any more */
 	HF9_RETRY = 2,		/* a lease, delegation, layout or freeze is in the way: park, try again.
-				 * -EAGAIN means the same, but for HF9_AGAIN_IS_FINAL */
+				 * -EAGAIN means the same */
 };
 
 enum {
@@ -144,12 +147,10 @@ enum {
 	HF9_DIR = 32,		/* and for a directory: d_can_lookup() (ENOTDIR) */
 	HF9_CHANGES = 64,	/* changes the filesystem: EROFS on a read-only export; probed for a freeze */
 	HF9_QUICK = 128,	/* never sleeps for a disk for long: run by the reader itself */
-	HF9_NO_EXPORT = 256,	/* before an attach as well; run without anybody's credentials */
-	HF9_CLUNKS = 512,	/* the fid is out of the table before it runs, and gone afterwards */
-	HF9_AGAIN_IS_FINAL = 1024, /* -EAGAIN is an answer */
-	HF9_OPEN2 = 2048,	/* the second fid has to be open (EBADF) */
-	HF9_PATH2 = 4096,	/* and has to stand for a file */
-	HF9_DIR2 = 8192,	/* and for a directory */
+	HF9_CLUNKS = 256,	/* the fid is out of the table before it runs, and gone afterwards */
+	HF9_OPEN2 = 512,	/* the second fid has to be open (EBADF) */
+	HF9_PATH2 = 1024,	/* and has to stand for a file */
+	HF9_DIR2 = 2048,	/* and for a directory */
 };
 
 struct hf9_op {
@@ -183,6 +184,7 @@ struct hf9_connection {
 	struct hf9_export *export;	/* S: of the first attach; from then on as I.  Counted */
 	struct ns_peer peer;		/* I: who has connected */
 	bool reserved_port;		/* I: a port that is for root alone */
+	bool stranger;			/* registry.c: no export listed it when it came */
 	bool unix_root;			/* I: of AF_UNIX, connected by root */
 	const struct cred *peer_cred;	/* I: of AF_UNIX, counted; else NULL */
 	char name[64];			/* I: the peer, for people */
@@ -192,6 +194,7 @@ struct hf9_connection {
 	struct hf9_locks *locks;	/* lock_owner.c */
 	atomic_t xattr_bytes;		/* xattr.c: that fids keep */
 	u64 bytes;			/* S: that requests count for */
+	u32 nr_counted;			/* S: requests that do, until they are freed */
 	bool held;			/* S: the reader was told that there is no room */
 
 	spinlock_t work_lock;		/* see schedule.c */
@@ -245,7 +248,7 @@ struct hf9_export {
 	u32 anon_uid, anon_gid;		/* C */
 	struct hf9_clients *clients;	/* E */
 	struct hf9_users *users;	/* I: counted; its content may change */
-	struct hf9_pool *pool;		/* C */
+	struct hf9_pool *pool;		/* C; E once it is closed */
 	bool enabled;			/* E */
 	struct list_head of_all;	/* E */
 	struct list_head connections;	/* E */
@@ -334,6 +337,9 @@ int hf9_auth(struct hf9_request *request);
 int hf9_attach(struct hf9_request *request);
 int hf9_clunk(struct hf9_request *request);
 
+/* clunk.c: its clunk sets an extended attribute. */
+bool hf9_is_xattr_write(struct hf9_connection *connection, const struct hf9_fid *fid);
+
 /* ------------------------------------- what the operations' files provide */
 
 /* op.c.  NULL: the dialect has none.  Never for Tversion and Tflush. */
@@ -358,7 +364,7 @@ int hf9_xattr_commit(struct hf9_fid *fid);
  */
 void hf9_locks_clunked(struct hf9_connection *connection, struct hf9_fid *fid);
 void hf9_locks_end(struct hf9_connection *connection);
-/* Of a request that ends; it was granted, or has been taken back.  Short. */
+/* Of a request that was answered.  May sleep, as close(2) may. */
 void hf9_lock_free(struct hf9_lock *lock);
 /* For /proc; under no lock. */
 unsigned int hf9_locks_held(struct hf9_connection *connection);

@@ -16,11 +16,15 @@
  * 6. The export's root goes, and with it the private mount, at once.
  * 7. What is left is the structure itself, held by configfs.
  *
- * That waits for disks, so it is done by work of its own: one export's disk keeps
- * nobody else waiting.
+ * That waits for disks, so it is done by work of its own: whoever begins it waits for
+ * nothing.  Who waits for its end is another matter: a write to "enabled" holds
+ * configfs's lock of that directory meanwhile, so that an rmdir of it waits, and with
+ * that whoever makes or lists its neighbours.  And a listener waits for the disks of
+ * all exports that its connections are of; but those are all shut down before.
  */
 #include <linux/workqueue.h>
 
+#include "address.h"
 #include "export.h"
 #include "listener.h"
 #include "pool.h"
@@ -51,6 +55,9 @@ void hf9_stop_work_listener(struct work_struct *work)
 	struct hf9_listener *listener = container_of(work, struct hf9_listener, stop);
 
 	hf9_listener_close(listener);
+	hf9_registry_cut_listener(listener);
+	/* Only now: its filesystem may be frozen.  But not after disks. */
+	hf9_address_unlink(&listener->file);
 	hf9_registry_drain_listener(listener);
 	hf9_pool_free(listener->pool);
 	hf9_registry_remove(&listener->of_all);

@@ -109,6 +109,7 @@ int hf9_users_find(struct hf9_users *users, struct ns_ids *ids)
 	return 0;
 }
 
+/* 0 if there is no room for all of it: half a number would be another one. */
 static size_t show_user(unsigned long uid, const struct user *user, char *page,
 			size_t room)
 {
@@ -118,7 +119,8 @@ static size_t show_user(unsigned long uid, const struct user *user, char *page,
 	for (i = 0; i < user->nr; i++)
 		used += scnprintf(page + used, room - used, "%c%u", i ? ',' : ' ',
 				  user->groups[i]);
-	return used + scnprintf(page + used, room - used, "\n");
+	used += scnprintf(page + used, room - used, "\n");
+	return used && page[used - 1] == '\n' ? used : 0;
 }
 
 size_t hf9_users_show(struct hf9_users *users, char *page, size_t room)
@@ -130,5 +132,6 @@ size_t hf9_users_show(struct hf9_users *users, char *page, size_t room)
 	guard(mutex)(&users->lock);
 	xa_for_each(&users->by_uid, uid, user)
 		used += show_user(uid, user, page + used, room - used);
+	page[used] = 0;
 	return used;
 }

@@ -316,7 +316,11 @@ int hf9_xattr_write(struct hf9_request *request, struct hf9_fid *fid,
 	return err;
 }
 
-/* vfs_set_acl(), but that it waits for no delegation. */
+/*
+ * vfs_set_acl(), but that it waits for no delegation, and that security modules are
+ * not asked, nor told: their hooks are not there for modules.  (nfsd sets those of
+ * NFSv3 and v4 in the same way.)
+ */
 static int set_acl_locked(const struct path *path, const char *name,
 			  struct posix_acl *acl)
 {
@@ -324,7 +328,8 @@ static int set_acl_locked(const struct path *path, const char *name,
 	struct inode *inode = d_inode(dentry);
 	int err;
 
-	if (IS_IMMUTABLE(inode) || IS_APPEND(inode))
+	if (IS_IMMUTABLE(inode) || IS_APPEND(inode) ||
+	    HAS_UNMAPPED_ID(mnt_idmap(path->mnt), inode))
 		return -EPERM;
 	err = break_deleg(inode, O_WRONLY | O_NONBLOCK);
 	if (err)
@@ -377,7 +382,8 @@ static int set_user(const struct path *path, const struct hf9_xattr *xattr)
 
 /**
  * hf9_xattr_commit - set what was written by a fid
- * @fid: made by Txattrcreate; nobody writes any more
+ * @fid: made by Txattrcreate, and clunked: a Twrite may still run beside it, and is in
+ *	time or not
  *
  * Context: as the fid's user.  May sleep.
  * Return: 0; -EINVAL if less was written than was said; -EAGAIN beside a delegation;
@@ -387,9 +393,14 @@ int hf9_xattr_commit(struct hf9_fid *fid)
 {
 	struct hf9_xattr *xattr = hf9_fid_xattr(fid);
 	const struct path *path = &fid->path;
+	bool whole;
 	int err;
 
-	if (xattr->written != xattr->size)
+	/* With the bytes that it counts; and when all are there, none follows. */
+	mutex_lock(&fid->position);
+	whole = xattr->written == xattr->size;
+	mutex_unlock(&fid->position);
+	if (!whole)
 		return -EINVAL;
 	err = mnt_want_write(path->mnt);
 	if (err)

@@ -31,7 +31,7 @@ operations() {
 
 # A filesystem that has locks of its own, and tells nobody when one is free: v9fs,
 # of an export of ours.
-polled_cases=(exclusion local wait flush-waiting clunk-waiting clunk-unlocks disconnect many)
+polled_cases=(exclusion local wait flush-waiting clunk-waiting clunk-unlocks disconnect many flock-is-asked-about)
 polled() {
 	local inner=/mnt/inner
 	check polled-inner ninep_export inner "$1" clients=unix squash=none

@@ -60,6 +60,40 @@ configured() {
 	rmdir $ninep_config/exports/f $ninep_config/exports/e $ninep_config/listeners/l
 }
 
+# What there is no room for is left out, and no number is half there.
+many_users() {
+	local i
+	mkdir $ninep_config/exports/e || return
+	for i in {1..300}; do
+		echo "$i 100,300,$((i + 100000))" >$ninep_config/exports/e/users || return
+	done
+	[ "$(wc -l <$ninep_config/exports/e/users)" -gt 100 ] || return
+	! grep -vqE '^[0-9]+ 100,300,[0-9]{6}$' $ninep_config/exports/e/users && rmdir $ninep_config/exports/e
+}
+
+# Those whom no export lists have an eighth of a listener, and are no stranger once listed.
+strangers() {
+	ninep_listener small unix:/run/hf/small.sock max_connections=16 || return
+	mkdir $ninep_config/exports/e && ninep_set exports/e path="$lower" clients=unix || return
+	python3 - <<-PY
+		import sys
+		sys.path.insert(0, "$here")
+		import p9
+		def come():
+		    try:
+		        return p9.Client("unix:/run/hf/small.sock")
+		    except ConnectionError:
+		        return None
+		first = [come() for _ in range(3)]
+		assert first[0] and first[1] and not first[2]
+		open("$ninep_config/exports/e/enabled", "w").write("1")
+		listed = [come() for _ in range(14)]
+		assert all(listed) and not come()
+		first[0].root("e")
+	PY
+	[ $? = 0 ] && rmdir $ninep_config/listeners/small $ninep_config/exports/e
+}
+
 same() {
 	local a b
 	a=$(cd "$1" && find . -printf '%P %y %m %u %g %s %l\n' | sort) || return
@@ -166,7 +200,25 @@ stops() {
 	mount /dev/vda /srv/disk && rm -f "$lower"/w* && ninep_on exports/data
 }
 
+looker() {
+	while [ -e /run/hf/looking ]; do
+		cat $ninep_proc >/dev/null
+	done
+}
+
+# Somebody looks all the time at what comes and goes.
 rounds() {
+	local looking ret
+	: >/run/hf/looking
+	looker & looking=$!
+	some_rounds "$1"
+	ret=$?
+	rm /run/hf/looking
+	wait $looking
+	return $ret
+}
+
+some_rounds() {
 	local i workers=()
 	for i in $(seq "$1"); do
 		mount_9p 127.0.0.1 /mnt/tcp trans=tcp,privport,aname=data || return
@@ -202,6 +254,9 @@ hung_disk() {
 	wait_until 60 grep -q 'requests 1 ' $ninep_proc || return
 	timeout -s KILL 3 bash -c "echo 0 >$ninep_config/exports/slow/enabled"
 	[ $? = 137 ] || { echo "the write ended by itself"; return 1; }
+	# Who writes it again waits for the same.
+	timeout -s KILL 3 bash -c "echo 0 >$ninep_config/exports/slow/enabled"
+	[ $? = 137 ] || { echo "the second write ended by itself"; return 1; }
 	grep -q '^export slow stopping' $ninep_proc || return
 	within 20 rmdir $ninep_config/exports/slow || return
 	within 20 ninep_off exports/data && within 20 ninep_on exports/data || return
@@ -266,6 +321,8 @@ check make-fs eval 'make_fs ext4 /dev/vda /srv/disk && mkdir $lower'
 modprobe -a 9p 9pnet_fd vsock_loopback dm-mod 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
 ip link set lo up
 configured
+check config-many-users many_users
+check strangers strangers
 phase session
 # Each message and decision has one, and nothing that it names may be gone.
 trace=/sys/kernel/tracing

@@ -125,12 +125,17 @@ def moved_out(p):
     out = os.path.join(os.path.dirname(top), "out-of-" + os.path.basename(top))
     os.makedirs(p.dir + "/a/b")
     c = p.client
-    deep, opened = c.at(p.fid, "a/b"), c.opened(p.fid, "a/b")
+    with open(p.dir + "/a/b/f", "wb"):
+        pass
+    deep, opened, file = c.at(p.fid, "a/b"), c.opened(p.fid, "a/b"), c.at(p.fid, "a/b/f")
     os.rename(p.dir + "/a", out)
     walk = lambda fid, *names: outcome(c.walk, fid, c.fid(), list(names))
-    pairs = [(walk(deep, ".."), "ESTALE"), (walk(deep, "..", ".."), "ESTALE"), (walk(deep), "ESTALE"),
+    pairs = [(outcome(c.lopen, deep, RDONLY), "ESTALE"),
+             (walk(deep, ".."), "ESTALE"), (walk(deep, "..", ".."), "ESTALE"), (walk(deep), "ESTALE"),
              (outcome(c.mkdir, deep, "x", 0o755, 0), "ESTALE"), (outcome(c.remove, deep), "ESTALE"),
-             (walk(opened, ".."), "ESTALE"), (os.listdir(out + "/b"), [])]
+             (walk(opened, ".."), "ESTALE"), (outcome(c.readdirattr, opened, 0, 4096, 0), "ESTALE"),
+             (outcome(c.link, p.fid, file, "again"), "ESTALE"),
+             (os.listdir(out + "/b"), ["f"]), (os.listdir(p.dir), [])]
     os.rename(out, p.dir + "/a")
     return pairs
 

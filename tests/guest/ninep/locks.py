@@ -248,6 +248,41 @@ def merged_over_fids(p):
 
 
 @case
+def unlock_beside_lock(p):
+    """Whichever is first: what is held goes with the fids, and no record stays."""
+    a, b = p.client(), p.client()
+    wrong = []
+    for turn in range(100):
+        fids = [a.open(), a.open()]
+        tags = [a.send("lock", fids[i % 2], (WRLCK, UNLCK)[i % 2], 0, 0, END, 1, "node") for i in range(6)]
+        answers = [a.receive(tag) for tag in tags]
+        for fid in fids:
+            a.clunk(fid)
+        if set(answers) != {SUCCESS} or listed(p.path) or b.ask(WRLCK, 0, END) != SUCCESS:
+            wrong.append((turn, answers))
+        b.ask(UNLCK, 0, END)
+    return [(wrong, [])]
+
+
+@case
+def end_beside_a_grant(p):
+    """Of one owner that is granted several at once: nothing stays, however far each has come."""
+    a, wrong = p.client(), []
+    for turn in range(50):
+        a.ask(WRLCK, 0, END)
+        b = p.client()
+        for _ in range(3):
+            b.begin(WRLCK, 0, 100)
+        b.ask(UNLCK, 1000, 1)
+        tag = a.send("lock", a.file, UNLCK, 0, 0, END, 1, "node")
+        b.close()
+        if a.receive(tag) != SUCCESS or a.receive(a.begin(WRLCK, 0, END)) != SUCCESS:
+            wrong.append(turn)
+    a.ask(UNLCK, 0, END)
+    return [(wrong, []), (listed(p.path), False)]
+
+
+@case
 def disconnect(p):
     a, b, c = p.client(), p.client(), p.client()
     a.ask(WRLCK, 0, 10)
@@ -342,7 +377,8 @@ def kinds(p):
              (b.getlockx(b.file, POSIX, WRLCK, 0, END, 5)[:4], (POSIX, WRLCK, 0, 10)),
              (b.getlockx(b.file, POSIX, WRLCK, 10, END, 5)[:4], (OFD, WRLCK, 10, 10)),
              (b.getlockx(b.file, FLOCK, WRLCK, 0, 0, 5)[:2], (FLOCK, WRLCK)),
-             (b.getlockx(b.file, POSIX, WRLCK, 50, 1, 5), (0, UNLCK, 0, 0, 0, b""))]
+             (b.getlockx(b.file, POSIX, WRLCK, 50, 1, 5), (0, UNLCK, 0, 0, 0, b"")),
+             (outcome(b.getlockx, b.file, POSIX, UNLCK, 50, 1, 5), "EINVAL")]
     process.end()
     return pairs
 
@@ -360,6 +396,15 @@ def flock_waits(p):
     after = process.call("flock", fcntl.LOCK_EX | fcntl.LOCK_NB)
     process.end()
     return [(waits, True), (got, SUCCESS), (refused, "EAGAIN"), (after, "None")]
+
+
+@case
+def flock_is_asked_about(p):
+    """To ask takes none: where the filesystem would, there is no answer."""
+    a, b = p.client(), p.client()
+    there = export != "polled"
+    return [(outcome(a.getlockx, a.file, FLOCK, WRLCK, 0, 0, 1), (0, UNLCK, 0, 0, 0, b"") if there else "EOPNOTSUPP"),
+            (b.receive(askx(b, FLOCK, WRLCK, 0, 0, 1)), SUCCESS)]
 
 
 wanted = sys.argv[5:] or CASES

@@ -161,6 +161,18 @@ def a_gid_that_is_not_theirs(p):
 
 
 @case
+def a_directory_of_group_0(p):
+    """What it gives is not claimed, though gid 0 is squashed."""
+    p.make("of0", 0o2777)
+    with p.export(squash="root", users="1000 100"), As(USER) as c:
+        f = c.fid_of_root
+        inside = c.at(f, "of0")
+        return [(c.make_file("x", 0o2755, 0, inside), None), (p.owner("of0/x"), (USER, 0)),
+                (p.mode("of0/x") & 0o2010 == 0o2010, False), (outcome(c.mkdir, inside, "d", 0o755, 0)[0], 0x80),
+                (p.owner("of0/d"), (USER, 0)), (c.make_file("x", gid=0), "EPERM")]
+
+
+@case
 def a_gid_that_is_believed(p):
     """For ownership, and nothing else."""
     p.make("shut", 0o770, 0, 42)

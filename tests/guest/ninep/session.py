@@ -8,8 +8,10 @@ squash=none, to "unix".  Each case is a result.
 import array
 import errno
 import os
+import select
 import socket
 import struct
+import subprocess
 import sys
 import time
 import traceback
@@ -280,6 +282,74 @@ def frozen_beside_another():
 
 
 @case
+def frozen_for_what_only_opens_or_clunks():
+    """An open that truncates, and a clunk that sets an attribute, are changes, too."""
+    with open(lower + "/cut", "wb") as file:
+        file.write(b"data")
+    with Export("cold", path=lower, threads=1):
+        c = client(version=p9.HF1)
+        assert not failed(c.attach(aname="cold"))
+        for fid in 1, 2, 3:
+            assert not failed(c.walk(0, fid, "cut"))
+        assert c.ask("xattrcreate", 3, "user.a", 1, 0) is None
+        assert c.ask("write", 3, 0, b"x") == 1
+        freeze(lower)
+        try:
+            tags = [c.send("lopen", 1, p9.RDWR | p9.TRUNC), c.send("openattr", 2, 4, p9.RDWR | p9.TRUNC, 0),
+                    c.send("clunk", 3)]
+            until(lambda: parked("cold") == 3)
+            assert not failed(c.getattr(0))
+            flushed = c.send("openattr", 2, 5, p9.RDWR | p9.TRUNC, 0)
+            until(lambda: parked("cold") == 4)
+            assert c.flush(flushed) is None
+            assert os.stat(lower + "/cut").st_size == 4
+        finally:
+            thaw(lower)
+        assert not any(failed(c.answer(tag)) for tag in tags)
+    assert os.stat(lower + "/cut").st_size == 0
+    assert os.getxattr(lower + "/cut", "user.a") == b"x"
+    os.unlink(lower + "/cut")
+
+
+@case
+def frozen_for_what_cannot_be():
+    """That is told at once."""
+    with open(lower + "/file", "wb"):
+        pass
+    with Export("cold", path=lower, read_only=1), Export("full", path=lower):
+        cold, full = client(), client()
+        assert not failed(cold.attach(aname="cold"))
+        assert not failed(full.attach(aname="full"))
+        assert not failed(full.walk(0, 1, "file"))
+        assert not failed(cold.walk(0, 1, "file"))
+        freeze(lower)
+        try:
+            assert cold.mkdir(0, "no") == errno.EROFS
+            assert cold.open(1, p9.RDWR | p9.TRUNC) == errno.EROFS
+            assert full.mkdir(1, "no") == errno.ENOTDIR
+        finally:
+            thaw(lower)
+    os.unlink(lower + "/file")
+
+
+@case
+def frozen_for_more_than_locks():
+    """As many changes wait as there may be requests; of locks as many as may."""
+    with Export("cold", path=lower, max_waiting_locks=1):
+        c = client()
+        assert not failed(c.attach(aname="cold"))
+        freeze(lower)
+        try:
+            tags = [c.send_mkdir(0, "cold%d" % i) for i in range(100)]
+            until(lambda: parked("cold") == 100)
+        finally:
+            thaw(lower)
+        assert not any(failed(c.answer(tag)) for tag in tags)
+    for i in range(100):
+        os.rmdir(lower + "/cold%d" % i)
+
+
+@case
 def flush_behind_what_fills_it():
     """One write that waits is more than max_bytes; a Tflush is read nevertheless."""
     with Export("full", path=lower, max_bytes=65536):
@@ -427,6 +497,69 @@ def a_peer_that_does_not_read():
     assert max(int(words[7]) for words in lines) <= 1 << 20, lines
     c.sock.close()
     os.unlink(lower + "/large")
+
+
+def fill(c, frame, most):
+    """How many of them the server takes of a client that reads nothing."""
+    c.sock.setblocking(False)
+    left, sent = b"", 0
+    while sent < most:
+        left = left or frame(sent)
+        try:
+            left = left[c.sock.send(left):]
+            sent += not left
+        except BlockingIOError:
+            if not select.select([], [c.sock], [], 3)[1]:
+                break
+    return sent
+
+
+@case
+def a_peer_that_asks_and_does_not_read():
+    """No payload, no reply that is read: what was answered counts until it was sent."""
+    c = attached()
+    sent = fill(c, lambda i: HEADER.pack(19, 24, i % 60000) + struct.pack("<IQ", 4711, 0), 20000)
+    assert sent < 20000
+    lines = [line.split() for line in proc().splitlines() if line.startswith("\tfids")]
+    assert max(int(words[7]) for words in lines) <= 1 << 20, lines
+    assert not failed(attached().getattr(0))
+    c.sock.close()
+
+
+@case
+def a_payload_before_an_attach():
+    c = client()
+    c.send("write", 0, 0, b"x" * 1000)
+    assert c.is_closed()
+
+
+@case
+def attach_without_a_name():
+    """It is of the connection's own export, whichever there are by then."""
+    c = client()
+    assert not failed(c.attach(aname=""))
+    with Export("other", path=lower):
+        assert not failed(c.attach(fid=1, uid=1000, aname=""))
+        assert client().attach(aname="") == errno.ENOENT
+        assert c.attach(fid=2, aname="other") == errno.EXDEV
+
+
+@case
+def links_that_are_no_text():
+    """They lead to what a process has, and are followed by nobody here."""
+    its = subprocess.Popen(["sleep", "1000"], user=1000, group=100, extra_groups=[])
+    try:
+        with Export("proc", path="/proc", users="1000 100"):
+            c = client()
+            assert not failed(c.attach(uid=1000, aname="proc"))
+            pid = str(its.pid)
+            assert c.walk(0, 1, pid, "exe") and c.walk(0, 2, pid, "ns", "mnt") and c.walk(0, 3, "mounts")
+            assert c.ask("readlink", 1) == errno.EINVAL
+            assert c.ask("readlink", 2) == errno.EINVAL
+            assert c.ask("readlink", 3) == b"self/mounts"
+    finally:
+        its.kill()
+        its.wait()
 
 
 @case
