@@ -76,7 +76,7 @@ prepare_nfs() {
 # What the 9P servers export to be measured, the same of each: bench/ninep.c and
 # bench/served.c say what is in it.
 fill() {
-	mkdir -p "$1/dir/dir/dir/dir" && python3 - "$1/data" "$1/dir/dir/dir/dir/data" <<-'PY'
+	mkdir -p "$1/dir/dir/dir/dir" && python3 - "$1/data" "$1/file" "$1/dir/dir/dir/dir/file" <<-'PY'
 		import struct, sys
 		for path in sys.argv[1:]:
 		    with open(path, "wb") as file:

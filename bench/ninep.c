@@ -3,9 +3,10 @@
  * ninep CACHE OURS PEER [FLOOR]: the kernel's 9P client on each of two or three
  * mounts, in turns; CACHE is how they are mounted, and goes into the cases.
  *
- * Each has a file "data" of DATA bytes, and "dir/dir/dir/dir/data".  With OURS'
- * samples comes which messages one operation has sent there (by the server's
- * tracepoint), when the caches are as in a turn.
+ * Each has a file "data" of DATA bytes, which is open from beginning to end, and two
+ * like it, "file" and "dir/dir/dir/dir/file", which are not: the client finds a name
+ * that is in use by itself.  With OURS' samples comes which messages one operation
+ * has sent there (by the server's tracepoint), when the caches are as in a turn.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -71,13 +72,13 @@ static void stat_of(struct mount *mount, const char *name)
 static void stat_one(struct mount *mount, unsigned int index)
 {
 	(void)index;
-	stat_of(mount, "data");
+	stat_of(mount, "file");
 }
 
 static void stat_deep(struct mount *mount, unsigned int index)
 {
 	(void)index;
-	stat_of(mount, "dir/dir/dir/dir/data");
+	stat_of(mount, "dir/dir/dir/dir/file");
 }
 
 static void walk(struct mount *mount, unsigned int index)

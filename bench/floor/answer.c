@@ -45,7 +45,7 @@ static u32 find(const struct floor_tree *tree, const struct np_str *name)
 
 	if (is(name, "dir"))
 		return DIRECTORY;
-	if (is(name, "data"))
+	if (is(name, "data") || is(name, "file"))
 		return DATA;
 	number = number_of(name);
 	return number < FLOOR_MADE && test_bit(number, tree->made) ? MADE + number :

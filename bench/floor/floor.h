@@ -14,7 +14,7 @@
 
 /*
  * What one client sees.  Every directory has the same in it: "dir", a directory;
- * "data", a file of zeroes; and those of "made.0" to "made.999" that were created.
+ * "data" and "file", of zeroes; and those of "made.0" to "made.999" that were created.
  * @fids: what each is of, see answer.c; 0 if it is of nothing
  * @made: which are there
  */
