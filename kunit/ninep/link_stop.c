@@ -54,6 +54,14 @@ static void callbacks(struct kunit *test)
 	before[3] = sk->sk_error_report;
 	end = end_open(test, ends[1], NP_SERVER);
 	KUNIT_EXPECT_PTR_NE(test, sk->sk_data_ready, before[0]);
+	KUNIT_EXPECT_PTR_NE(test, sk->sk_state_change, before[1]);
+	KUNIT_EXPECT_PTR_NE(test, sk->sk_write_space, before[2]);
+	KUNIT_EXPECT_PTR_NE(test, sk->sk_error_report, before[3]);
+	ready = atomic_read(&end->ready);
+	sk->sk_data_ready(sk);
+	sk->sk_state_change(sk);
+	sk->sk_error_report(sk);
+	KUNIT_EXPECT_EQ(test, atomic_read(&end->ready), ready + 3);
 	hf_link_shutdown(&end->link);
 	KUNIT_EXPECT_PTR_EQ(test, sk->sk_data_ready, before[0]);
 	KUNIT_EXPECT_PTR_EQ(test, sk->sk_state_change, before[1]);

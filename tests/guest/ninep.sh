@@ -270,13 +270,23 @@ phase session
 # Each message and decision has one, and nothing that it names may be gone.
 trace=/sys/kernel/tracing
 [ -d $trace/events ] || mount -t tracefs tracefs $trace
-check trace eval 'echo 256 >$trace/buffer_size_kb && echo 1 >$trace/events/holdfast/enable'
+check trace eval 'echo 4096 >$trace/buffer_size_kb && echo 1 >$trace/events/holdfast/enable'
 check session-listener ninep_listener unix unix:/run/hf/9p.sock msize=65536
 check session-export ninep_export data "$lower" clients=unix squash=none users='1000 100,300' \
 	max_requests=16 max_fids=64 max_bytes=1048576 threads=4
 chmod 777 /run/hf/9p.sock "$lower"
 chmod 755 "$lower" /run/hf
 relay python3 "$here/session.py" /run/hf/9p.sock "$lower"
+traced() {
+	local name
+	for name in connection attach message answer flush parked woken dropped refused; do
+		grep -q " hf9_$name: " $trace/trace || { echo "no hf9_$name"; return 1; }
+	done
+	for name in messages answers errors dropped flushes parked attaches attaches_refused malformed; do
+		grep -q "^ninep_$name [1-9]" /proc/fs/holdfast/stats || { cat /proc/fs/holdfast/stats; return 1; }
+	done
+}
+check traced traced
 relay python3 "$here/rights.py" unix:/run/hf/9p.sock "$lower" rights-
 check session-gone wait_until 60 ninep_none
 check export-off ninep_off exports/data
@@ -317,16 +327,6 @@ else
 fi
 rm -rf "$lower/hostile"
 check address-free eval 'ninep_off listeners/unix && [ ! -e /run/hf/9p.sock ] && ninep_on listeners/unix'
-traced() {
-	local name
-	for name in connection attach message answer flush parked woken dropped refused; do
-		grep -q " hf9_$name: " $trace/trace || { echo "no hf9_$name"; return 1; }
-	done
-	for name in messages answers errors dropped flushes parked attaches attaches_refused malformed; do
-		grep -q "^ninep_$name [1-9]" /proc/fs/holdfast/stats || { cat /proc/fs/holdfast/stats; return 1; }
-	done
-}
-check traced traced
 echo 0 >$trace/events/holdfast/enable
 check remove ninep_remove
 check no-proc-line eval 'wait_until 60 eval "[ -z \"\$(<$ninep_proc)\" ]"'

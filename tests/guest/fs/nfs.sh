@@ -74,7 +74,8 @@ forged() {	# forged KIND LOWERDIR MOUNT: handles that the server never gave out
 	rm -rf "$2/exported" "${2%/*}/beyond"
 }
 
-# With nfs_restarts only those versions meet a server that starts anew.
+# With nfs_restarts only those versions meet a server that starts anew; those of
+# nfs_frozen, a lower filesystem that is frozen.
 exported() {	# exported KIND LOWERDIR MOUNT VERSION...
 	local kind=$1 lower=$2 mnt=$3 vers c
 	local fresh=acregmin=0,acregmax=0,acdirmin=0,acdirmax=0,lookupcache=none
@@ -87,6 +88,8 @@ exported() {	# exported KIND LOWERDIR MOUNT VERSION...
 		check "$kind-nfs$vers-mount" mount_nfs 1 $vers "$mnt/exported" "/mnt/$kind" $fresh || continue
 		check "$kind-nfs$vers-names" "$here/client.py" names "$c" "$lower/exported"
 		check "$kind-nfs$vers-owner" "$here/client.py" owner "$c" "$lower/exported"
+		[[ " ${nfs_frozen:-} " != *" $vers "* ]] ||
+			relay "$here/frozen-write.py" "$lower/exported" "$c" "$kind-nfs$vers-frozen-write"
 		[[ " ${nfs_restarts:-$*} " != *" $vers "* ]] ||
 			check "$kind-nfs$vers-restart" sub nfs_restart "$c"
 		[ $vers != 4.2 ] || check "$kind-nfs4.2-only" sub nfs_v42 "$c" "$lower/exported"

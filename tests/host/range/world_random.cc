@@ -159,7 +159,7 @@ void world::let_everybody_go()
 void world::require_cycle()
 {
 	model::edges all = edges_of();
-	bool found = !waiting_now();
+	bool found = !waiting_now() || graph.searches_cut;
 
 	for (auto &[owner, to] : std::map(all.hard))
 		found |= all.hard_cycle(owner);
