@@ -219,7 +219,7 @@ static void hang_up(struct connection *connection)
 	kvfree(connection);
 }
 
-static void __exit floor_exit(void)
+static void stop(void)
 {
 	struct connection *connection, *next;
 	size_t i;
@@ -238,12 +238,16 @@ static int __init floor_init(void)
 	for (i = 0; i < ARRAY_SIZE(listeners); i++) {
 		ret = open(&listeners[i]);
 		if (ret) {
-			while (i--)
-				close(&listeners[i]);
+			stop();
 			return ret;
 		}
 	}
 	return 0;
+}
+
+static void __exit floor_exit(void)
+{
+	stop();
 }
 
 module_init(floor_init);
