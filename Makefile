@@ -76,7 +76,7 @@ install:
 		-t $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page))) $(page) &&) true
 	rm -rf $(DESTINATION)
 	mkdir -p $(DESTINATION)
-	rsync -rlpR $(filter-out kunit samples,$(MIRROR)) $(DESTINATION)/
+	rsync -rlpR $(filter-out kunit samples bench,$(MIRROR)) $(DESTINATION)/
 	sed 's/@VERSION@/$(VERSION)/' scripts/dkms.conf.in > $(DESTINATION)/dkms.conf
 	scripts/modules $(DESTINATION) | awk '{ \
 		printf "BUILT_MODULE_NAME[%d]=\"%s\"\n", NR - 1, $$1; \

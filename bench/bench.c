@@ -11,7 +11,7 @@
 
 #include "bench.h"
 
-const char *const side_names[SIDES] = { "holdfast", "peer" };
+const char *const side_names[ALL_SIDES] = { "holdfast", "peer", "floor", "echo" };
 
 /* One clock for all processes of the guest. */
 uint64_t now_ns(void)
@@ -104,6 +104,13 @@ void print_failure(const char *bench, const char *name, const char *side,
 	va_end(arguments);
 	printf("\"}\n");
 	fflush(stdout);
+}
+
+int another(unsigned int round, unsigned int most, uint64_t start, unsigned int seconds)
+{
+	if (round > most)
+		return 0;
+	return round <= FEW || now_ns() - start < seconds * UINT64_C(1000000000);
 }
 
 int open_at(const char *directory, const char *name, int flags)

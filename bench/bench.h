@@ -21,9 +21,13 @@
 enum side {
 	OURS,
 	PEER,
+	/* Of 9P alone: canned answers, and bytes for bytes (bench/floor). */
+	FLOOR,
+	ECHO,
+	ALL_SIDES
 };
 
-extern const char *const side_names[SIDES];
+extern const char *const side_names[ALL_SIDES];
 
 /* Samples of one measurement; grows as needed. */
 struct samples {
@@ -50,6 +54,13 @@ int open_at(const char *directory, const char *name, int flags);
 int lock_range(int fd, int cmd, short type, off_t start, off_t length);
 void must_lock(int fd, int cmd, short type, off_t start, off_t length);
 void hold_many(int fd, unsigned long count);
+
+/*
+ * Whether another round is to be made: up to @most, but after @seconds since @start
+ * no more than FEW.
+ */
+#define FEW 5
+int another(unsigned int round, unsigned int most, uint64_t start, unsigned int seconds);
 
 /* Rounds alternate which side goes first: a drift then hurts both alike. */
 static inline enum side turn(unsigned int round, unsigned int step)

@@ -8,11 +8,12 @@
 #
 #	guest.sh [STAGE...]	default: all, in this order
 . /holdfast/tests/guest/lib.sh
+. "$HF_HERE/ninep/server.sh"
 
 bin=/results/bin
 out=/results/measured.jsonl
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(scale close refused stall memory files leases io handover waiters delegations)
+[ ${#stages[@]} -gt 0 ] || stages=(scale close refused stall memory files leases io ninep handover waiters delegations)
 : >$out
 
 say() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
@@ -53,9 +54,14 @@ prepare() {
 # own sees them.
 seen_by() { echo "/proc/$(ip netns pids "c$1" | head -n 1)/root"; }
 
+# (By default its largest read is what the guest's memory makes it.)
+prepare_nfsd() {
+	nfsd_daemons && echo 1048576 >"$HF_NFSD/max_block_size" || return
+	nfsd_start 8 && nfs_export /srv/plain && nfs_export /srv/ext4
+}
+
 prepare_nfs() {
 	local n
-	nfsd_start 8 && nfs_export /srv/plain && nfs_export /srv/ext4 || return
 	for n in 1 2; do
 		client_ns $n || return
 		mount_nfs $n 3 /srv/plain /mnt/plain-3 || return
@@ -65,6 +71,69 @@ prepare_nfs() {
 		# mountpoint(1) knows only the mounts of its own namespace.
 		[ "$(stat -f -c %T "$(seen_by $n)/mnt/ours-4.2")" = nfs ] || return
 	done
+}
+
+# What the 9P servers export to be measured, the same of each: bench/ninep.c and
+# bench/served.c say what is in it.
+fill() {
+	mkdir -p "$1/dir/dir/dir/dir" && python3 - "$1/data" "$1/file" "$1/dir/dir/dir/dir/file" <<-'PY'
+		import struct, sys
+		for path in sys.argv[1:]:
+		    with open(path, "wb") as file:
+		        for at in range(0, 16 << 20, 4096):
+		            file.write(struct.pack("<Q", at) + bytes(4088))
+	PY
+}
+
+listens() { : <"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null
+
+diod=
+# Each export is of ext4; lock hand-over has one of a holdfast mount, too.
+prepare_ninep() {
+	local dir=/srv/plain/exported limits=(clients=127.0.0.0/8 squash=none max_bytes=33554432)
+	ninep_load && modprobe -a 9p 9pnet_fd && ip link set lo up && hf_load ninep_floor &&
+		fill $dir/holdfast && fill $dir/diod || return
+	ninep_export bench $dir/holdfast "${limits[@]}" && ninep_export locks /srv/ext4 "${limits[@]}" &&
+		ninep_listener tcp tcp:127.0.0.1:564 msize=1048576 || return
+	diod -f -n -c /dev/null -l 127.0.0.1:5640 -e /srv/plain -e $dir/diod -L stderr &
+	diod=$!
+	wait_until 30 listens 5640 && wait_until 30 listens 5650
+}
+
+# mount_side MOUNTPOINT CACHE PORT ANAME [OPTIONS]
+mount_side() {
+	mount_9p 127.0.0.1 "/mnt/9p/$1-$2" \
+		"trans=tcp,privport,port=$3,msize=65536,access=user,uname=root,cache=$2,aname=$4${5:+,$5}"
+}
+
+# ignoreqv: diod tells no versions, without which nothing is cached.
+mount_ninep() {
+	local dir=/srv/plain/exported
+	mount_side holdfast none 564 bench && mount_side holdfast loose 564 bench &&
+		mount_side diod none 5640 $dir/diod &&
+		mount_side diod loose 5640 $dir/diod ignoreqv && mount_side floor none 5650 ''
+}
+
+# served first: it reads what ninep writes over.
+ninep() {
+	local mountd
+	mountd=$(rpcinfo -p 127.0.0.1 | awk '$1 == 100005 && $2 == 3 && $3 == "tcp" { print $4; exit }')
+	stage 120 "9P servers and knfsd, asked by raw clients" \
+		served bench "$mountd" /srv/plain exported/holdfast/data
+	mount_ninep || { say "FAILED: no 9P mounts"; return; }
+	stage 120 "9P, cache=none" \
+		ninep none /mnt/9p/holdfast-none /mnt/9p/diod-none /mnt/9p/floor-none
+	stage 120 "9P, cache=loose" ninep loose /mnt/9p/holdfast-loose /mnt/9p/diod-loose
+	umount /mnt/9p/*
+}
+
+end_ninep() {
+	[ -n "$diod" ] || return 0
+	umount /mnt/9p/* 2>/dev/null
+	kill $diod
+	wait_until 30 hf_gone $diod || hf_problem "diod does not end"
+	rmmod ninep_floor || hf_problem "the floor does not end"
+	ninep_remove || hf_problem "the 9P server's configuration cannot be removed"
 }
 
 handover() {
@@ -79,6 +148,11 @@ handover() {
 	stage 150 "hand-over to NFS clients of ext4, 10 each at once (30 s or more)" \
 		handover -p -n 10 -s 2000 -t 65 \
 		"nfs3:peer:/srv/plain:$c1/mnt/plain-3" "nfs4.2:peer:/srv/plain:$c1/mnt/plain-4.2"
+	mount_side locks none 564 locks && mount_side diod none 5640 /srv/plain ||
+		{ say "FAILED: no 9P mounts"; return; }
+	stage 150 "hand-over to 9P clients, 10 each" handover -n 10 -s 500 \
+		9p:holdfast:/srv/ext4:/mnt/9p/locks-none 9p:peer:/srv/plain:/mnt/9p/diod-none
+	umount /mnt/9p/locks-none /mnt/9p/diod-none
 }
 
 # A client that alone has the file open: would it keep its locks to itself?
@@ -106,6 +180,7 @@ waiters() {
 
 # Ends what was started, so that a failure to end shows.
 finish() {
+	end_ninep
 	clients_stop
 	nfsd_stop
 	umount /srv/overlay
@@ -147,8 +222,17 @@ if wants io; then
 			io $fs /srv/$fs/ours /srv/lower-$fs/peer
 	done
 fi
+if wants ninep || wants handover || wants waiters || wants delegations; then
+	say "starting knfsd"
+	prepare_nfsd || { say "FAILED: no knfsd"; exit 1; }
+fi
+if wants ninep || wants handover; then
+	say "starting 9P servers"
+	prepare_ninep || { say "FAILED: no 9P"; exit 1; }
+fi
+wants ninep && ninep
 if wants handover || wants waiters || wants delegations; then
-	say "starting knfsd and two clients"
+	say "starting two NFS clients"
 	prepare_nfs || { say "FAILED: no NFS"; exit 1; }
 	wants handover && handover
 	wants waiters && waiters

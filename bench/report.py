@@ -7,6 +7,7 @@ row without its samples has failed. A ratio is the median of the ratios of the
 rounds, since both sides were measured in turns; medians stand beside it.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ from statistics import median
 
 import pictures
 
-OURS, PEER = "holdfast", "peer"
+OURS, PEER, FLOOR, ECHO = "holdfast", "peer", "floor", "echo"
 SIZES = (0, 10, 100, 1000, 10000, 100000)
 OPERATIONS = ("open", "create", "stat", "unlink", "readdir")
 FILESYSTEMS = ("ext4", "tmpfs")
@@ -43,6 +44,20 @@ ACCESSES = (
     "4 KiB random write, mmap", "1 MiB sequential read, mmap",
     "1 MiB sequential write, mmap",
 )
+
+# How many times as fast as diod where nothing is cached.
+NINEP_BARS = {"getattr": 1.5, "stat": 1.5, "stat, 5 names": 1.5, "walk": 1.5, "create": 1.5,
+              "unlink": 1.5, "4 KiB random read": 2, "4 KiB random write": 2,
+              "1 MiB sequential read": 1, "1 MiB sequential write": 1}
+NINEP_RATES = ("1 MiB sequential read", "1 MiB sequential write")
+NINEP_FLOOR = ("getattr", "walk", "4 KiB random read")
+FLOOR_BAR = 0.8
+NINEP_CALLS = ("getattr", "4 KiB read", "4 KiB write")
+NINEP_HANDOVER_BAR = 10e6
+# The requests that v9fs makes.
+NINEP_MESSAGES = {8: "statfs", 12: "lopen", 14: "lcreate", 24: "getattr", 26: "setattr",
+                  30: "xattrwalk", 40: "readdir", 50: "fsync", 76: "unlinkat", 104: "attach",
+                  110: "walk", 116: "read", 118: "write", 120: "clunk"}
 
 
 class Missing(Exception):
@@ -78,9 +93,9 @@ class Measured:
     def middle(self, bench, case, side):
         return median(self.samples(bench, case, side))
 
-    def ratio(self, bench, case, over=OURS):
-        """Median over the rounds of @over's value by the other side's."""
-        under = PEER if over == OURS else OURS
+    def ratio(self, bench, case, over=OURS, under=None):
+        """Median over the rounds of @over's value by @under's (ours or the peer's)."""
+        under = under or (PEER if over == OURS else OURS)
         pairs = zip(self.samples(bench, case, over), self.samples(bench, case, under))
         return median(a / b for a, b in pairs)
 
@@ -115,17 +130,17 @@ class Table:
         self.rows.append({"group": group, "name": name, "ours": ours, "peer": peer,
                           "ratio": ratio, "bar": bar, "verdict": verdict})
 
-    def compare(self, group, name, case, show, bar, faster=True, bench=None):
+    def compare(self, group, name, case, show, bar, faster=True, bench=None,
+                sides=(OURS, PEER)):
         """@faster: the ratio is how many times faster, and must reach @bar;
         otherwise how many times as much, and must not exceed it."""
         bench = bench or group
         measured = self.measured
 
         def judge():
-            ours = measured.middle(bench, case, OURS)
-            peer = measured.middle(bench, case, PEER)
-            rate = measured.item(bench, case, OURS)["unit"] == "bytes/s"
-            ratio = measured.ratio(bench, case, OURS if rate or not faster else PEER)
+            ours, peer = (measured.middle(bench, case, side) for side in sides)
+            rate = measured.item(bench, case, sides[0])["unit"] == "bytes/s"
+            ratio = measured.ratio(bench, case, *(sides if rate or not faster else sides[::-1]))
             met = None
             if bar is not None:
                 met = ratio >= bar if faster else ratio <= bar
@@ -179,6 +194,24 @@ def handover(table):
     table.row("handover", "hand-over, local process waits", local)
     table.row("handover", "hand-over, NFSv3 client waits", network("nfs3", 30e6))
     table.row("handover", "hand-over, NFSv4.2 client waits", network("nfs4.2", 20e6))
+    ninep_handover(table)
+
+
+def ninep_handover(table):
+    measured = table.measured
+
+    def judge():
+        ours = measured.middle("handover", "9p", OURS)
+        try:
+            peer = show_time(measured.middle("handover", "9p", PEER))
+        except Missing as missing:  # diod's locks exclude no local process
+            peer = str(missing).removeprefix("peer: ")
+            if "while the lock was held" in peer:
+                peer = "not exclusive"
+        return (show_time(ours), peer, "", f"≤ {show_time(NINEP_HANDOVER_BAR)}",
+                ours <= NINEP_HANDOVER_BAR)
+
+    table.row("handover", "hand-over, 9P client waits (diod)", judge)
 
 
 def waiters(table, bench="waiters", name="the last of 16, holder killed (worst run)"):
@@ -283,6 +316,53 @@ def access(table):
                           show_rate, 0.95)
 
 
+def messages(measured, case):
+    """What one operation sends, or None if that is not known."""
+    return measured.lines.get(("ninep", case, OURS), {}).get("messages")
+
+
+def show_messages(types):
+    """In their order; of those in a row how many."""
+    runs = [(NINEP_MESSAGES.get(kind, f"type {kind}"), len(list(run)))
+            for kind, run in itertools.groupby(types)]
+    return " ".join(name if count == 1 else f"{name} ×{count}" for name, count in runs)
+
+
+def ninep_row(table, name, cache, bar):
+    sent = messages(table.measured, f"{name}, {cache}")
+    if sent is None:
+        count = ""
+    elif not sent:  # what the client has done by itself
+        count, bar = ", none sent", None
+    else:
+        count = f", {len(sent)} sent"
+    unit = show_rate if name in NINEP_RATES else show_time
+    table.compare(f"9P, {cache}", f"cache={cache}: {name}{count}", f"{name}, {cache}", unit,
+                  bar, bench="ninep")
+
+
+def ninep(table):
+    for name in NINEP_BARS:
+        ninep_row(table, name, "none", NINEP_BARS[name])
+    for name in NINEP_BARS:
+        ninep_row(table, name, "loose", 1)
+    for name in NINEP_BARS:
+        unit = show_rate if name in NINEP_RATES else show_time
+        bar = FLOOR_BAR if name in NINEP_FLOOR else None
+        table.compare("9P, floor", f"cache=none: {name}, beside the floor", f"{name}, none",
+                      unit, bar, bench="ninep", sides=(OURS, FLOOR))
+    for name in NINEP_CALLS:
+        table.compare("9P, alone", f"raw {name}, beside the floor", name, show_time, None,
+                      bench="exchange", sides=(OURS, FLOOR))
+    for name in NINEP_CALLS:
+        table.compare("9P, alone", f"raw {name}: the floor beside a TCP echo", name, show_time,
+                      1.3, faster=False, bench="exchange", sides=(FLOOR, ECHO))
+    table.compare("9P, bulk", "16 raw reads of 1 MiB at once, beside knfsd", "read", show_rate,
+                  0.9, bench="served")
+    table.compare("9P, bulk", "CPU time of the server's threads for a MiB", "cpu", show_time,
+                  None, bench="served")
+
+
 def leaving(table):
     for bench, name in (("close", "last close beside 100,000 locks"),
                         ("unlock", "whole-file unlock beside 100,000")):
@@ -326,13 +406,27 @@ def memory(table):
 
 SECTIONS = {"handover": handover, "waiters": waiters,
             "delegations": delegations, "scale": scale, "files": files,
-            "leases": leases, "io": access, "close": leaving, "refused": refused,
+            "leases": leases, "io": access, "ninep": ninep, "close": leaving, "refused": refused,
             "stall": stall, "memory": memory}
+
+
+def floor_by_diod(measured):
+    """What no server can be ahead of diod by: in each row that of canned answers."""
+    parts = []
+    for name in NINEP_BARS:
+        sides = (FLOOR, PEER) if name in NINEP_RATES else (PEER, FLOOR)
+        try:
+            parts.append(f"{name} {measured.ratio('ninep', f'{name}, none', *sides):.3g}")
+        except Missing:
+            pass
+    return "; ".join(parts)
 
 
 def notes(measured, results):
     """What a reader must know to judge the figures."""
     found = []
+    if os.path.exists(os.path.join(results, "counted")):
+        found.append("all times are instructions, 2 ns each, on one CPU")
     for case in ("local", "nfs3", "nfs4.2", "4.2-to-3"):
         for side in (OURS, PEER):
             item = measured.lines.get(("handover", case, side))
@@ -346,6 +440,13 @@ def notes(measured, results):
             found.append(f"memory, {side}: growth of all slab caches (/proc/slabinfo) by "
                          f"{item['locks']:,} locks; most in {item['cache']}, objects of "
                          f"{item['object']} bytes")
+    ahead = floor_by_diod(measured)
+    if ahead:
+        found.append(f"cache=none: the floor itself, how many times as fast as diod: {ahead}")
+    for name, cache in ((n, c) for c in ("none", "loose") for n in NINEP_BARS):
+        sent = messages(measured, f"{name}, {cache}")
+        if sent:
+            found.append(f"cache={cache}: {name} sends {show_messages(sent)}")
     if any(bench == "stall" for bench, _, _ in measured.lines):
         found.append("stall: the median of the slowest calls of five windows; beside it "
                      "with nothing going on")

@@ -101,6 +101,12 @@ static bool is_user(const char *name)
 	       name[XATTR_USER_PREFIX_LEN];
 }
 
+/* No name at all is the list. */
+static bool is_clients(const char *name)
+{
+	return !*name || is_acl(name) || is_user(name);
+}
+
 static int check_name(const struct np_str *name)
 {
 	return name->len <= XATTR_NAME_MAX ? 0 : -ERANGE;
@@ -148,15 +154,13 @@ static ssize_t read_acl(const struct path *path, const char *name, void *value)
 
 static_assert(XATTR_LIST_MAX <= XATTR_SIZE_MAX);
 
-/* Up to XATTR_SIZE_MAX bytes into @value. */
+/* Up to XATTR_SIZE_MAX bytes into @value, of what is a client's. */
 static ssize_t read_value(const struct path *path, const char *name, void *value)
 {
 	if (!*name)
 		return read_list(path->dentry, value);
 	if (is_acl(name))
 		return read_acl(path, name, value);
-	if (!is_user(name))
-		return -EOPNOTSUPP;
 	return vfs_getxattr(mnt_idmap(path->mnt), path->dentry, name, value,
 			    XATTR_SIZE_MAX);
 }
@@ -171,11 +175,15 @@ static int keep_value(struct hf9_xattr *xattr, const void *value, ssize_t len)
 	return err;
 }
 
+/* Refused without memory: v9fs asks for security.capability before each write. */
 static int read_xattr(const struct path *path, struct hf9_xattr *xattr)
 {
-	void *value = kvmalloc(XATTR_SIZE_MAX, GFP_KERNEL);
+	void *value;
 	int err;
 
+	if (!is_clients(xattr->name))
+		return -EOPNOTSUPP;
+	value = kvmalloc(XATTR_SIZE_MAX, GFP_KERNEL);
 	if (!value)
 		return -ENOMEM;
 	err = keep_value(xattr, value, read_value(path, xattr->name, value));
