@@ -376,8 +376,37 @@ static void release(struct dentry *dentry)
 	put_lower(dentry->d_fsdata);
 }
 
-const struct dentry_operations hf_dentry_operations = {
+/* Nobody uses the name any more: is it to stay in the cache? */
+static int drop_negative(const struct dentry *dentry)
+{
+	return d_is_negative(dentry);
+}
+
+static const struct dentry_operations dentry_operations = {
 	.d_revalidate		= revalidate,
 	.d_weak_revalidate	= weak_revalidate,
 	.d_release		= release,
 };
+
+/*
+ * Where the dcache is the directory (tmpfs), who lists it passes over each negative
+ * dentry, so that the filesystem keeps none; but it cannot drop one that we hold.
+ */
+static const struct dentry_operations in_memory_operations = {
+	.d_revalidate		= revalidate,
+	.d_weak_revalidate	= weak_revalidate,
+	.d_delete		= drop_negative,
+	.d_release		= release,
+};
+
+/**
+ * hf_dentry_operations_over - what the dentries of a mount can do
+ * @lower: LOWERDIR
+ *
+ * Return: their operations.
+ */
+const struct dentry_operations *hf_dentry_operations_over(struct dentry *lower)
+{
+	return d_inode(lower)->i_op->lookup == simple_lookup ?
+	       &in_memory_operations : &dentry_operations;
+}

@@ -304,7 +304,8 @@ put:
 /*
  * With no reference but ours, the lower dentry turns negative and stays in the
  * cache, and so may the upper one: a name that is used again and again costs
- * no search of the directory.
+ * no search of the directory.  (But not where the cache is the directory:
+ * hf_dentry_operations_over().)
  */
 static int unlink_locked(struct inode *dir, struct dentry *dentry)
 {

@@ -258,7 +258,7 @@ int hf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 	       struct posix_acl *acl, int type);
 
 /* dentry.c */
-extern const struct dentry_operations hf_dentry_operations;
+const struct dentry_operations *hf_dentry_operations_over(struct dentry *lower);
 void hf_dentry_give(struct dentry *dentry, struct dentry *lower,
 		    struct inode *lower_dir, const struct qstr *name,
 		    struct inode *lower_inode);

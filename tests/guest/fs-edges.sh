@@ -46,6 +46,7 @@ for kind in ext4 xfs tmpfs; do
 	phase $kind
 	relay "$here/asks.py" "$top/$kind/lower" "$top/$kind.mnt" $kind
 	relay "$here/late.py" "$top/$kind/lower" "$top/$kind.mnt" $kind
+	[ $kind != tmpfs ] || relay "$here/names-gone.py" "$top/$kind.mnt" tmpfs-names-gone
 	[ $kind = tmpfs ] || relay "$here/space.py" "$top/$kind/lower" "$top/$kind.mnt" $kind
 done
 lower=$top/ext4/lower mnt=$top/ext4.mnt
