@@ -21,14 +21,16 @@ wants() { [[ " ${stages[*]} " == *" $1 "* ]]; }
 
 # stage LIMIT_S TEXT PROGRAM ARGS...
 # No stage finds what another left: 10,000 names in a directory that is listed, or
-# pages whose time to be written comes while hand-overs are timed.
+# pages whose time to be written comes while hand-overs are timed. Each side is
+# emptied by the way that it is used: what goes below a mount is still known above.
+used=(/srv/{ext4,tmpfs}/ours /srv/lower-{ext4,tmpfs}/peer /srv/overlay/peer)
 stage() {
 	local limit=$1 text=$2 program=$3
 	shift 3
 	sync
 	say "$text"
 	timeout "$limit" "$bin/$program" "$@" >>$out || say "FAILED: $text"
-	find /srv/*/ours /srv/*/peer -mindepth 1 -delete
+	find "${used[@]}" -mindepth 1 -delete
 }
 
 # Lower filesystems, holdfast over each, and a directory on both sides. The

@@ -264,8 +264,9 @@ def scale(table):
 
 
 def files(table):
-    # Whatever is stacked makes and frees an inode of its own for each below: a
-    # third of what a file of tmpfs costs.  There the peer is what is stacked, too.
+    # Whatever is stacked makes and frees a dentry and an inode of its own for each
+    # below: half of the instructions that creating a file of tmpfs takes.  There the
+    # peer is what is stacked, too.
     stacked = {("tmpfs", "create"), ("tmpfs", "unlink")}
     for filesystem in FILESYSTEMS:
         for name in OPERATIONS:
