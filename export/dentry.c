@@ -109,13 +109,31 @@ static unsigned long stamp_of(struct dentry *lower,
 	return stamp;
 }
 
+/*
+ * Where the dcache is the directory (tmpfs), who lists it passes over each negative
+ * dentry, so that the filesystem keeps none; but it cannot drop one that we hold.
+ * So ours go with their last user.  (->d_delete would make each last dput() of any
+ * dentry take d_lock.)
+ */
+static void set_kept(struct dentry *dentry, const struct inode *lower_inode)
+{
+	lockdep_assert_held(&dentry->d_lock);
+	if (!hf_super(dentry->d_sb)->in_memory)
+		return;
+	if (lower_inode)
+		dentry->d_flags &= ~DCACHE_DONTCACHE;
+	else
+		dentry->d_flags |= DCACHE_DONTCACHE;
+}
+
 static void set_lower(struct dentry *dentry, struct dentry *lower,
-		      unsigned long stamp)
+		      unsigned long stamp, const struct inode *lower_inode)
 {
 	struct dentry *old;
 
 	spin_lock(&dentry->d_lock);
 	old = write_stamp(dentry, lower, stamp);
+	set_kept(dentry, lower_inode);
 	spin_unlock(&dentry->d_lock);
 	put_lower(old);
 }
@@ -137,8 +155,8 @@ void hf_dentry_give(struct dentry *dentry, struct dentry *lower,
 		    struct inode *lower_dir, const struct qstr *name,
 		    struct inode *lower_inode)
 {
-	set_lower(dentry, lower,
-		  stamp_of(lower, lower_dir, name, lower_inode));
+	set_lower(dentry, lower, stamp_of(lower, lower_dir, name, lower_inode),
+		  lower_inode);
 }
 
 /**
@@ -160,11 +178,13 @@ void hf_dentry_stamp(struct dentry *dentry, struct dentry *lower,
 
 	spin_lock(&dentry->d_lock);
 	same = dentry->d_fsdata == lower;
-	if (same)
+	if (same) {
 		WRITE_ONCE(dentry->d_time, stamp);
+		set_kept(dentry, lower_inode);
+	}
 	spin_unlock(&dentry->d_lock);
 	if (!same)
-		set_lower(dentry, dget(lower), stamp);
+		set_lower(dentry, dget(lower), stamp, lower_inode);
 }
 
 /**
@@ -177,7 +197,7 @@ void hf_dentry_stamp(struct dentry *dentry, struct dentry *lower,
  */
 void hf_dentry_clear(struct dentry *dentry)
 {
-	set_lower(dentry, NULL, STAMP_UNSURE);
+	set_lower(dentry, NULL, STAMP_UNSURE, NULL);
 }
 
 /**
@@ -376,37 +396,8 @@ static void release(struct dentry *dentry)
 	put_lower(dentry->d_fsdata);
 }
 
-/* Nobody uses the name any more: is it to stay in the cache? */
-static int drop_negative(const struct dentry *dentry)
-{
-	return d_is_negative(dentry);
-}
-
-static const struct dentry_operations dentry_operations = {
+const struct dentry_operations hf_dentry_operations = {
 	.d_revalidate		= revalidate,
 	.d_weak_revalidate	= weak_revalidate,
 	.d_release		= release,
 };
-
-/*
- * Where the dcache is the directory (tmpfs), who lists it passes over each negative
- * dentry, so that the filesystem keeps none; but it cannot drop one that we hold.
- */
-static const struct dentry_operations in_memory_operations = {
-	.d_revalidate		= revalidate,
-	.d_weak_revalidate	= weak_revalidate,
-	.d_delete		= drop_negative,
-	.d_release		= release,
-};
-
-/**
- * hf_dentry_operations_over - what the dentries of a mount can do
- * @lower: LOWERDIR
- *
- * Return: their operations.
- */
-const struct dentry_operations *hf_dentry_operations_over(struct dentry *lower)
-{
-	return d_inode(lower)->i_op->lookup == simple_lookup ?
-	       &in_memory_operations : &dentry_operations;
-}

@@ -305,7 +305,7 @@ put:
  * With no reference but ours, the lower dentry turns negative and stays in the
  * cache, and so may the upper one: a name that is used again and again costs
  * no search of the directory.  (But not where the cache is the directory:
- * hf_dentry_operations_over().)
+ * set_kept() of dentry.c.)
  */
 static int unlink_locked(struct inode *dir, struct dentry *dentry)
 {

@@ -64,6 +64,7 @@ enum hf_delegations {
  * @file_mode: A: what FMODE_* bits of HF_LEARNED_MODES open files have below,
  *	and HF_MODES_KNOWN once a file was opened
  * @opens_late: I: may regular files be opened below at their first use?
+ * @in_memory: I: are directories below the dcache itself, as on tmpfs?
  * @lower_ops: A: what files that are open for writing have below
  * @wb_err: A: how far write-back errors of the lower superblock were reported
  * @lower_dev: I: the st_dev of LOWERDIR
@@ -83,6 +84,7 @@ struct hf_super {
 	u64 fsid;
 	fmode_t file_mode;
 	bool opens_late;
+	bool in_memory;
 	struct hf_lower_ops *lower_ops;
 	errseq_t wb_err;
 	dev_t lower_dev;
@@ -258,7 +260,7 @@ int hf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 	       struct posix_acl *acl, int type);
 
 /* dentry.c */
-const struct dentry_operations *hf_dentry_operations_over(struct dentry *lower);
+extern const struct dentry_operations hf_dentry_operations;
 void hf_dentry_give(struct dentry *dentry, struct dentry *lower,
 		    struct inode *lower_dir, const struct qstr *name,
 		    struct inode *lower_inode);

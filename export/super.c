@@ -79,6 +79,7 @@ struct hf_super *hf_super_alloc(const struct path *lower)
 	hs->lower_mnt = mnt;
 	hs->opens_late = hf_opens_late(mnt->mnt_sb);
 	hs->lower_root = dget(lower->dentry);
+	hs->in_memory = d_inode(hs->lower_root)->i_op->lookup == simple_lookup;
 	xa_init(&hs->devices);
 	return hs;
 }
@@ -294,7 +295,7 @@ int hf_fill_super(struct super_block *sb, enum hf_fairness fairness)
 	set_lock_classes(sb);
 	sb->s_magic = HF_SUPER_MAGIC;
 	sb->s_op = &super_operations;
-	sb->s_d_op = hf_dentry_operations_over(hs->lower_root);
+	sb->s_d_op = &hf_dentry_operations;
 	sb->s_xattr = hf_xattr_handlers;
 	/* sync(2) visits the lower filesystem by itself. */
 	sb->s_iflags |= SB_I_SKIP_SYNC;
