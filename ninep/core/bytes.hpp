@@ -23,20 +23,37 @@ const type &in(const void *base, uint16_t at)
 	return *reinterpret_cast<const type *>(static_cast<const uint8_t *>(base) + at);
 }
 
-inline uint64_t load(const uint8_t *at, uint32_t bytes)
+/* To the wire's order, and back. */
+template <typename type>
+inline type little(type value)
 {
-	uint64_t value = 0;
-
-	for (uint32_t i = 0; i < bytes; i++)
-		value |= uint64_t { at[i] } << 8 * i;
-	return value;
+	if constexpr (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		return value;
+	else if constexpr (sizeof(type) == 8)
+		return __builtin_bswap64(value);
+	else if constexpr (sizeof(type) == 4)
+		return __builtin_bswap32(value);
+	else if constexpr (sizeof(type) == 2)
+		return __builtin_bswap16(value);
+	else
+		return value;
 }
 
-inline uint8_t *store(uint8_t *at, uint64_t value, uint32_t bytes)
+template <typename type>
+inline type load(const uint8_t *at)
 {
-	for (uint32_t i = 0; i < bytes; i++)
-		*at++ = static_cast<uint8_t>(value >> 8 * i);
-	return at;
+	type value;
+
+	__builtin_memcpy(&value, at, sizeof(value));
+	return little(value);
+}
+
+template <typename type>
+inline uint8_t *store(uint8_t *at, type value)
+{
+	value = little(value);
+	__builtin_memcpy(at, &value, sizeof(value));
+	return at + sizeof(value);
 }
 
 inline uint8_t *copy(uint8_t *to, const void *from, uint32_t bytes)

@@ -29,20 +29,22 @@ const uint8_t *take(reader &from, uint32_t bytes)
 	return at;
 }
 
-uint64_t number(reader &from, uint32_t bytes)
+template <typename type>
+type number(reader &from)
 {
-	const uint8_t *at = take(from, bytes);
+	const uint8_t *at = take(from, sizeof(type));
 
-	return at ? load(at, bytes) : 0;
+	return at ? load<type>(at) : 0;
 }
 
 template <typename type>
 void read_number(reader &from, const np_field &field, void *base)
 {
-	uint64_t value = number(from, sizeof(type));
+	type value = number<type>(from);
 
-	in<type>(base, field.at) = static_cast<type>(value);
-	note(from.refused, check_number(field, value));
+	in<type>(base, field.at) = value;
+	if (field.rule != NP_ANY)
+		note(from.refused, check_number(field, value));
 }
 
 np_qid read_qid(reader &from)
@@ -50,15 +52,15 @@ np_qid read_qid(reader &from)
 	np_qid qid = {};
 
 	static_assert(qid_size == 1 + 4 + 8);
-	qid.type = static_cast<uint8_t>(number(from, 1));
-	qid.version = static_cast<uint32_t>(number(from, 4));
-	qid.path = number(from, 8);
+	qid.type = number<uint8_t>(from);
+	qid.version = number<uint32_t>(from);
+	qid.path = number<uint64_t>(from);
 	return qid;
 }
 
 np_str read_string(reader &from)
 {
-	uint16_t len = static_cast<uint16_t>(number(from, 2));
+	uint16_t len = number<uint16_t>(from);
 	const uint8_t *at = take(from, len);
 
 	return { reinterpret_cast<const char *>(at), at ? len : uint16_t { 0 } };
@@ -75,10 +77,10 @@ void read_text(reader &from, const np_field &field, void *base)
 /* Of a list. */
 uint16_t read_count(reader &from)
 {
-	uint64_t count = number(from, 2);
+	uint16_t count = number<uint16_t>(from);
 
 	if (count <= NP_MAX_WALK)
-		return static_cast<uint16_t>(count);
+		return count;
 	from.fault = NP_BAD_COUNT;
 	return 0;
 }

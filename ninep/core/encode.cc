@@ -11,25 +11,11 @@ namespace np {
 
 namespace {
 
-uint64_t number(const np_field &field, const void *base)
+template <typename type>
+np_status measure_number(const np_field &field, const void *base, uint32_t &bytes)
 {
-	switch (field.kind) {
-	case NP_U8: return in<uint8_t>(base, field.at);
-	case NP_U16: return in<uint16_t>(base, field.at);
-	case NP_U64: return in<uint64_t>(base, field.at);
-	default: return in<uint32_t>(base, field.at);
-	}
-}
-
-/* Bytes of a number. */
-uint32_t width(uint8_t kind)
-{
-	switch (kind) {
-	case NP_U8: return 1;
-	case NP_U16: return 2;
-	case NP_U64: return 8;
-	default: return 4;
-	}
+	bytes += sizeof(type);
+	return field.rule == NP_ANY ? NP_OK : check_number(field, in<type>(base, field.at));
 }
 
 np_status measure_names(const np_names &names, uint32_t &bytes)
@@ -63,27 +49,32 @@ np_status measure_field(const np_field &field, const void *base, uint32_t &bytes
 	case NP_BYTES:
 		bytes += field.limit;
 		return NP_OK;
+	case NP_U8:
+		return measure_number<uint8_t>(field, base, bytes);
+	case NP_U16:
+		return measure_number<uint16_t>(field, base, bytes);
+	case NP_U64:
+		return measure_number<uint64_t>(field, base, bytes);
 	default:
-		bytes += width(field.kind);
-		return check_number(field, number(field, base));
+		return measure_number<uint32_t>(field, base, bytes);
 	}
 }
 
 uint8_t *write_qid(uint8_t *at, const np_qid &qid)
 {
-	at = store(at, qid.type, 1);
-	at = store(at, qid.version, 4);
-	return store(at, qid.path, 8);
+	at = store(at, qid.type);
+	at = store(at, qid.version);
+	return store(at, qid.path);
 }
 
 uint8_t *write_string(uint8_t *at, const np_str &string)
 {
-	return copy(store(at, string.len, 2), string.at, string.len);
+	return copy(store(at, string.len), string.at, string.len);
 }
 
 uint8_t *write_names(uint8_t *at, const np_names &names)
 {
-	at = store(at, names.count, 2);
+	at = store(at, names.count);
 	for (uint32_t i = 0; i < names.count; i++)
 		at = write_string(at, names.name[i]);
 	return at;
@@ -91,7 +82,7 @@ uint8_t *write_names(uint8_t *at, const np_names &names)
 
 uint8_t *write_qids(uint8_t *at, const np_qids &qids)
 {
-	at = store(at, qids.count, 2);
+	at = store(at, qids.count);
 	for (uint32_t i = 0; i < qids.count; i++)
 		at = write_qid(at, qids.qid[i]);
 	return at;
@@ -105,7 +96,10 @@ uint8_t *write_field(const np_field &field, const void *base, uint8_t *at)
 	case NP_NAMES: return write_names(at, in<np_names>(base, field.at));
 	case NP_QIDS: return write_qids(at, in<np_qids>(base, field.at));
 	case NP_BYTES: return copy(at, &in<uint8_t>(base, field.at), field.limit);
-	default: return store(at, number(field, base), width(field.kind));
+	case NP_U8: return store(at, in<uint8_t>(base, field.at));
+	case NP_U16: return store(at, in<uint16_t>(base, field.at));
+	case NP_U64: return store(at, in<uint64_t>(base, field.at));
+	default: return store(at, in<uint32_t>(base, field.at));
 	}
 }
 

@@ -65,7 +65,7 @@ np_step payload(const np_frame &frame, uint32_t size, uint32_t head)
 		return broken(NP_FRAME_SHORT);
 	if (here(frame) < head)
 		return more(frame, head);
-	count = static_cast<uint32_t>(load(first(frame) + head - 4, 4));
+	count = load<uint32_t>(first(frame) + head - 4);
 	if (count != size - head)
 		return broken(NP_FRAME_COUNT);
 	staged = here(frame) - head;
@@ -89,7 +89,7 @@ np_step in_stage(const np_frame &frame)
 
 	if (here(frame) < 4)
 		return more(frame, 4);
-	size = static_cast<uint32_t>(load(first(frame), 4));
+	size = load<uint32_t>(first(frame));
 	fault = check_size(frame, size);
 	if (fault != NP_FRAME_OK)
 		return broken(fault);

@@ -24,9 +24,9 @@ np_status read_header(const uint8_t *frame, size_t have, np_msg &msg)
 {
 	if (have < NP_HEADER)
 		return NP_SHORT;
-	msg.size = static_cast<uint32_t>(np::load(frame, 4));
+	msg.size = np::load<uint32_t>(frame);
 	msg.type = frame[4];
-	msg.tag = static_cast<uint16_t>(np::load(frame + 5, 2));
+	msg.tag = np::load<uint16_t>(frame + 5);
 	return msg.size < NP_HEADER ? NP_BAD_SIZE : NP_OK;
 }
 
@@ -65,10 +65,10 @@ np_status measure(const np_msg &msg, const np_shape &shape, np_built &built)
 
 void write(const np_msg &msg, const np_shape &shape, const np_built &built, void *buf)
 {
-	uint8_t *at = np::store(static_cast<uint8_t *>(buf), built.size, 4);
+	uint8_t *at = np::store(static_cast<uint8_t *>(buf), built.size);
 
-	at = np::store(at, msg.type, 1);
-	at = np::store(at, msg.tag, 2);
+	at = np::store(at, msg.type);
+	at = np::store(at, msg.tag);
 	np::write_fields(fields_of(shape), &msg, at);
 }
 
