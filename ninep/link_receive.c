@@ -12,10 +12,10 @@
 #include "socket.h"
 
 /*
- * At once, where fewer would do: many small messages come together, but what a long
- * payload leaves here is copied.
+ * At once, where fewer would do: many small messages come together, but what a
+ * payload leaves here is copied twice.
  */
-#define BULK	4096
+#define BULK	512
 
 /* To go on, or not; HF_LINK_AGAIN is for the budget. */
 enum next { ON, HANDED_OVER, STOP_EMPTY, STOP_HELD, STOP_ENDED };

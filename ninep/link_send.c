@@ -18,6 +18,8 @@
 
 /* Less is cheaper to copy than to refer to. */
 #define SPLICE_BYTES	2048
+/* And so many parts of pages may go out with their head. */
+#define PARTS		2
 #define RETRY		(HZ / 50)
 
 static bool no_room(ssize_t sent)
@@ -89,6 +91,36 @@ static int splice_flag(const struct iov_iter *from)
 	return pages && iov_iter_count(from) >= SPLICE_BYTES ? MSG_SPLICE_PAGES : 0;
 }
 
+/*
+ * A short message at one go: the head, which goes into memory that the network may
+ * keep, and the payload's parts behind it.  What did not fit is sent as usual.
+ */
+static int send_together(struct hf_link *link, struct socket *sock,
+			 struct hf_link_out *out)
+{
+	struct iov_iter *payload = &out->payload, from;
+	struct page_frag *frag = &current->task_frag;
+	struct bio_vec vec[1 + PARTS];
+	ssize_t sent;
+
+	if (out->head_sent || !iov_iter_is_bvec(payload) || payload->iov_offset ||
+	    payload->nr_segs > PARTS ||
+	    !skb_page_frag_refill(out->head_bytes, frag, GFP_KERNEL))
+		return 0;
+	memcpy(page_address(frag->page) + frag->offset, out->head, out->head_bytes);
+	bvec_set_page(vec, frag->page, out->head_bytes, frag->offset);
+	memcpy(vec + 1, payload->bvec, payload->nr_segs * sizeof(*vec));
+	iov_iter_bvec(&from, ITER_SOURCE, vec, 1 + payload->nr_segs,
+		      out->head_bytes + iov_iter_count(payload));
+	sent = send_or_block(link, sock, &from, splice_flag(payload));
+	if (sent < 0)
+		return sent;
+	frag->offset += out->head_bytes;
+	out->head_sent = min_t(size_t, sent, out->head_bytes);
+	iov_iter_advance(payload, sent - out->head_sent);
+	return 0;
+}
+
 /* A family that cannot refer to pages copies them. */
 static int send_payload(struct hf_link *link, struct socket *sock,
 			struct hf_link_out *out)
@@ -124,44 +156,12 @@ static int send_message(struct hf_link *link, struct hf_link_out *out)
 		hf_link_end(link, -ESHUTDOWN);
 		return hf_link_error(link);
 	}
-	ret = send_head(link, sock, out) ?: send_payload(link, sock, out);
+	ret = send_together(link, sock, out) ?: send_head(link, sock, out) ?:
+	      send_payload(link, sock, out);
 	if (ret && ret != -EAGAIN)
 		ret = failed(link, ret);
 	hf_socket_unuse(&link->socket);
 	return ret;
-}
-
-static struct hf_link_out *first(struct hf_link *link)
-{
-	struct hf_link_out *out;
-
-	spin_lock(&link->queue_lock);
-	out = list_first_entry_or_null(&link->queue, struct hf_link_out, queued);
-	spin_unlock(&link->queue_lock);
-	return out;
-}
-
-static void finish(struct hf_link *link, struct hf_link_out *out, int error)
-{
-	spin_lock(&link->queue_lock);
-	list_del(&out->queued);
-	spin_unlock(&link->queue_lock);
-	out->sent(link, out, error);
-}
-
-/* Until the queue is empty, or the socket is blocked. */
-static void send_queue(struct hf_link *link)
-{
-	struct hf_link_out *out;
-	int ret;
-
-	while ((out = first(link))) {
-		ret = send_message(link, out);
-		if (ret == -EAGAIN)
-			return;
-		finish(link, out, ret);
-		cond_resched();
-	}
 }
 
 /* Whether somebody has to send now. */
@@ -173,37 +173,53 @@ static bool has_work(const struct hf_link *link)
 	return hf_link_error(link) || !hf_socket_is_blocked(&link->socket);
 }
 
-static bool begin(struct hf_link *link)
+/* The caller is the one who sends if it gets a message, and only then. */
+static struct hf_link_out *first(struct hf_link *link)
 {
-	bool mine;
-
-	spin_lock(&link->queue_lock);
-	mine = !link->sending && has_work(link);
-	if (mine)
-		link->sending = true;
-	spin_unlock(&link->queue_lock);
-	return mine;
+	lockdep_assert_held(&link->queue_lock);
+	link->sending = has_work(link);
+	return link->sending ? list_first_entry(&link->queue, struct hf_link_out,
+						queued) : NULL;
 }
 
-/* Return: false if there is work again. */
-static bool leave(struct hf_link *link)
+static struct hf_link_out *begin(struct hf_link *link)
 {
-	bool more;
+	struct hf_link_out *out = NULL;
 
 	spin_lock(&link->queue_lock);
-	more = has_work(link);
-	link->sending = more;
+	if (!link->sending)
+		out = first(link);
 	spin_unlock(&link->queue_lock);
-	return !more;
+	return out;
 }
 
+/* @done: all of it is sent, or none of it ever will be; NULL: not yet. */
+static struct hf_link_out *next(struct hf_link *link, struct hf_link_out *done)
+{
+	struct hf_link_out *out;
+
+	spin_lock(&link->queue_lock);
+	if (done)
+		list_del(&done->queued);
+	out = first(link);
+	spin_unlock(&link->queue_lock);
+	return out;
+}
+
+/* Until the queue is empty, or the socket is blocked. */
 void hf_link_push(struct hf_link *link)
 {
-	if (!begin(link))
-		return;
-	do
-		send_queue(link);
-	while (!leave(link));
+	struct hf_link_out *out = begin(link), *done;
+	int ret;
+
+	while (out) {
+		ret = send_message(link, out);
+		done = ret == -EAGAIN ? NULL : out;
+		out = next(link, done);
+		if (done)
+			done->sent(link, done, ret);
+		cond_resched();
+	}
 }
 EXPORT_SYMBOL_GPL(hf_link_push);
 
