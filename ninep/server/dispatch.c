@@ -64,6 +64,10 @@ static bool changes(const struct hf9_request *request)
 
 static void forget_last_try(struct hf9_request *request)
 {
+	if (!request->tried) {
+		request->tried = true;
+		return;
+	}
 	memset(&request->r, 0, sizeof(request->r));
 	hf9_pages_free(&request->out);
 	kvfree(request->text);

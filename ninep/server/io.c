@@ -33,10 +33,27 @@ static u32 room_for(const struct hf9_request *request, const struct file *file)
 	return min_t(u64, most, round_up(size - (loff_t)t->offset, PAGE_SIZE));
 }
 
+/* Whether the page cache has what is read, which then need not be copied. */
+static bool is_cached(const struct file *file)
+{
+	return S_ISREG(file_inode(file)->i_mode) && file->f_mode & FMODE_LSEEK &&
+	       file->f_op->splice_read;
+}
+
+static ssize_t read_copy(struct hf9_pages *pages, struct file *file, loff_t pos, u32 bytes)
+{
+	struct iov_iter iter;
+	int ret = hf9_pages_alloc(pages, bytes);
+
+	if (ret)
+		return ret;
+	hf9_pages_iter(pages, &iter, ITER_DEST, bytes);
+	return vfs_iter_read(file, &iter, &pos, 0);
+}
+
 static int read_file(struct hf9_request *request, struct file *file)
 {
 	loff_t pos = request->t.tread.offset;
-	struct iov_iter iter;
 	ssize_t ret;
 	u32 room;
 
@@ -50,11 +67,8 @@ static int read_file(struct hf9_request *request, struct file *file)
 	room = room_for(request, file);
 	if (!room)
 		return 0;
-	ret = hf9_pages_alloc(&request->out, room);
-	if (ret)
-		return ret;
-	hf9_pages_iter(&request->out, &iter, ITER_DEST, room);
-	ret = vfs_iter_read(file, &iter, &pos, 0);
+	ret = is_cached(file) ? hf9_pages_of_file(&request->out, file, pos, room) :
+				read_copy(&request->out, file, pos, room);
 	if (ret < 0)
 		return ret;
 	request->r.payload.count = ret;

@@ -1,40 +1,97 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pages that a payload is received into, or sent from: the network may keep them. */
+/*
+ * Pages that a payload is received into, or sent from: the network may keep them.
+ * They are the request's own, or the page cache's, which may change until the peer has
+ * them: as long as that has no reply, it cannot tell when the file was read.
+ */
+#include <linux/fs.h>
+#include <linux/fsnotify.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/slab.h>
+#include <linux/splice.h>
 #include <linux/uio.h>
 
 #include "server.h"
 
+static void add(struct hf9_pages *pages, struct page *page, u32 bytes, u32 offset)
+{
+	bvec_set_page(&pages->vec[pages->nr++], page, bytes, offset);
+	pages->bytes += bytes;
+}
+
 static bool fill(struct hf9_pages *pages, u32 bytes)
 {
-	u32 i;
-
-	for (i = 0; i < pages->nr; i++) {
+	while (pages->bytes < bytes) {
 		struct page *page = alloc_page(GFP_KERNEL);
 
 		if (!page)
 			return false;
-		bvec_set_page(&pages->vec[i], page,
-			      min_t(u32, bytes - i * PAGE_SIZE, PAGE_SIZE), 0);
+		add(pages, page, min_t(u32, bytes - pages->bytes, PAGE_SIZE), 0);
 	}
 	return true;
 }
 
-int hf9_pages_alloc(struct hf9_pages *pages, u32 bytes)
+static int alloc_vec(struct hf9_pages *pages, u32 most)
 {
 	if (WARN_ON_ONCE(pages->vec))
 		return -EINVAL;
+	pages->vec = most <= ARRAY_SIZE(pages->few) ? pages->few :
+		     kmalloc_array(most, sizeof(*pages->vec), GFP_KERNEL);
+	if (!pages->vec)
+		return -ENOMEM;
+	pages->most = most;
+	return 0;
+}
+
+int hf9_pages_alloc(struct hf9_pages *pages, u32 bytes)
+{
+	int ret;
+
 	if (!bytes)
 		return 0;
-	pages->nr = DIV_ROUND_UP(bytes, PAGE_SIZE);
-	pages->bytes = bytes;
-	pages->vec = kcalloc(pages->nr, sizeof(*pages->vec), GFP_KERNEL);
-	if (pages->vec && fill(pages, bytes))
+	ret = alloc_vec(pages, DIV_ROUND_UP(bytes, PAGE_SIZE));
+	if (ret)
+		return ret;
+	if (fill(pages, bytes))
 		return 0;
 	hf9_pages_free(pages);
 	return -ENOMEM;
+}
+
+/* Return: how much of it was taken. */
+static int take_buffer(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
+		       struct splice_desc *desc)
+{
+	struct hf9_pages *pages = desc->u.data;
+
+	if (pages->nr == pages->most)
+		return 0;
+	get_page(buf->page);
+	add(pages, buf->page, desc->len, buf->offset);
+	return desc->len;
+}
+
+static int take_all(struct pipe_inode_info *pipe, struct splice_desc *desc)
+{
+	return __splice_from_pipe(pipe, desc, take_buffer);
+}
+
+ssize_t hf9_pages_of_file(struct hf9_pages *pages, struct file *file, loff_t pos,
+			  u32 bytes)
+{
+	struct splice_desc desc = { .total_len = bytes, .pos = pos, .u.data = pages };
+	ssize_t ret = rw_verify_area(READ, file, &pos, bytes);
+
+	if (!ret)
+		ret = alloc_vec(pages, DIV_ROUND_UP(offset_in_page(pos) + bytes, PAGE_SIZE));
+	if (ret)
+		return ret;
+	ret = splice_direct_to_actor(file, &desc, take_all);
+	if (ret >= 0)
+		fsnotify_access(file);
+	return ret;
 }
 
 /* Each is the network's, too, for as long as it likes. */
@@ -42,9 +99,10 @@ void hf9_pages_free(struct hf9_pages *pages)
 {
 	u32 i;
 
-	for (i = 0; pages->vec && i < pages->nr && pages->vec[i].bv_page; i++)
+	for (i = 0; i < pages->nr; i++)
 		put_page(pages->vec[i].bv_page);
-	kfree(pages->vec);
+	if (pages->vec != pages->few)
+		kfree(pages->vec);
 	*pages = (struct hf9_pages) {};
 }
 

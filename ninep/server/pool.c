@@ -11,21 +11,26 @@
 #include <linux/fs_struct.h>
 #include <linux/kthread.h>
 #include <linux/slab.h>
-#include <linux/wait.h>
 
 #include "connection.h"
 #include "pool.h"
 
 struct hf9_pool {
-	spinlock_t lock;		/* of the next three; taken in softirqs */
+	spinlock_t lock;		/* of the next four; taken in softirqs */
 	struct list_head ready;		/* connections that wait for a thread */
-	unsigned int waiting;		/* how many */
-	unsigned int idle;		/* threads that serve nobody */
-	wait_queue_head_t wait;
+	struct list_head resting;	/* threads that wait for one: the last to come first */
+	unsigned int waiting;		/* how many connections */
+	unsigned int idle;		/* threads that serve nobody, woken ones among them */
 	struct work_struct grow;
 	unsigned int nr, most;		/* @grow's, and of new and free */
 	char name[16];
 	struct task_struct *tasks[] __counted_by(most);
+};
+
+struct thread {
+	struct hf9_pool *pool;
+	struct task_struct *task;
+	struct list_head rests;		/* of the pool's @resting, or empty */
 };
 
 struct start {
@@ -38,7 +43,7 @@ static struct hf9_connection *take(struct hf9_pool *pool)
 {
 	struct hf9_connection *connection;
 
-	spin_lock_bh(&pool->lock);
+	lockdep_assert_held(&pool->lock);
 	connection = list_first_entry_or_null(&pool->ready, struct hf9_connection,
 					      in_pool);
 	if (connection) {
@@ -46,7 +51,6 @@ static struct hf9_connection *take(struct hf9_pool *pool)
 		pool->waiting--;
 		pool->idle--;
 	}
-	spin_unlock_bh(&pool->lock);
 	return connection;
 }
 
@@ -57,18 +61,70 @@ static void is_idle(struct hf9_pool *pool)
 	spin_unlock_bh(&pool->lock);
 }
 
-static void serve_until_stopped(struct hf9_pool *pool)
+/* NULL: there is none, and whoever has one wakes the caller. */
+static struct hf9_connection *take_or_rest(struct thread *thread, bool served)
 {
+	struct hf9_pool *pool = thread->pool;
 	struct hf9_connection *connection;
 
+	spin_lock_bh(&pool->lock);
+	pool->idle += served;
+	list_del_init(&thread->rests);
+	connection = take(pool);
+	if (!connection) {
+		list_add(&thread->rests, &pool->resting);
+		set_current_state(TASK_IDLE);
+	}
+	spin_unlock_bh(&pool->lock);
+	return connection;
+}
+
+static void rest(void)
+{
+	if (!kthread_should_stop())
+		schedule();
+	__set_current_state(TASK_RUNNING);
+}
+
+static void wake_one(struct hf9_pool *pool)
+{
+	struct thread *thread;
+
+	lockdep_assert_held(&pool->lock);
+	thread = list_first_entry_or_null(&pool->resting, struct thread, rests);
+	if (!thread)
+		return;
+	list_del_init(&thread->rests);
+	wake_up_process(thread->task);
+}
+
+static void serve_until_stopped(struct hf9_pool *pool)
+{
+	struct thread thread = { .pool = pool, .task = current };
+	struct hf9_connection *connection;
+	bool served = false;
+
+	INIT_LIST_HEAD(&thread.rests);
 	while (!kthread_should_stop()) {
-		wait_event_idle_exclusive(pool->wait, !list_empty(&pool->ready) ||
-					  kthread_should_stop());
-		while ((connection = take(pool))) {
-			hf9_connection_serve(connection, pool);
-			is_idle(pool);
-			cond_resched();
+		connection = take_or_rest(&thread, served);
+		served = connection;
+		if (!connection) {
+			rest();
+			continue;
 		}
+		hf9_connection_serve(connection, pool);
+		cond_resched();
+	}
+	spin_lock_bh(&pool->lock);
+	list_del(&thread.rests);
+	spin_unlock_bh(&pool->lock);
+}
+
+static void wait_to_be_stopped(void)
+{
+	while (!kthread_should_stop()) {
+		set_current_state(TASK_IDLE);
+		rest();
 	}
 }
 
@@ -88,7 +144,7 @@ static int thread(void *data)
 	if (!error)
 		serve_until_stopped(pool);
 	else
-		wait_event_idle(pool->wait, kthread_should_stop());
+		wait_to_be_stopped();
 	return 0;
 }
 
@@ -140,7 +196,7 @@ struct hf9_pool *hf9_pool_new(const char *name, unsigned int most)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->ready);
-	init_waitqueue_head(&pool->wait);
+	INIT_LIST_HEAD(&pool->resting);
 	INIT_WORK(&pool->grow, grow);
 	pool->most = most;
 	strscpy(pool->name, name);
@@ -160,8 +216,8 @@ void hf9_pool_add(struct hf9_pool *pool, struct hf9_connection *connection)
 	list_add_tail(&connection->in_pool, &pool->ready);
 	pool->waiting++;
 	more = pool->waiting > pool->idle;
+	wake_one(pool);
 	spin_unlock_bh(&pool->lock);
-	wake_up(&pool->wait);
 	if (more && READ_ONCE(pool->nr) < pool->most)
 		queue_work(system_unbound_wq, &pool->grow);
 }

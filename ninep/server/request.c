@@ -30,7 +30,7 @@ static u64 most_in_flight;
 
 int __init hf9_requests_init(void)
 {
-	cache = KMEM_CACHE(hf9_request, SLAB_ACCOUNT);
+	cache = KMEM_CACHE(hf9_request, 0);
 	most_in_flight = (u64)totalram_pages() << PAGE_SHIFT >> 3;
 	return cache ? 0 : -ENOMEM;
 }
@@ -133,10 +133,11 @@ static bool copy_frame(struct hf9_request *request, const void *frame, u32 bytes
 struct hf9_request *hf9_request_new(struct hf9_connection *connection,
 				    const void *frame, u32 bytes, u32 reserved)
 {
-	struct hf9_request *request = kmem_cache_zalloc(cache, GFP_KERNEL);
+	struct hf9_request *request = kmem_cache_alloc(cache, GFP_KERNEL);
 
 	if (!request)
 		return NULL;
+	memset(request, 0, offsetof(struct hf9_request, t));
 	if (!copy_frame(request, frame, bytes)) {
 		kmem_cache_free(cache, request);
 		return NULL;
@@ -144,7 +145,7 @@ struct hf9_request *hf9_request_new(struct hf9_connection *connection,
 	request->connection = hf9_connection_get(connection);
 	request->type = ((const u8 *)frame)[4];
 	request->reserved = reserved;
-	request->arrived = ktime_get();
+	request->arrived = trace_hf9_answer_enabled() ? ktime_get() : 0;
 	request->reply.sent = sent;
 	INIT_LIST_HEAD(&request->queued);
 	hf9_park_init(request);

@@ -79,8 +79,9 @@ struct hf9_fid {
 
 /* Pages that a payload is received into, or sent from.  pages.c */
 struct hf9_pages {
-	struct bio_vec *vec;		/* page after page, each full but for the last */
-	u32 nr, bytes;
+	struct bio_vec *vec;		/* parts of pages, each of them held */
+	u32 nr, most, bytes;		/* of the parts */
+	struct bio_vec few[2];		/* @vec, if they are enough */
 };
 
 #define HF9_FRAME_INLINE	192	/* bytes of most messages */
@@ -97,7 +98,7 @@ struct hf9_request {
 	struct hf9_connection *connection;	/* I: counted */
 	const struct hf9_op *op;	/* I: NULL for Tversion, Tflush, and what is refused */
 	u8 type;			/* I */
-	struct np_msg t, r;		/* strings point into frame, or text */
+	struct np_msg r;		/* strings point into t's, or text */
 	struct hf9_fid *fid[2];		/* found by the dispatcher, as op says: with a use each */
 	struct hf9_fid *newfid;		/* reserved by the dispatcher, as op says */
 	/*
@@ -116,17 +117,20 @@ struct hf9_request {
 	void (*take_back)(struct hf9_request *request);
 	struct hf9_lock *lock;		/* lock_wait.c: what it waits for, or was granted */
 	unsigned long give_up;		/* jiffies: parked for a lease, until then */
+	bool tried;			/* it has run: r and out may have something */
 	unsigned int tries;
 	struct delayed_work retry;	/* park.c */
 	bool timed;			/* it has been queued */
 	u32 reserved;			/* bytes that it counts for */
 	int error;			/* 0, or -errno for Rlerror */
-	ktime_t arrived;
+	ktime_t arrived;		/* 0: nobody wants to know */
 	struct hf_link_out reply;
 	void *frame;			/* I: the message, of a payload message its head */
 	u32 frame_bytes;		/* I: there */
 	u8 *head;			/* the reply */
 	struct list_head queued;	/* W: of the connection, to be run */
+	/* Not zeroed: what the decoder fills if it says that the message is sound. */
+	struct np_msg t;		/* strings point into frame */
 	u8 frame_inline[HF9_FRAME_INLINE];
 	u8 head_inline[HF9_HEAD_INLINE];
 };
@@ -321,10 +325,14 @@ struct hf9_who *hf9_who_get(struct hf9_who *who);
 void hf9_who_put(struct hf9_who *who);		/* NULL is all right */
 
 /*
- * Whole pages for @bytes bytes.  -ENOMEM.  @pages is empty before, and after the
- * free.  hf9_pages_iter(): the first @bytes of them.
+ * Pages for @bytes bytes: whole ones, or those that the file has at @pos, read as
+ * read(2) would.  -ENOMEM, or what that said.  @pages is empty before, and after the
+ * free.  hf9_pages_of_file() returns how many bytes there are, and wants a file that
+ * has a position and ->splice_read().  hf9_pages_iter(): the first @bytes of them.
  */
 int hf9_pages_alloc(struct hf9_pages *pages, u32 bytes);
+ssize_t hf9_pages_of_file(struct hf9_pages *pages, struct file *file, loff_t pos,
+			  u32 bytes);
 void hf9_pages_free(struct hf9_pages *pages);
 void hf9_pages_iter(const struct hf9_pages *pages, struct iov_iter *iter,
 		    unsigned int direction, u32 bytes);

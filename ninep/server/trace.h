@@ -79,7 +79,8 @@ DECLARE_EVENT_CLASS(hf9_request_class,
 	TP_fast_assign(
 		__entry->id = request->connection->id;
 		__entry->value = value;
-		__entry->us = ktime_us_delta(ktime_get(), request->arrived);
+		__entry->us = request->arrived ?
+			      ktime_us_delta(ktime_get(), request->arrived) : 0;
 		__entry->tag = request->t.tag;
 		__entry->type = request->type;
 	),
