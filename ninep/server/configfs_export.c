@@ -266,8 +266,8 @@ static void begin_stop(struct hf9_export_item *item)
 	item->live = NULL;
 	if (!live)
 		return;
-	hf9_export_stop(live);
-	hf9_export_put(live);
+	hf9_service_stop(&live->service);
+	hf9_service_put(&live->service);
 }
 
 /*
@@ -276,13 +276,13 @@ static void begin_stop(struct hf9_export_item *item)
  */
 static int disable(struct hf9_export_item *item)
 {
-	struct hf9_export *live;
+	struct hf9_service *live;
 	int ret = 0;
 
 	begin_stop(item);
-	while (!ret && (live = hf9_registry_stopping_export(config_item_name(&item->item)))) {
+	while (!ret && (live = hf9_registry_stopping(&hf9_exports, config_item_name(&item->item)))) {
 		ret = wait_for_completion_killable(&live->stopped);
-		hf9_export_put(live);
+		hf9_service_put(live);
 	}
 	return ret ? -EINTR : 0;
 }

@@ -147,8 +147,8 @@ static void begin_stop(struct item *item)
 	item->live = NULL;
 	if (!live)
 		return;
-	hf9_listener_stop(live);
-	hf9_listener_put(live);
+	hf9_service_stop(&live->service);
+	hf9_service_put(&live->service);
 }
 
 /*
@@ -157,13 +157,13 @@ static void begin_stop(struct item *item)
  */
 static int disable(struct item *item)
 {
-	struct hf9_listener *live;
+	struct hf9_service *live;
 	int ret = 0;
 
 	begin_stop(item);
-	while (!ret && (live = hf9_registry_stopping_listener(config_item_name(&item->item)))) {
+	while (!ret && (live = hf9_registry_stopping(&hf9_listeners, config_item_name(&item->item)))) {
 		ret = wait_for_completion_killable(&live->stopped);
-		hf9_listener_put(live);
+		hf9_service_put(live);
 	}
 	return ret ? -EINTR : 0;
 }

@@ -26,7 +26,6 @@
 #define HF9_SERVER_H
 
 #include <linux/bvec.h>
-#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -39,6 +38,7 @@
 
 #include "core/config_core.h"
 #include "core/session_core.h"
+#include "service.h"
 
 struct hf9_connection;
 struct hf9_export;
@@ -237,8 +237,7 @@ struct hf9_limits {
  * configfs_export.c.
  */
 struct hf9_export {
-	struct kref ref;
-	const char *name;		/* I */
+	struct hf9_service service;
 	struct path root;		/* C: on a private clone of the mount, alone there */
 	u8 identity[NP_IDENTITY];	/* C: what tells it from every other one */
 	struct hf9_limits limits;	/* C */
@@ -248,14 +247,7 @@ struct hf9_export {
 	u32 anon_uid, anon_gid;		/* C */
 	struct hf9_clients *clients;	/* E */
 	struct hf9_users *users;	/* I: counted; its content may change */
-	struct hf9_pool *pool;		/* C; E once it is closed */
-	bool enabled;			/* E */
-	struct list_head of_all;	/* E */
-	struct list_head connections;	/* E */
-	u32 nr_connections;		/* E */
-	wait_queue_head_t idle;		/* no connection is left */
-	struct work_struct stop;	/* stop.c */
-	struct completion stopped;
+	struct hf9_pool *pool;		/* C; E once it stops */
 };
 
 /* ------------------------------------------------- for operations: session.c */
