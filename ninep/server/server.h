@@ -10,7 +10,7 @@
  *
  * Locks, each taken before those below it; "T" is a lock table's of holdfast_locks:
  *
- *	hf9_export.config, hf9_listener.config	mutex	configfs.c
+ *	hf9_service_item.config			mutex	configfs_service.c
  *	hf9_registry_lock			mutex	registry.c
  *	hf9_users.lock				mutex	users.c
  *	hf9_fid.position			mutex	readdir.c, io.c, xattr.c
