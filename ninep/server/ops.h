@@ -125,7 +125,7 @@ void hf9_locks_leave(struct hf9_fid *fid);
 void hf9_locks_put(struct hf9_locks *locks);
 void hf9_locks_exit(void);
 
-/* xattr.c, for io.c: the value of an attribute's fid. */
+/* xattr_fid.c, for io.c: the value of an attribute's fid. */
 int hf9_xattr_read(struct hf9_request *request, struct hf9_xattr *xattr);
 int hf9_xattr_write(struct hf9_request *request, struct hf9_fid *fid,
 		    struct hf9_xattr *xattr);

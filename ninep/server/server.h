@@ -13,7 +13,7 @@
  *	hf9_service_item.config			mutex	configfs_service.c
  *	hf9_registry_lock			mutex	registry.c
  *	hf9_users.lock				mutex	users.c
- *	hf9_fid.position			mutex	readdir.c, io.c, xattr.c
+ *	hf9_fid.position			mutex	readdir.c, xattr_fid.c
  *	the exported filesystem's own
  *	T, and the spinlocks of fs/locks.c
  *	hf9_locks.lock				spinlock  lock_owner.c; nothing below it
@@ -192,7 +192,7 @@ struct hf9_connection {
 	spinlock_t lock;		/* see session.c */
 	struct ns_session session;	/* S */
 	struct hf9_locks *locks;	/* lock_owner.c */
-	atomic_t xattr_bytes;		/* xattr.c: that fids keep */
+	atomic_t xattr_bytes;		/* xattr_fid.c: that fids keep */
 	u64 bytes;			/* S: that requests count for */
 	u32 nr_counted;			/* S: requests that do, until they are freed */
 	bool held;			/* S: the reader was told that there is no room */
@@ -346,7 +346,7 @@ void hf9_fids_exit(void);
 /* attr.c: the same one everywhere. */
 int hf9_qid(const struct path *path, struct np_qid *qid);
 
-/* xattr.c: what a clunk of a Txattrcreate's fid does, as its who. */
+/* xattr_fid.c: what a clunk of a Txattrcreate's fid does, as its who. */
 int hf9_xattr_commit(struct hf9_fid *fid);
 
 /*
