@@ -15,9 +15,7 @@
 #include <linux/slab.h>
 
 #include "configfs_export.h"
-#include "connection.h"
 #include "credentials.h"
-#include "pool.h"
 #include "registry.h"
 
 static ssize_t path_show(struct config_item *config, char *page)
