@@ -308,16 +308,12 @@ static int change_size(struct change *change, umode_t mode)
 	err = may_truncate(change);
 	if (err)
 		return err;
-	/* Nobody runs it as a program; and no lease comes in between. */
-	err = get_write_access(inode);
+	err = hf9_begin_size(inode);
 	if (err)
 		return err;
-	err = break_lease(inode, O_WRONLY | O_NONBLOCK);
-	if (!err) {
-		inode_lock(inode);
-		err = change_locked(change, mode);
-		inode_unlock(inode);
-	}
+	inode_lock(inode);
+	err = change_locked(change, mode);
+	inode_unlock(inode);
 	put_write_access(inode);
 	return err;
 }

@@ -14,28 +14,15 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
-#include "configfs.h"
 #include "configfs_export.h"
-#include "connection.h"
 #include "credentials.h"
-#include "pool.h"
 #include "registry.h"
-
-int hf9_item_in_use(struct hf9_export_item *item, const char *attribute)
-{
-	lockdep_assert_held(&item->config);
-	if (!item->live)
-		return 0;
-	hf9_refuse(&item->item, attribute, "not while it is enabled");
-	return -EBUSY;
-}
 
 static ssize_t path_show(struct config_item *config, char *page)
 {
 	struct hf9_export_item *item = hf9_item_of(config);
 
-	guard(mutex)(&item->config);
-	return sprintf(page, "%s\n", item->wish.path ?: "");
+	return hf9_service_show_text(&item->service, &item->wish.path, page);
 }
 
 static int check_path(struct config_item *config, struct ns_text text)
@@ -50,32 +37,21 @@ static ssize_t path_store(struct config_item *config, const char *page, size_t c
 {
 	struct hf9_export_item *item = hf9_item_of(config);
 	struct ns_text text;
-	char *copy;
 	int ret;
 
 	if (!hf9_written(config, "path", page, count, &text))
 		return -E2BIG;
 	ret = check_path(config, text);
-	if (ret)
-		return ret;
-	guard(mutex)(&item->config);
-	ret = hf9_item_in_use(item, "path");
-	if (ret)
-		return ret;
-	copy = hf9_copy(text);
-	if (!copy)
-		return -ENOMEM;
-	kfree(item->wish.path);
-	item->wish.path = copy;
-	return count;
+	if (!ret)
+		ret = hf9_service_text(&item->service, "path", text, &item->wish.path);
+	return ret ?: count;
 }
 
 static ssize_t clients_show(struct config_item *config, char *page)
 {
 	struct hf9_export_item *item = hf9_item_of(config);
 
-	guard(mutex)(&item->config);
-	return sprintf(page, "%s\n", item->clients_text ?: "");
+	return hf9_service_show_text(&item->service, &item->clients_text, page);
 }
 
 static int parse_clients(struct config_item *config, struct ns_text text,
@@ -94,30 +70,39 @@ static int parse_clients(struct config_item *config, struct ns_text text,
 static void set_clients(struct hf9_export_item *item, char *copy,
 			struct hf9_clients *clients)
 {
-	lockdep_assert_held(&item->config);
+	lockdep_assert_held(&item->service.config);
 	kfree(item->clients_text);
 	kfree(item->wish.clients);
 	item->clients_text = copy;
 	item->wish.clients = clients;
 }
 
+/* What is enabled now, or NULL. */
+static struct hf9_export *live_export(struct hf9_export_item *item)
+{
+	struct hf9_service *live = item->service.live;
+
+	lockdep_assert_held(&item->service.config);
+	return live ? container_of(live, struct hf9_export, service) : NULL;
+}
+
 /* Those who have attached stay. */
 static int replace_clients(struct hf9_export_item *item, struct ns_text text,
 			   struct hf9_clients *clients)
 {
+	struct hf9_export *export = live_export(item);
 	struct hf9_clients *live = NULL;
 	char *copy = hf9_copy(text);
 
-	lockdep_assert_held(&item->config);
-	if (item->live)
+	if (export)
 		live = hf9_clients_copy(clients);
-	if (!copy || (item->live && !live)) {
+	if (!copy || (export && !live)) {
 		kfree(copy);
 		kfree(live);
 		return -ENOMEM;
 	}
 	if (live)
-		hf9_export_set_clients(item->live, live);
+		hf9_export_set_clients(export, live);
 	set_clients(item, copy, clients);
 	return 0;
 }
@@ -134,7 +119,7 @@ static ssize_t clients_store(struct config_item *config, const char *page, size_
 	ret = parse_clients(config, text, &clients);
 	if (ret)
 		return ret;
-	guard(mutex)(&item->config);
+	guard(mutex)(&item->service.config);
 	ret = replace_clients(item, text, clients);
 	if (ret)
 		kfree(clients);
@@ -174,7 +159,7 @@ static ssize_t identity_show(struct config_item *config, char *page)
 {
 	struct hf9_export_item *item = hf9_item_of(config);
 
-	guard(mutex)(&item->config);
+	guard(mutex)(&item->service.config);
 	return sprintf(page, "%*phN\n", NP_IDENTITY, item->wish.identity);
 }
 
@@ -191,8 +176,8 @@ static ssize_t identity_store(struct config_item *config, const char *page, size
 		hf9_refuse(config, "identity", "it is not 32 hexadecimal digits");
 		return -EINVAL;
 	}
-	guard(mutex)(&item->config);
-	ret = hf9_item_in_use(item, "identity");
+	guard(mutex)(&item->service.config);
+	ret = hf9_service_in_use(&item->service, "identity");
 	if (ret)
 		return ret;
 	memcpy(item->wish.identity, identity, NP_IDENTITY);
@@ -222,92 +207,38 @@ static ssize_t squash_store(struct config_item *config, const char *page, size_t
 	ret = hf9_fault(config, "squash", ns_parse_squash(text, &squash));
 	if (ret)
 		return ret;
-	guard(mutex)(&item->config);
-	ret = hf9_item_in_use(item, "squash");
+	guard(mutex)(&item->service.config);
+	ret = hf9_service_in_use(&item->service, "squash");
 	if (ret)
 		return ret;
 	item->wish.squash = squash;
 	return count;
 }
 
-static ssize_t enabled_show(struct config_item *config, char *page)
+static struct hf9_service *start(struct hf9_service_item *service, const char **why)
 {
-	return sprintf(page, "%d\n", !!READ_ONCE(hf9_item_of(config)->live));
-}
-
-static int enable(struct hf9_export_item *item)
-{
+	struct hf9_export_item *item = hf9_item_of(&service->item);
 	struct hf9_export *live;
-	const char *why;
 
-	lockdep_assert_held(&item->config);
-	if (item->live)
-		return 0;
+	lockdep_assert_held(&service->config);
 	if (!item->wish.path) {
-		hf9_refuse(&item->item, "enabled", "there is no path");
-		return -EINVAL;
+		*why = "there is no path";
+		return ERR_PTR(-EINVAL);
 	}
-	live = hf9_export_start(config_item_name(&item->item), &item->wish, &why);
-	if (IS_ERR(live)) {
-		hf9_refuse(&item->item, "enabled", why);
-		return PTR_ERR(live);
-	}
-	item->live = live;
-	return 0;
+	live = hf9_export_start(config_item_name(&service->item), &item->wish, why);
+	return IS_ERR(live) ? ERR_CAST(live) : &live->service;
 }
 
-/* From here on it may be enabled again, beside the one that ends. */
-static void begin_stop(struct hf9_export_item *item)
-{
-	struct hf9_export *live;
-
-	guard(mutex)(&item->config);
-	live = item->live;
-	item->live = NULL;
-	if (!live)
-		return;
-	hf9_export_stop(live);
-	hf9_export_put(live);
-}
-
-/*
- * The end itself cannot be interrupted; waiting for it can, and so there may be some
- * that others have waited for before.
- */
-static int disable(struct hf9_export_item *item)
-{
-	struct hf9_export *live;
-	int ret = 0;
-
-	begin_stop(item);
-	while (!ret && (live = hf9_registry_stopping_export(config_item_name(&item->item)))) {
-		ret = wait_for_completion_killable(&live->stopped);
-		hf9_export_put(live);
-	}
-	return ret ? -EINTR : 0;
-}
-
-static ssize_t enabled_store(struct config_item *config, const char *page, size_t count)
-{
-	struct hf9_export_item *item = hf9_item_of(config);
-	u32 value;
-	int ret;
-
-	ret = hf9_parse_number(config, "enabled", page, count, 0, 1, &value);
-	if (ret)
-		return ret;
-	if (!value)
-		return disable(item) ?: count;
-	guard(mutex)(&item->config);
-	return enable(item) ?: count;
-}
+static const struct hf9_service_item_ops service_ops = {
+	.all	= &hf9_exports,
+	.start	= start,
+};
 
 CONFIGFS_ATTR(, path);
 CONFIGFS_ATTR(, clients);
 CONFIGFS_ATTR(, users);
 CONFIGFS_ATTR(, identity);
 CONFIGFS_ATTR(, squash);
-CONFIGFS_ATTR(, enabled);
 
 static struct configfs_attribute *attributes[] = {
 	&attr_path,
@@ -316,7 +247,7 @@ static struct configfs_attribute *attributes[] = {
 	&attr_identity,
 	&attr_squash,
 	HF9_NUMBER_ATTRIBUTES
-	&attr_enabled,
+	&hf9_attr_enabled,
 	NULL
 };
 
@@ -328,7 +259,7 @@ static void release(struct config_item *config)
 	kfree(item->wish.clients);
 	kfree(item->clients_text);
 	hf9_users_put(item->wish.users);
-	mutex_destroy(&item->config);
+	hf9_service_item_exit(&item->service);
 	kfree(item);
 }
 
@@ -370,28 +301,20 @@ static struct config_item *make_item(struct config_group *group, const char *nam
 
 	if (!item)
 		return ERR_PTR(-ENOMEM);
-	mutex_init(&item->config);
+	hf9_service_item_init(&item->service, name, &item_type, &service_ops);
 	set_defaults(&item->wish);
 	hf9_clients_parse(nobody, &clients, &nobody);
 	item->wish.clients = clients;
 	item->wish.users = hf9_users_new();
-	config_item_init_type_name(&item->item, name, &item_type);
 	if (clients && item->wish.users)
-		return &item->item;
-	config_item_put(&item->item);
+		return &item->service.item;
+	config_item_put(&item->service.item);
 	return ERR_PTR(-ENOMEM);
-}
-
-/* The subsystem's mutex is held: nothing is waited for. */
-static void drop_item(struct config_group *group, struct config_item *config)
-{
-	begin_stop(hf9_item_of(config));
-	config_item_put(config);
 }
 
 static struct configfs_group_operations group_operations = {
 	.make_item	= make_item,
-	.drop_item	= drop_item,
+	.drop_item	= hf9_service_drop_item,
 };
 
 const struct config_item_type hf9_exports_type = {

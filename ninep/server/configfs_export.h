@@ -3,26 +3,19 @@
 #ifndef HF9_CONFIGFS_EXPORT_H
 #define HF9_CONFIGFS_EXPORT_H
 
-#include <linux/configfs.h>
-#include <linux/mutex.h>
-
+#include "configfs_service.h"
 #include "export.h"
 
 struct hf9_export_item {
-	struct config_item item;
-	struct mutex config;		/* of the rest; "config" in server.h */
+	struct hf9_service_item service;
 	struct hf9_export_wish wish;
-	char *clients_text;		/* as it was written */
-	struct hf9_export *live;	/* while it is enabled */
+	const char *clients_text;	/* as it was written */
 };
 
-static inline struct hf9_export_item *hf9_item_of(struct config_item *item)
+static inline struct hf9_export_item *hf9_item_of(struct config_item *config)
 {
-	return container_of(item, struct hf9_export_item, item);
+	return container_of(hf9_service_item_of(config), struct hf9_export_item, service);
 }
-
-/* Return: -EBUSY, with a line in the log, if the export has it.  @item->config held. */
-int hf9_item_in_use(struct hf9_export_item *item, const char *attribute);
 
 /* X(name, field of the wish, least, most) */
 #define HF9_NUMBERS(X)							\

@@ -5,39 +5,26 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
-#include "configfs.h"
+#include "configfs_service.h"
 #include "connection.h"
 #include "listener.h"
 #include "registry.h"
 
 struct item {
-	struct config_item item;
-	struct mutex config;		/* of the rest; "config" in server.h */
+	struct hf9_service_item service;
 	struct hf9_listener_wish wish;
-	struct hf9_listener *live;	/* while it is enabled */
 };
 
-static struct item *item_of(struct config_item *item)
+static struct item *item_of(struct config_item *config)
 {
-	return container_of(item, struct item, item);
-}
-
-/* Return: -EBUSY, with a line in the log, if the listener has it. */
-static int is_in_use(struct item *item, const char *attribute)
-{
-	lockdep_assert_held(&item->config);
-	if (!item->live)
-		return 0;
-	hf9_refuse(&item->item, attribute, "not while it is enabled");
-	return -EBUSY;
+	return container_of(hf9_service_item_of(config), struct item, service);
 }
 
 static ssize_t address_show(struct config_item *config, char *page)
 {
 	struct item *item = item_of(config);
 
-	guard(mutex)(&item->config);
-	return sprintf(page, "%s\n", item->wish.address ?: "");
+	return hf9_service_show_text(&item->service, &item->wish.address, page);
 }
 
 static int check_address(struct config_item *config, struct ns_text text)
@@ -51,37 +38,30 @@ static ssize_t address_store(struct config_item *config, const char *page, size_
 {
 	struct item *item = item_of(config);
 	struct ns_text text;
-	char *copy;
 	int ret;
 
 	if (!hf9_written(config, "address", page, count, &text))
 		return -E2BIG;
 	ret = check_address(config, text);
-	if (ret)
-		return ret;
-	guard(mutex)(&item->config);
-	ret = is_in_use(item, "address");
-	if (ret)
-		return ret;
-	copy = hf9_copy(text);
-	if (!copy)
-		return -ENOMEM;
-	kfree(item->wish.address);
-	item->wish.address = copy;
-	return count;
+	if (!ret)
+		ret = hf9_service_text(&item->service, "address", text,
+				       &item->wish.address);
+	return ret ?: count;
 }
 
 static ssize_t store_number(struct item *item, const char *attribute, const char *page,
 			    size_t count, u32 min, u32 max, u32 *value)
 {
+	u32 written;
 	int ret;
 
-	guard(mutex)(&item->config);
-	ret = is_in_use(item, attribute);
-	if (!ret)
-		ret = hf9_parse_number(&item->item, attribute, page, count, min, max,
-				       value);
-	return ret ?: count;
+	guard(mutex)(&item->service.config);
+	ret = hf9_service_number(&item->service, attribute, page, count, min, max,
+				 &written);
+	if (ret)
+		return ret;
+	WRITE_ONCE(*value, written);
+	return count;
 }
 
 static ssize_t msize_show(struct config_item *config, char *page)
@@ -111,88 +91,34 @@ static ssize_t max_connections_store(struct config_item *config, const char *pag
 			    &item->wish.max_connections);
 }
 
-static ssize_t enabled_show(struct config_item *config, char *page)
+static struct hf9_service *start(struct hf9_service_item *service, const char **why)
 {
-	return sprintf(page, "%d\n", !!READ_ONCE(item_of(config)->live));
-}
-
-static int enable(struct item *item)
-{
+	struct item *item = container_of(service, struct item, service);
 	struct hf9_listener *live;
-	const char *why;
 
-	lockdep_assert_held(&item->config);
-	if (item->live)
-		return 0;
+	lockdep_assert_held(&service->config);
 	if (!item->wish.address) {
-		hf9_refuse(&item->item, "enabled", "there is no address");
-		return -EINVAL;
+		*why = "there is no address";
+		return ERR_PTR(-EINVAL);
 	}
-	live = hf9_listener_start(config_item_name(&item->item), &item->wish, &why);
-	if (IS_ERR(live)) {
-		hf9_refuse(&item->item, "enabled", why);
-		return PTR_ERR(live);
-	}
-	item->live = live;
-	return 0;
+	live = hf9_listener_start(config_item_name(&service->item), &item->wish, why);
+	return IS_ERR(live) ? ERR_CAST(live) : &live->service;
 }
 
-/* From here on it may be enabled again, beside the one that ends. */
-static void begin_stop(struct item *item)
-{
-	struct hf9_listener *live;
-
-	guard(mutex)(&item->config);
-	live = item->live;
-	item->live = NULL;
-	if (!live)
-		return;
-	hf9_listener_stop(live);
-	hf9_listener_put(live);
-}
-
-/*
- * The end itself cannot be interrupted; waiting for it can, and so there may be some
- * that others have waited for before.
- */
-static int disable(struct item *item)
-{
-	struct hf9_listener *live;
-	int ret = 0;
-
-	begin_stop(item);
-	while (!ret && (live = hf9_registry_stopping_listener(config_item_name(&item->item)))) {
-		ret = wait_for_completion_killable(&live->stopped);
-		hf9_listener_put(live);
-	}
-	return ret ? -EINTR : 0;
-}
-
-static ssize_t enabled_store(struct config_item *config, const char *page, size_t count)
-{
-	struct item *item = item_of(config);
-	u32 value;
-	int ret;
-
-	ret = hf9_parse_number(config, "enabled", page, count, 0, 1, &value);
-	if (ret)
-		return ret;
-	if (!value)
-		return disable(item) ?: count;
-	guard(mutex)(&item->config);
-	return enable(item) ?: count;
-}
+static const struct hf9_service_item_ops service_ops = {
+	.all	= &hf9_listeners,
+	.start	= start,
+};
 
 CONFIGFS_ATTR(, address);
 CONFIGFS_ATTR(, msize);
 CONFIGFS_ATTR(, max_connections);
-CONFIGFS_ATTR(, enabled);
 
 static struct configfs_attribute *attributes[] = {
 	&attr_address,
 	&attr_msize,
 	&attr_max_connections,
-	&attr_enabled,
+	&hf9_attr_enabled,
 	NULL
 };
 
@@ -201,7 +127,7 @@ static void release(struct config_item *config)
 	struct item *item = item_of(config);
 
 	kfree(item->wish.address);
-	mutex_destroy(&item->config);
+	hf9_service_item_exit(&item->service);
 	kfree(item);
 }
 
@@ -221,23 +147,15 @@ static struct config_item *make_item(struct config_group *group, const char *nam
 
 	if (!item)
 		return ERR_PTR(-ENOMEM);
-	mutex_init(&item->config);
+	hf9_service_item_init(&item->service, name, &item_type, &service_ops);
 	item->wish.msize = 128 << 10;
 	item->wish.max_connections = 1024;
-	config_item_init_type_name(&item->item, name, &item_type);
-	return &item->item;
-}
-
-/* The subsystem's mutex is held: nothing is waited for. */
-static void drop_item(struct config_group *group, struct config_item *config)
-{
-	begin_stop(item_of(config));
-	config_item_put(config);
+	return &item->service.item;
 }
 
 static struct configfs_group_operations group_operations = {
 	.make_item	= make_item,
-	.drop_item	= drop_item,
+	.drop_item	= hf9_service_drop_item,
 };
 
 const struct config_item_type hf9_listeners_type = {

@@ -3,19 +3,8 @@
 #include <linux/cleanup.h>
 #include <linux/module.h>
 
-#include "configfs.h"
 #include "configfs_export.h"
 #include "pool.h"
-
-/* *value is what was written, unless this fails. */
-static int parse(struct hf9_export_item *item, const char *attribute, const char *page,
-		 size_t count, u32 least, u32 most, u32 *value)
-{
-	int ret = hf9_item_in_use(item, attribute);
-
-	return ret ?: hf9_parse_number(&item->item, attribute, page, count, least, most,
-				       value);
-}
 
 #define X(name, field, least, most)					\
 static ssize_t name##_show(struct config_item *config, char *page)	\
@@ -31,8 +20,9 @@ static ssize_t name##_store(struct config_item *config, const char *page, \
 	u32 value;							\
 	int ret;							\
 									\
-	guard(mutex)(&item->config);					\
-	ret = parse(item, #name, page, count, least, most, &value);	\
+	guard(mutex)(&item->service.config);				\
+	ret = hf9_service_number(&item->service, #name, page, count,	\
+				 least, most, &value);			\
 	if (ret)							\
 		return ret;						\
 	WRITE_ONCE(item->wish.field, value);				\

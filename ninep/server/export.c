@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Exports: owner of their life.
+ * Exports: their start, and what is theirs of a service's end (service.c).
  *
  * An export is made when it is enabled and ends when it is disabled: enabling it
- * again makes another one.  It is held by configfs until it has stopped, by the work
- * that stops it, and by each of its connections.  Its threads, its mount and its root
- * go before, with hf9_export_close().
+ * again makes another one.  Its threads, its mount and its root go with its last
+ * connection, before the structure does.
  *
  * The mount is a private clone of the one that the path is on: no other mount is
  * ever below it, and nobody's umount takes it away.
@@ -20,27 +19,55 @@
 #include "pool.h"
 #include "registry.h"
 
-struct hf9_export *hf9_export_get(struct hf9_export *export)
+static struct hf9_export *export_of(struct hf9_service *service)
 {
-	kref_get(&export->ref);
-	return export;
+	return container_of(service, struct hf9_export, service);
 }
 
-static void release(struct kref *ref)
+static void release(struct hf9_service *service)
 {
-	struct hf9_export *export = container_of(ref, struct hf9_export, ref);
+	struct hf9_export *export = export_of(service);
 
-	WARN_ON_ONCE(!list_empty(&export->connections));
 	hf9_users_put(export->users);
 	kfree(export->clients);
-	kfree(export->name);
 	kfree(export);
 }
 
-void hf9_export_put(struct hf9_export *export)
+/* It is in the list until it has stopped, and /proc looks at those. */
+static struct hf9_pool *take_pool(struct hf9_export *export)
 {
-	kref_put(&export->ref, release);
+	struct hf9_pool *pool;
+
+	mutex_lock(&hf9_registry_lock);
+	pool = export->pool;
+	export->pool = NULL;
+	mutex_unlock(&hf9_registry_lock);
+	return pool;
 }
+
+/* Of one without connections; also of one that was only half made. */
+static void close(struct hf9_export *export)
+{
+	hf9_pool_free(take_pool(export));
+	if (!export->root.mnt)
+		return;
+	dput(export->root.dentry);
+	kern_unmount(export->root.mnt);
+	export->root = (struct path) {};
+}
+
+static void end(struct hf9_service *service)
+{
+	struct hf9_export *export = export_of(service);
+
+	hf9_registry_drain_export(export);
+	close(export);
+}
+
+static const struct hf9_service_ops service_ops = {
+	.end		= end,
+	.release	= release,
+};
 
 static void fill(struct hf9_export *export, const struct hf9_export_wish *wish)
 {
@@ -61,20 +88,15 @@ static void fill(struct hf9_export *export, const struct hf9_export_wish *wish)
 static struct hf9_export *make(const char *name, const struct hf9_export_wish *wish)
 {
 	struct hf9_export *export = kzalloc(sizeof(*export), GFP_KERNEL);
+	bool named;
 
 	if (!export)
 		return NULL;
-	kref_init(&export->ref);
-	INIT_LIST_HEAD(&export->of_all);
-	INIT_LIST_HEAD(&export->connections);
-	init_waitqueue_head(&export->idle);
-	INIT_WORK(&export->stop, hf9_stop_work_export);
-	init_completion(&export->stopped);
-	export->name = kstrdup(name, GFP_KERNEL);
+	named = hf9_service_init(&export->service, &service_ops, name);
 	fill(export, wish);
-	if (export->name && export->clients)
+	if (named && export->clients)
 		return export;
-	hf9_export_put(export);
+	hf9_service_put(&export->service);
 	return NULL;
 }
 
@@ -122,7 +144,7 @@ static int start_threads(struct hf9_export *export, const char **why)
 	char name[16];
 	struct hf9_pool *pool;
 
-	snprintf(name, sizeof(name), "9p-%s", export->name);
+	snprintf(name, sizeof(name), "9p-%s", export->service.name);
 	pool = hf9_pool_new(name, export->limits.threads);
 	if (IS_ERR(pool)) {
 		*why = "there is no thread for it";
@@ -159,32 +181,9 @@ struct hf9_export *hf9_export_start(const char *name, const struct hf9_export_wi
 	ret = open(export, wish->path, why);
 	if (!ret)
 		return export;
-	hf9_export_close(export);
-	hf9_export_put(export);
+	close(export);
+	hf9_service_put(&export->service);
 	return ERR_PTR(ret);
-}
-
-/* It is in the list until it is closed, and /proc looks at those. */
-static struct hf9_pool *take_pool(struct hf9_export *export)
-{
-	struct hf9_pool *pool;
-
-	mutex_lock(&hf9_registry_lock);
-	pool = export->pool;
-	export->pool = NULL;
-	mutex_unlock(&hf9_registry_lock);
-	return pool;
-}
-
-/* Also of one that was only half made. */
-void hf9_export_close(struct hf9_export *export)
-{
-	hf9_pool_free(take_pool(export));
-	if (!export->root.mnt)
-		return;
-	dput(export->root.dentry);
-	kern_unmount(export->root.mnt);
-	export->root = (struct path) {};
 }
 
 void hf9_export_set_clients(struct hf9_export *export, struct hf9_clients *clients)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Exports: what is asked of one, its start and its end. */
+/* Exports: what is asked of one, and its start.  Its end is a service's. */
 #ifndef HF9_EXPORT_H
 #define HF9_EXPORT_H
 
@@ -7,8 +7,6 @@
 
 /* accept, park: short work that waits for nobody. */
 extern struct workqueue_struct *hf9_wq;
-/* stop.c: what waits for disks. */
-extern struct workqueue_struct *hf9_stop_wq;
 
 /* What an export is to be; all of it the caller's. */
 struct hf9_export_wish {
@@ -30,39 +28,17 @@ struct hf9_export_wish {
  * @why: on failure, in words
  *
  * Context: a process that may see the path, whose mount is cloned as that process.
- * Return: counted, for hf9_export_stop(); what the path's lookup says; what
+ * Return: counted, for hf9_service_stop(); what the path's lookup says; what
  * clone_private_mount() says: -EINVAL, -EPERM to whoever may not mount there;
  * -EOPNOTSUPP: it is idmapped; -EEXIST: there is such an export; -ENOMEM.
  */
 struct hf9_export *hf9_export_start(const char *name, const struct hf9_export_wish *wish,
 				    const char **why);
 
-/**
- * hf9_export_stop - no client attaches, and each connection ends
- * @export: a reference of the caller's, which it keeps
- *
- * Only begins it: @export->stopped says when the lower filesystem is free again.
- *
- * Context: may sleep, but waits for nobody.
- */
-void hf9_export_stop(struct hf9_export *export);
-
 /*
  * For connections that attach from now on, each by its first attach: one that has an
  * export stays, and with it the users that it attaches later.  Takes @clients over.
  */
 void hf9_export_set_clients(struct hf9_export *export, struct hf9_clients *clients);
-
-struct hf9_export *hf9_export_get(struct hf9_export *export);
-void hf9_export_put(struct hf9_export *export);
-
-/* stop.c's work, of an export whose connections have gone. */
-void hf9_export_close(struct hf9_export *export);
-
-int hf9_stop_init(void);
-/* Waits for all that was stopped. */
-void hf9_stop_exit(void);
-void hf9_stop_work_export(struct work_struct *work);
-void hf9_stop_work_listener(struct work_struct *work);
 
 #endif /* HF9_EXPORT_H */

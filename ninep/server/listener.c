@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Listeners: owner of their life.
+ * Listeners: their start, whom they let in, and what is theirs of a service's end
+ * (service.c).
  *
- * A listener is made when it is enabled and ends when it is disabled.  It is held by
- * configfs until it has stopped, by the work that stops it, and by each of its
- * connections.
+ * A listener is made when it is enabled and ends when it is disabled.
  */
 #define pr_fmt(fmt) "holdfast: 9P: " fmt
 
@@ -23,27 +22,6 @@
 /* One to read a Tversion while another one is about to hand a connection over. */
 #define THREADS	4
 #define LATER	(HZ / 10)
-
-struct hf9_listener *hf9_listener_get(struct hf9_listener *listener)
-{
-	kref_get(&listener->ref);
-	return listener;
-}
-
-static void release(struct kref *ref)
-{
-	struct hf9_listener *listener = container_of(ref, struct hf9_listener, ref);
-
-	WARN_ON_ONCE(!list_empty(&listener->connections));
-	kfree(listener->name);
-	kfree(listener->address);
-	kfree(listener);
-}
-
-void hf9_listener_put(struct hf9_listener *listener)
-{
-	kref_put(&listener->ref, release);
-}
 
 static void ready(struct hf_socket *socket)
 {
@@ -70,7 +48,7 @@ static void refused(const struct hf9_listener *listener, int error)
 {
 	hf9_count(connections_refused);
 	pr_notice_ratelimited("listener %s: a connection is refused: %s\n",
-			      listener->name, reason(error));
+			      listener->service.name, reason(error));
 }
 
 /* Its namespace cannot end before the connection is one of those that its end meets. */
@@ -114,26 +92,59 @@ static void accept(struct work_struct *work)
 		cond_resched();
 }
 
+static struct hf9_listener *listener_of(struct hf9_service *service)
+{
+	return container_of(service, struct hf9_listener, service);
+}
+
+static void release(struct hf9_service *service)
+{
+	struct hf9_listener *listener = listener_of(service);
+
+	kfree(listener->address);
+	kfree(listener);
+}
+
+/* No connection comes: the work is cancelled when nobody queues it, itself included. */
+static void close(struct hf9_listener *listener)
+{
+	hf_socket_shutdown(&listener->socket);
+	cancel_delayed_work_sync(&listener->accept);
+	hf_socket_release(&listener->socket);
+}
+
+static void end(struct hf9_service *service)
+{
+	struct hf9_listener *listener = listener_of(service);
+
+	close(listener);
+	hf9_registry_cut_listener(listener);
+	/* Only now: its filesystem may be frozen.  But not after disks. */
+	hf9_address_unlink(&listener->file);
+	hf9_registry_drain_listener(listener);
+	hf9_pool_free(listener->pool);
+}
+
+static const struct hf9_service_ops service_ops = {
+	.end		= end,
+	.release	= release,
+};
+
 static struct hf9_listener *make(const char *name, const struct hf9_listener_wish *wish)
 {
 	struct hf9_listener *listener = kzalloc(sizeof(*listener), GFP_KERNEL);
+	bool named;
 
 	if (!listener)
 		return NULL;
-	kref_init(&listener->ref);
-	INIT_LIST_HEAD(&listener->of_all);
-	INIT_LIST_HEAD(&listener->connections);
-	init_waitqueue_head(&listener->idle);
+	named = hf9_service_init(&listener->service, &service_ops, name);
 	INIT_DELAYED_WORK(&listener->accept, accept);
-	INIT_WORK(&listener->stop, hf9_stop_work_listener);
-	init_completion(&listener->stopped);
 	listener->msize = wish->msize;
 	listener->max_connections = wish->max_connections;
-	listener->name = kstrdup(name, GFP_KERNEL);
 	listener->address = kstrdup(wish->address, GFP_KERNEL);
-	if (listener->name && listener->address)
+	if (named && listener->address)
 		return listener;
-	hf9_listener_put(listener);
+	hf9_service_put(&listener->service);
 	return NULL;
 }
 
@@ -150,7 +161,7 @@ static int listen(struct hf9_listener *listener, const char **why)
 	if (!ret)
 		return 0;
 	*why = "the network namespace ends";
-	hf9_registry_remove(&listener->of_all);
+	hf9_service_withdraw(&listener->service);
 	sock_release(sock);
 	hf9_address_unlink(&listener->file);
 	return ret;
@@ -184,17 +195,9 @@ struct hf9_listener *hf9_listener_start(const char *name,
 		return ERR_PTR(-ENOMEM);
 	ret = open(listener, why);
 	if (ret) {
-		hf9_listener_put(listener);
+		hf9_service_put(&listener->service);
 		return ERR_PTR(ret);
 	}
 	mod_delayed_work(hf9_wq, &listener->accept, 0);
 	return listener;
-}
-
-/* The work is cancelled when nobody queues it any more, itself included. */
-void hf9_listener_close(struct hf9_listener *listener)
-{
-	hf_socket_shutdown(&listener->socket);
-	cancel_delayed_work_sync(&listener->accept);
-	hf_socket_release(&listener->socket);
 }

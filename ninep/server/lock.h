@@ -84,6 +84,26 @@ struct hf9_mark {
 	u64 stamp;			/* L: of the last that began or ended */
 };
 
+/* How one hears that a lock may be had. */
+enum hf9_lock_way { HF9_WAY_GRANT, HF9_WAY_NOTIFY, HF9_WAY_POLL };
+
+/* A request that waits for a lock, or has waited. */
+struct hf9_lock {
+	struct file_lock fl;
+	struct hf9_request *request;
+	struct hf9_lock_file *file;	/* used */
+	struct hf9_mark *mark;		/* busy; NULL once it is granted */
+	struct hf9_owner *owner;	/* counted */
+	struct hf9_wish wish;		/* its strings are the request's */
+	enum hf9_lock_way way;
+	bool queued;			/* @fl is the table's, or fs/locks.c's */
+	bool waits;			/* one of hf9_locks.waiting */
+	bool told;			/* A: @result is there */
+	int result;
+	unsigned long begun;		/* jiffies */
+	unsigned long delay;		/* of the next poll */
+};
+
 /* ----------------------------------------------------------- lock_owner.c */
 
 struct hf9_locks *hf9_locks_of(struct hf9_connection *connection);
@@ -121,10 +141,30 @@ struct hf9_mark *hf9_mark_begin(struct hf9_owner *owner, struct hf9_fid *fid);
 struct hf9_lock_file *hf9_mark_end(struct hf9_mark *mark, bool granted);
 int hf9_unlock_whole(struct hf9_lock_file *file, struct hf9_owner *owner);
 
-/* ------------------------------------------------------------ lock_wait.c */
+/* ------------------------------------------------------------- lock_ask.c */
 
 bool hf9_is_our_lock(const struct file_lock *fl);
 bool hf9_is_on_holdfast(const struct file *file);
+enum hf9_lock_way hf9_lock_way(const struct file *file, const struct hf9_owner_key *key);
+
+/*
+ * 0: it has the lock; -EAGAIN: ask again some time; FILE_LOCK_DEFERRED: it is queued,
+ * and one will hear; else -errno.  ..._again(): of one that was asked for before.
+ */
+int hf9_lock_ask(struct hf9_lock *lock);
+int hf9_lock_ask_again(struct hf9_lock *lock);
+
+/* It is in no queue any more, and nobody is about to call for it. */
+void hf9_lock_unqueue(struct hf9_lock *lock);
+
+/*
+ * Nobody wants it any more: out of its queue, and what it was granted is taken back;
+ * holdfast's only as long as it is in its hands.  Return: whether there may be a
+ * record all the same, which goes with the mark.
+ */
+bool hf9_lock_undo(struct hf9_lock *lock);
+
+/* ------------------------------------------------------------ lock_wait.c */
 
 /* As an operation's run(): with Rlock's status, parked, or -errno. */
 int hf9_lock_now(struct hf9_request *request, const struct hf9_wish *wish,

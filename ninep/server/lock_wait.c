@@ -2,187 +2,18 @@
 /*
  * A request for a lock, from when it is asked for until it has it or goes without.
  *
- * A lock that has to be waited for is waited for by nobody: its request is parked,
- * and run again when it may be had.  How one hears of that is the filesystem's:
- *
- *	holdfast	FL_SLEEP and lm_grant(): the table queues the request, commits the
- *			lock in its turn and says so
- *	no ->lock	FL_SLEEP and lm_notify(): fs/locks.c queues it, and says when to
- *			ask again
- *	another ->lock	it is asked again from time to time.  (With lm_grant() some
- *			defer even what does not wait, and some grant errors.)  So is
- *			flock's, of which no filesystem tells anybody
- *
- * Both callbacks come under spinlocks, maybe before the call that queued has returned,
- * and maybe when the client wants it no more.  Which, the session decides under the
- * connection's lock: hf9_wake() is refused from the moment on that somebody has the
- * request to take it back.  So of a grant and a Tflush one is first.
- *
- * What is taken back by a Tflush, also after it was granted, is exactly what a grant
- * of holdfast's added (F_CANCELLK).  Elsewhere it is the range: the client has let go
- * of all of it in its own table.
+ * A lock that has to be waited for is waited for by nobody: its request is parked, and
+ * run again when it may be had (lock_ask.c has how one hears of that), when its time
+ * is up, or to ask again.
  */
-#include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
-#include <linux/module.h>
 #include <linux/slab.h>
-#include <net/net_namespace.h>
 
 #include "lock.h"
 
 #define FIRST_POLL	(HZ / 50)
 #define SLOWEST_POLL	(HZ / 5)
-
-/* How one hears that a lock may be had. */
-enum way { WAY_GRANT, WAY_NOTIFY, WAY_POLL };
-
-/* A request that waits for a lock, or has waited. */
-struct hf9_lock {
-	struct file_lock fl;
-	struct hf9_request *request;
-	struct hf9_lock_file *file;	/* used */
-	struct hf9_mark *mark;		/* busy; NULL once it is granted */
-	struct hf9_owner *owner;	/* counted */
-	struct hf9_wish wish;		/* its strings are the request's */
-	enum way way;
-	bool queued;			/* @fl is the table's, or fs/locks.c's */
-	bool waits;			/* one of hf9_locks.waiting */
-	bool told;			/* A: @result is there */
-	int result;
-	unsigned long begun;		/* jiffies */
-	unsigned long delay;		/* of the next poll */
-};
-
-static int grant(struct file_lock *fl, int result)
-{
-	struct hf9_lock *lock = container_of(fl, struct hf9_lock, fl);
-
-	lock->result = result;
-	smp_store_release(&lock->told, true);
-	return hf9_wake(lock->request) ? 0 : -ENOENT;
-}
-
-static void notify(struct file_lock *fl)
-{
-	struct hf9_lock *lock = container_of(fl, struct hf9_lock, fl);
-
-	hf9_wake(lock->request);
-}
-
-static const struct lock_manager_operations manager_ops[] = {
-	[WAY_GRANT] = {
-		.lm_mod_owner	= THIS_MODULE,
-		.lm_get_owner	= hf9_owner_hold,
-		.lm_put_owner	= hf9_owner_release,
-		.lm_grant	= grant,
-	},
-	[WAY_NOTIFY] = {
-		.lm_mod_owner	= THIS_MODULE,
-		.lm_get_owner	= hf9_owner_hold,
-		.lm_put_owner	= hf9_owner_release,
-		.lm_notify	= notify,
-	},
-	[WAY_POLL] = {
-		.lm_mod_owner	= THIS_MODULE,
-		.lm_get_owner	= hf9_owner_hold,
-		.lm_put_owner	= hf9_owner_release,
-	},
-};
-
-/**
- * hf9_is_our_lock - whose lock is it?
- * @fl: a lock, or a copy of one
- *
- * Return: whether it is a client's of this server's; its owner is then a struct
- * hf9_owner.
- */
-bool hf9_is_our_lock(const struct file_lock *fl)
-{
-	return fl->fl_lmops >= manager_ops &&
-	       fl->fl_lmops < manager_ops + ARRAY_SIZE(manager_ops);
-}
-
-/* Its locks are a lock table's of holdfast_locks. */
-bool hf9_is_on_holdfast(const struct file *file)
-{
-	return !strcmp(file_inode(file)->i_sb->s_type->name, "holdfast");
-}
-
-static enum way way_of(const struct file *file, const struct hf9_owner_key *key)
-{
-	if (key->kind == NP_FLOCK)
-		return WAY_POLL;
-	if (!file->f_op->lock)
-		return WAY_NOTIFY;
-	return hf9_is_on_holdfast(file) ? WAY_GRANT : WAY_POLL;
-}
-
-/* Anew for each call: it changes what it is given. */
-static void fill(struct hf9_lock *lock)
-{
-	const struct hf9_wish *wish = &lock->wish;
-	struct file_lock *fl = &lock->fl;
-
-	hf9_lock_fill(fl, &wish->key, lock->owner, lock->file->file, wish->type);
-	fl->fl_start = wish->first;
-	fl->fl_end = wish->last;
-	fl->fl_lmops = &manager_ops[lock->way];
-	hf9_owner_hold(lock->owner);
-	if (wish->block && lock->way != WAY_POLL)
-		fl->c.flc_flags |= FL_SLEEP;
-}
-
-/*
- * While NFS clients take back what they had before nfsd was restarted nobody else is
- * given anything.  (That of the first network namespace; nfsd's of others do not say
- * which filesystems they serve.)
- */
-static bool is_in_grace(void)
-{
-	return IS_ENABLED(CONFIG_GRACE_PERIOD) && locks_in_grace(&init_net);
-}
-
-/* It is in no queue any more, and nobody is about to call for it. */
-static void unqueue(struct hf9_lock *lock)
-{
-	if (!lock->queued)
-		return;
-	lock->queued = false;
-	if (lock->way == WAY_NOTIFY)
-		locks_delete_block(&lock->fl);
-	locks_release_private(&lock->fl);
-}
-
-static int ask(struct hf9_lock *lock)
-{
-	int ret;
-
-	if (is_in_grace())
-		return -EAGAIN;
-	fill(lock);
-	ret = hf9_lock_call(lock->file, &lock->fl);
-	if (ret == FILE_LOCK_DEFERRED)
-		lock->queued = true;
-	else
-		locks_release_private(&lock->fl);
-	return ret;
-}
-
-/*
- * Return: 0: it has the lock; -EAGAIN: ask again some time; FILE_LOCK_DEFERRED: one
- * will hear; else -errno.
- */
-static int ask_again(struct hf9_lock *lock)
-{
-	if (!lock->queued)
-		return ask(lock);
-	if (lock->way == WAY_GRANT)
-		return smp_load_acquire(&lock->told) ? lock->result :
-						       FILE_LOCK_DEFERRED;
-	unqueue(lock);
-	return ask(lock);
-}
 
 static void lock_free(struct hf9_lock *lock)
 {
@@ -220,47 +51,13 @@ static bool may_wait(struct hf9_lock *lock)
 	return lock->waits;
 }
 
-/* Of the range: what it has replaced is gone. */
-static void unlock_range(struct hf9_lock *lock)
-{
-	struct file_lock fl;
-	int err;
-
-	hf9_lock_fill(&fl, &lock->wish.key, lock->owner, lock->file->file, F_UNLCK);
-	fl.fl_start = lock->wish.first;
-	fl.fl_end = lock->wish.last;
-	err = hf9_lock_call(lock->file, &fl);
-	locks_release_private(&fl);
-	/* It stays until the fid goes. */
-	if (err)
-		pr_warn_ratelimited("holdfast: a lock of a 9P client cannot be taken back: %d\n",
-				    err);
-}
-
-/*
- * Of holdfast's that were granted: a record may be there that cannot be taken back any
- * more, since other locks of the owner's have changed it.  It goes with the mark.
- */
-static bool cancel(struct hf9_lock *lock)
-{
-	vfs_cancel_lock(lock->file->file, &lock->fl);
-	/* Under the table's lock: no grant comes after that. */
-	return smp_load_acquire(&lock->told) && !lock->result;
-}
-
 /* Also after a grant; holdfast's only as long as it is in its hands. */
 static void take_back(struct hf9_request *request)
 {
 	struct hf9_lock *lock = request->lock;
-	bool granted = false;
 
 	request->lock = NULL;
-	if (lock->queued && lock->way == WAY_GRANT)
-		granted = cancel(lock);
-	else if (!lock->mark)
-		unlock_range(lock);
-	unqueue(lock);
-	end_mark(lock, granted);
+	end_mark(lock, hf9_lock_undo(lock));
 	lock_free(lock);
 }
 
@@ -270,7 +67,7 @@ static void take_back(struct hf9_request *request)
  */
 void hf9_lock_free(struct hf9_lock *lock)
 {
-	unqueue(lock);
+	hf9_lock_unqueue(lock);
 	end_mark(lock, true);
 	lock_free(lock);
 }
@@ -327,7 +124,7 @@ int hf9_lock_go_on(struct hf9_request *request)
 	int ret;
 
 	for (;;) {
-		ret = ask_again(lock);
+		ret = hf9_lock_ask_again(lock);
 		if (!ret) {
 			end_mark(lock, true);
 			return hf9_lock_answer(request, NP_LOCK_SUCCESS);
@@ -373,7 +170,7 @@ static struct hf9_lock *lock_new(struct hf9_request *request, const struct hf9_w
 	lock->file = hf9_lock_file_find(owner->locks, mark->file->inode, owner);
 	lock->owner = hf9_owner_get(owner);
 	lock->wish = *wish;
-	lock->way = way_of(lock->file->file, &wish->key);
+	lock->way = hf9_lock_way(lock->file->file, &wish->key);
 	lock->begun = jiffies;
 	lock->delay = FIRST_POLL;
 	return lock;
@@ -415,11 +212,11 @@ int hf9_lock_now(struct hf9_request *request, const struct hf9_wish *wish,
 
 	if (IS_ERR(lock))
 		return PTR_ERR(lock);
-	ret = ask(lock);
+	ret = hf9_lock_ask(lock);
 	/* No filesystem defers what does not wait; if one did it would be one of ours. */
 	if (WARN_ONCE(ret == FILE_LOCK_DEFERRED, "holdfast: deferred unasked\n"))
 		ret = -EIO;
-	unqueue(lock);
+	hf9_lock_unqueue(lock);
 	end_mark(lock, !ret);
 	lock_free(lock);
 	if (ret == -EAGAIN)

@@ -37,7 +37,7 @@ static int __init init_work(void)
 	hf9_wq = alloc_workqueue("holdfast_9p", WQ_UNBOUND, 0);
 	if (!hf9_wq)
 		return -ENOMEM;
-	ret = hf9_stop_init();
+	ret = hf9_services_init();
 	if (ret)
 		destroy_workqueue(hf9_wq);
 	return ret;
@@ -46,15 +46,15 @@ static int __init init_work(void)
 /*
  * Why nothing of ours is in use here:
  * 1. No directory of configfs is left: each holds the module.
- * 2. What those had started was told to stop; hf9_stop_exit() waits for all of it: no
- *    listener, export or connection is left, and no thread (stop.c).
+ * 2. What those had started was told to stop; hf9_services_exit() waits for all of it: no
+ *    listener, export or connection is left, and no thread (service.c).
  * 3. So nothing queues work any more; what is queued is waited for.
  * 4. Owners of locks may be in the hands of who has asked for a conflict: waited for,
  *    too (lock_owner.c).
  */
 static void exit_work(void)
 {
-	hf9_stop_exit();
+	hf9_services_exit();
 	destroy_workqueue(hf9_wq);
 	hf9_locks_exit();
 }

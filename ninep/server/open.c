@@ -126,6 +126,30 @@ static struct file *open_file(const struct path *path, int to)
 	return ERR_PTR(err);
 }
 
+/**
+ * hf9_begin_size - a file's size is about to be changed
+ * @inode: the file
+ *
+ * Nobody runs it as a program from here on, and nobody is given a lease: first the
+ * one, then the other, so that none comes in between.  (A lease for reading stands
+ * beside an open for reading, but not beside this.)
+ *
+ * Context: may sleep, but not for who has a lease.
+ * Return: 0, then put_write_access() when it has been changed; -ETXTBSY; -EAGAIN
+ * beside a lease.
+ */
+int hf9_begin_size(struct inode *inode)
+{
+	int err = get_write_access(inode);
+
+	if (err)
+		return err;
+	err = break_lease(inode, O_WRONLY | O_NONBLOCK);
+	if (err)
+		put_write_access(inode);
+	return err;
+}
+
 /* To nothing: by @file, which may be open for reading only. */
 static int truncate(struct file *file)
 {
@@ -138,21 +162,15 @@ static int truncate(struct file *file)
 	};
 	int kill, err;
 
-	/* First the one, then the other: so no lease comes in between. */
-	err = get_write_access(inode);
+	err = hf9_begin_size(inode);
 	if (err)
 		return err;
-	/* One for reading stands beside an open for reading, but not beside this. */
-	err = break_lease(inode, O_WRONLY | O_NONBLOCK);
-	if (!err) {
-		inode_lock(inode);
-		kill = setattr_should_drop_suidgid(&nop_mnt_idmap, inode);
-		if (kill)
-			attr.ia_valid |= kill | ATTR_FORCE;
-		err = notify_change(mnt_idmap(file->f_path.mnt), dentry, &attr,
-				    NULL);
-		inode_unlock(inode);
-	}
+	inode_lock(inode);
+	kill = setattr_should_drop_suidgid(&nop_mnt_idmap, inode);
+	if (kill)
+		attr.ia_valid |= kill | ATTR_FORCE;
+	err = notify_change(mnt_idmap(file->f_path.mnt), dentry, &attr, NULL);
+	inode_unlock(inode);
 	put_write_access(inode);
 	return err;
 }

@@ -67,6 +67,7 @@ int hf9_open_flags(u32 flags, int *to);
 struct file *hf9_open(const struct path *path, u32 flags);
 struct file *hf9_open_new(const struct path *path, u32 flags);
 void hf9_close(struct file *file);
+int hf9_begin_size(struct inode *inode);
 struct dentry *hf9_made(const struct path *dir, struct dentry *dentry,
 			const struct np_str *name);
 const struct cred *hf9_begin_create(struct hf9_request *request, const struct path *dir,
@@ -125,7 +126,7 @@ void hf9_locks_leave(struct hf9_fid *fid);
 void hf9_locks_put(struct hf9_locks *locks);
 void hf9_locks_exit(void);
 
-/* xattr.c, for io.c: the value of an attribute's fid. */
+/* xattr_fid.c, for io.c: the value of an attribute's fid. */
 int hf9_xattr_read(struct hf9_request *request, struct hf9_xattr *xattr);
 int hf9_xattr_write(struct hf9_request *request, struct hf9_fid *fid,
 		    struct hf9_xattr *xattr);

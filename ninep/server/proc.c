@@ -13,24 +13,25 @@
 #include "registry.h"
 #include "stats.h"
 
-static const char *state_of(bool enabled)
+static const char *state_of(const struct hf9_service *service)
 {
-	return enabled ? "enabled" : "stopping";
+	lockdep_assert_held(&hf9_registry_lock);
+	return service->state == HF9_ENABLED ? "enabled" : "stopping";
 }
 
 static void show_export(struct seq_file *m, const struct hf9_export *export)
 {
-	seq_printf(m, "export %s %s threads %u connections %u\n", export->name,
-		   state_of(export->enabled),
+	seq_printf(m, "export %s %s threads %u connections %u\n", export->service.name,
+		   state_of(&export->service),
 		   export->pool ? hf9_pool_threads(export->pool) : 0,
-		   export->nr_connections);
+		   export->service.nr_connections);
 }
 
 static void show_listener(struct seq_file *m, const struct hf9_listener *listener)
 {
-	seq_printf(m, "listener %s %s %s connections %u\n", listener->name,
-		   listener->address, state_of(listener->enabled),
-		   listener->nr_connections);
+	seq_printf(m, "listener %s %s %s connections %u\n", listener->service.name,
+		   listener->address, state_of(&listener->service),
+		   listener->service.nr_connections);
 }
 
 static const char *version_of(const struct hf9_connection *connection)
@@ -67,8 +68,8 @@ static void show_connection(struct seq_file *m, struct hf9_connection *connectio
 	struct moment now = look(connection);
 
 	seq_printf(m, "connection %u %s listener %s export %s version %s msize %u%s\n",
-		   connection->id, connection->name, connection->listener->name,
-		   now.export ? now.export->name : "-", version_of(connection),
+		   connection->id, connection->name, connection->listener->service.name,
+		   now.export ? now.export->service.name : "-", version_of(connection),
 		   READ_ONCE(connection->msize),
 		   hf9_connection_is_dead(connection) ? " ending" : "");
 	seq_printf(m, "\tfids %u requests %u parked %u bytes %llu locks %u\n", now.fids,
@@ -82,11 +83,12 @@ static int show(struct seq_file *m, void *v)
 	struct hf9_export *export;
 
 	mutex_lock(&hf9_registry_lock);
-	list_for_each_entry(export, &hf9_exports, of_all)
+	list_for_each_entry(export, &hf9_exports, service.of_all)
 		show_export(m, export);
-	list_for_each_entry(listener, &hf9_listeners, of_all) {
+	list_for_each_entry(listener, &hf9_listeners, service.of_all) {
 		show_listener(m, listener);
-		list_for_each_entry(connection, &listener->connections, of_listener)
+		list_for_each_entry(connection, &listener->service.connections,
+				    of_listener)
 			show_connection(m, connection);
 	}
 	mutex_unlock(&hf9_registry_lock);

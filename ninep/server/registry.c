@@ -6,6 +6,7 @@
  * All of it under hf9_registry_lock.  Nothing is waited for under it, no connection
  * ended, no last reference dropped.
  */
+#include <linux/cleanup.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
 
@@ -20,79 +21,47 @@ DEFINE_MUTEX(hf9_registry_lock);
 LIST_HEAD(hf9_exports);
 LIST_HEAD(hf9_listeners);
 
+static bool is_enabled(const struct hf9_export *export)
+{
+	lockdep_assert_held(&hf9_registry_lock);
+	return export->service.state == HF9_ENABLED;
+}
+
 static bool clash(const struct hf9_export *a, const struct hf9_export *b)
 {
-	return a->enabled && (!strcmp(a->name, b->name) ||
-			      !memcmp(a->identity, b->identity, sizeof(a->identity)));
+	return is_enabled(a) && (!strcmp(a->service.name, b->service.name) ||
+				 !memcmp(a->identity, b->identity, sizeof(a->identity)));
 }
 
 int hf9_registry_add_export(struct hf9_export *export)
 {
 	struct hf9_export *other;
-	int ret = 0;
 
-	mutex_lock(&hf9_registry_lock);
-	list_for_each_entry(other, &hf9_exports, of_all) {
+	guard(mutex)(&hf9_registry_lock);
+	list_for_each_entry(other, &hf9_exports, service.of_all) {
 		if (clash(other, export))
-			ret = -EEXIST;
+			return -EEXIST;
 	}
-	if (!ret) {
-		export->enabled = true;
-		list_add_tail(&export->of_all, &hf9_exports);
-	}
-	mutex_unlock(&hf9_registry_lock);
-	return ret;
+	hf9_service_enable(&export->service, &hf9_exports);
+	return 0;
 }
 
 void hf9_registry_add_listener(struct hf9_listener *listener)
 {
-	mutex_lock(&hf9_registry_lock);
-	listener->enabled = true;
-	list_add_tail(&listener->of_all, &hf9_listeners);
-	mutex_unlock(&hf9_registry_lock);
+	guard(mutex)(&hf9_registry_lock);
+	hf9_service_enable(&listener->service, &hf9_listeners);
 }
 
-void hf9_registry_close_export(struct hf9_export *export)
+struct hf9_service *hf9_registry_stopping(const struct list_head *all, const char *name)
 {
-	mutex_lock(&hf9_registry_lock);
-	export->enabled = false;
-	mutex_unlock(&hf9_registry_lock);
-}
-
-void hf9_registry_close_listener(struct hf9_listener *listener)
-{
-	mutex_lock(&hf9_registry_lock);
-	listener->enabled = false;
-	mutex_unlock(&hf9_registry_lock);
-}
-
-void hf9_registry_remove(struct list_head *of_all)
-{
-	mutex_lock(&hf9_registry_lock);
-	list_del_init(of_all);
-	mutex_unlock(&hf9_registry_lock);
-}
-
-struct hf9_export *hf9_registry_stopping_export(const char *name)
-{
-	struct hf9_export *export;
+	struct hf9_service *service;
 
 	guard(mutex)(&hf9_registry_lock);
-	list_for_each_entry(export, &hf9_exports, of_all) {
-		if (!export->enabled && !strcmp(export->name, name))
-			return hf9_export_get(export);
-	}
-	return NULL;
-}
-
-struct hf9_listener *hf9_registry_stopping_listener(const char *name)
-{
-	struct hf9_listener *listener;
-
-	guard(mutex)(&hf9_registry_lock);
-	list_for_each_entry(listener, &hf9_listeners, of_all) {
-		if (!listener->enabled && !strcmp(listener->name, name))
-			return hf9_listener_get(listener);
+	list_for_each_entry(service, all, of_all) {
+		if (service->state == HF9_STOPPING && !strcmp(service->name, name)) {
+			hf9_service_get(service);
+			return service;
+		}
 	}
 	return NULL;
 }
@@ -104,28 +73,51 @@ static bool is_to_end(struct hf9_connection *connection)
 	       kref_get_unless_zero(&connection->ref);
 }
 
-static struct hf9_connection *next_of_export(struct hf9_export *export)
+/* The connection that stands there in a service's list. */
+typedef struct hf9_connection *(*connection_at)(struct list_head *at);
+
+static struct hf9_connection *by_export(struct list_head *at)
 {
-	struct hf9_connection *connection;
+	return list_entry(at, struct hf9_connection, of_export);
+}
+
+static struct hf9_connection *by_listener(struct list_head *at)
+{
+	return list_entry(at, struct hf9_connection, of_listener);
+}
+
+static struct hf9_connection *next_to_end(struct hf9_service *service, connection_at of)
+{
+	struct list_head *at;
 
 	guard(mutex)(&hf9_registry_lock);
-	list_for_each_entry(connection, &export->connections, of_export) {
-		if (is_to_end(connection))
-			return connection;
+	list_for_each(at, &service->connections) {
+		if (is_to_end(of(at)))
+			return of(at);
 	}
 	return NULL;
 }
 
-static struct hf9_connection *next_of_listener(struct hf9_listener *listener)
+/* Who leaves wakes us, see hf9_registry_leave(). */
+static void drain(struct hf9_service *service, connection_at of, const char *why)
 {
 	struct hf9_connection *connection;
 
-	guard(mutex)(&hf9_registry_lock);
-	list_for_each_entry(connection, &listener->connections, of_listener) {
-		if (is_to_end(connection))
-			return connection;
+	while ((connection = next_to_end(service, of))) {
+		hf9_connection_end(connection, why);
+		hf9_connection_put(connection);
 	}
-	return NULL;
+	wait_event(service->idle, !READ_ONCE(service->nr_connections));
+}
+
+void hf9_registry_drain_export(struct hf9_export *export)
+{
+	drain(&export->service, by_export, "the export stops");
+}
+
+void hf9_registry_drain_listener(struct hf9_listener *listener)
+{
+	drain(&listener->service, by_listener, "the listener stops");
 }
 
 static struct hf9_connection *next_to_cut(struct hf9_listener *listener)
@@ -133,7 +125,7 @@ static struct hf9_connection *next_to_cut(struct hf9_listener *listener)
 	struct hf9_connection *connection;
 
 	guard(mutex)(&hf9_registry_lock);
-	list_for_each_entry(connection, &listener->connections, of_listener) {
+	list_for_each_entry(connection, &listener->service.connections, of_listener) {
 		if (!test_bit(HF9_CUT, &connection->flags) && is_to_end(connection)) {
 			set_bit(HF9_CUT, &connection->flags);
 			return connection;
@@ -154,29 +146,6 @@ void hf9_registry_cut_listener(struct hf9_listener *listener)
 	}
 }
 
-/* Who leaves wakes us, see hf9_registry_leave(). */
-void hf9_registry_drain_export(struct hf9_export *export)
-{
-	struct hf9_connection *connection;
-
-	while ((connection = next_of_export(export))) {
-		hf9_connection_end(connection, "the export stops");
-		hf9_connection_put(connection);
-	}
-	wait_event(export->idle, !READ_ONCE(export->nr_connections));
-}
-
-void hf9_registry_drain_listener(struct hf9_listener *listener)
-{
-	struct hf9_connection *connection;
-
-	while ((connection = next_of_listener(listener))) {
-		hf9_connection_end(connection, "the listener stops");
-		hf9_connection_put(connection);
-	}
-	wait_event(listener->idle, !READ_ONCE(listener->nr_connections));
-}
-
 /*
  * Who is on no export's list may come, to hear that, or to be listed soon; but those
  * that are need not wait until so many strangers have had their time.
@@ -186,8 +155,9 @@ static bool is_stranger(const struct hf9_connection *connection)
 	const struct hf9_export *export;
 
 	lockdep_assert_held(&hf9_registry_lock);
-	list_for_each_entry(export, &hf9_exports, of_all) {
-		if (export->enabled && hf9_clients_match(export->clients, &connection->peer))
+	list_for_each_entry(export, &hf9_exports, service.of_all) {
+		if (is_enabled(export) &&
+		    hf9_clients_match(export->clients, &connection->peer))
 			return false;
 	}
 	return true;
@@ -196,7 +166,7 @@ static bool is_stranger(const struct hf9_connection *connection)
 static bool has_room(const struct hf9_listener *listener, bool stranger)
 {
 	lockdep_assert_held(&hf9_registry_lock);
-	return listener->nr_connections < listener->max_connections &&
+	return listener->service.nr_connections < listener->max_connections &&
 	       (!stranger || listener->nr_strangers < max(1u, listener->max_connections / 8));
 }
 
@@ -208,29 +178,36 @@ static void forget_stranger(struct hf9_connection *connection)
 	connection->stranger = false;
 }
 
+/* A connection, by its place in the list; from here on it holds the service. */
+static void enter(struct hf9_service *service, struct list_head *at)
+{
+	lockdep_assert_held(&hf9_registry_lock);
+	service->nr_connections++;
+	list_add_tail(at, &service->connections);
+	hf9_service_get(service);
+}
+
 int hf9_registry_join_listener(struct hf9_connection *connection)
 {
 	struct hf9_listener *listener = connection->listener;
 	bool stranger;
 
 	guard(mutex)(&hf9_registry_lock);
-	if (!listener->enabled)
+	if (listener->service.state != HF9_ENABLED)
 		return -ESHUTDOWN;
 	stranger = is_stranger(connection);
 	if (!has_room(listener, stranger))
 		return -EBUSY;
 	connection->stranger = stranger;
 	listener->nr_strangers += stranger;
-	listener->nr_connections++;
-	list_add_tail(&connection->of_listener, &listener->connections);
-	hf9_listener_get(listener);
+	enter(&listener->service, &connection->of_listener);
 	return 0;
 }
 
 static bool is_named(const struct hf9_export *export, const struct np_str *name)
 {
-	return strlen(export->name) == name->len &&
-	       !memcmp(export->name, name->at, name->len);
+	return strlen(export->service.name) == name->len &&
+	       !memcmp(export->service.name, name->at, name->len);
 }
 
 /* "" is the only one. */
@@ -239,8 +216,8 @@ static struct hf9_export *find_export(const struct np_str *name)
 	struct hf9_export *export, *found = NULL;
 
 	lockdep_assert_held(&hf9_registry_lock);
-	list_for_each_entry(export, &hf9_exports, of_all) {
-		if (!export->enabled)
+	list_for_each_entry(export, &hf9_exports, service.of_all) {
+		if (!is_enabled(export))
 			continue;
 		if (name->len && is_named(export, name))
 			return export;
@@ -263,7 +240,7 @@ static int may_join(const struct hf9_connection *connection,
 	if (!connection->reserved_port &&
 	    (export->require_reserved_port || connection->peer.ip.family == NS_VSOCK))
 		return -EACCES;
-	if (export->nr_connections >= export->limits.connections)
+	if (export->service.nr_connections >= export->limits.connections)
 		return -EBUSY;
 	return 0;
 }
@@ -283,10 +260,9 @@ static void join(struct hf9_connection *connection, struct hf9_export *export)
 
 	lockdep_assert_held(&hf9_registry_lock);
 	forget_stranger(connection);
-	export->nr_connections++;
-	list_add_tail(&connection->of_export, &export->connections);
+	enter(&export->service, &connection->of_export);
 	spin_lock(&connection->lock);
-	connection->export = hf9_export_get(export);
+	connection->export = export;
 	ns_limit(&connection->session, &mine);
 	spin_unlock(&connection->lock);
 	hf9_connection_move(connection, export->pool);
@@ -313,6 +289,20 @@ int hf9_registry_join_export(struct hf9_connection *connection,
 	return ret;
 }
 
+static void leave(struct hf9_service *service, struct list_head *at)
+{
+	lockdep_assert_held(&hf9_registry_lock);
+	list_del_init(at);
+	WRITE_ONCE(service->nr_connections, service->nr_connections - 1);
+}
+
+/* Whoever waits in drain() holds it, too. */
+static void left(struct hf9_service *service)
+{
+	wake_up(&service->idle);
+	hf9_service_put(service);
+}
+
 /*
  * Of both lists at once.  /proc walks the listener's, and shows the export of each
  * that it finds there; either one may be at its end otherwise:
@@ -326,18 +316,12 @@ void hf9_registry_leave(struct hf9_connection *connection)
 	struct hf9_export *export = connection->export;
 
 	mutex_lock(&hf9_registry_lock);
-	if (export) {
-		list_del_init(&connection->of_export);
-		WRITE_ONCE(export->nr_connections, export->nr_connections - 1);
-	}
+	if (export)
+		leave(&export->service, &connection->of_export);
 	forget_stranger(connection);
-	list_del_init(&connection->of_listener);
-	WRITE_ONCE(listener->nr_connections, listener->nr_connections - 1);
+	leave(&listener->service, &connection->of_listener);
 	mutex_unlock(&hf9_registry_lock);
-	if (export) {
-		wake_up(&export->idle);
-		hf9_export_put(export);
-	}
-	wake_up(&listener->idle);
-	hf9_listener_put(listener);
+	if (export)
+		left(&export->service);
+	left(&listener->service);
 }

@@ -15,10 +15,6 @@ extern struct list_head hf9_exports, hf9_listeners;	/* under it; also those that
 int hf9_registry_add_export(struct hf9_export *export);
 void hf9_registry_add_listener(struct hf9_listener *listener);
 
-/* No new connection finds it from now on; it stays in the list. */
-void hf9_registry_close_export(struct hf9_export *export);
-void hf9_registry_close_listener(struct hf9_listener *listener);
-
 /* Each connection is shut down, and its threads told to end it. */
 void hf9_registry_cut_listener(struct hf9_listener *listener);
 
@@ -26,11 +22,8 @@ void hf9_registry_cut_listener(struct hf9_listener *listener);
 void hf9_registry_drain_export(struct hf9_export *export);
 void hf9_registry_drain_listener(struct hf9_listener *listener);
 
-void hf9_registry_remove(struct list_head *of_all);
-
-/* One of that name that was closed, and is not removed yet; counted, or NULL. */
-struct hf9_export *hf9_registry_stopping_export(const char *name);
-struct hf9_listener *hf9_registry_stopping_listener(const char *name);
+/* One of that name in hf9_exports, or hf9_listeners, that stops; counted, or NULL. */
+struct hf9_service *hf9_registry_stopping(const struct list_head *all, const char *name);
 
 /* A new connection, which holds its listener from then on.  -ESHUTDOWN, -EBUSY. */
 int hf9_registry_join_listener(struct hf9_connection *connection);

@@ -10,10 +10,10 @@
  *
  * Locks, each taken before those below it; "T" is a lock table's of holdfast_locks:
  *
- *	hf9_export.config, hf9_listener.config	mutex	configfs.c
+ *	hf9_service_item.config			mutex	configfs_service.c
  *	hf9_registry_lock			mutex	registry.c
  *	hf9_users.lock				mutex	users.c
- *	hf9_fid.position			mutex	readdir.c, io.c, xattr.c
+ *	hf9_fid.position			mutex	readdir.c, xattr_fid.c
  *	the exported filesystem's own
  *	T, and the spinlocks of fs/locks.c
  *	hf9_locks.lock				spinlock  lock_owner.c; nothing below it
@@ -26,7 +26,6 @@
 #define HF9_SERVER_H
 
 #include <linux/bvec.h>
-#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -39,6 +38,7 @@
 
 #include "core/config_core.h"
 #include "core/session_core.h"
+#include "service.h"
 
 struct hf9_connection;
 struct hf9_export;
@@ -196,7 +196,7 @@ struct hf9_connection {
 	spinlock_t lock;		/* see session.c */
 	struct ns_session session;	/* S */
 	struct hf9_locks *locks;	/* lock_owner.c */
-	atomic_t xattr_bytes;		/* xattr.c: that fids keep */
+	atomic_t xattr_bytes;		/* xattr_fid.c: that fids keep */
 	u64 bytes;			/* S: that requests count for */
 	u32 nr_counted;			/* S: requests that do, until they are freed */
 	bool held;			/* S: the reader was told that there is no room */
@@ -241,8 +241,7 @@ struct hf9_limits {
  * configfs_export.c.
  */
 struct hf9_export {
-	struct kref ref;
-	const char *name;		/* I */
+	struct hf9_service service;
 	struct path root;		/* C: on a private clone of the mount, alone there */
 	u8 identity[NP_IDENTITY];	/* C: what tells it from every other one */
 	struct hf9_limits limits;	/* C */
@@ -252,14 +251,7 @@ struct hf9_export {
 	u32 anon_uid, anon_gid;		/* C */
 	struct hf9_clients *clients;	/* E */
 	struct hf9_users *users;	/* I: counted; its content may change */
-	struct hf9_pool *pool;		/* C; E once it is closed */
-	bool enabled;			/* E */
-	struct list_head of_all;	/* E */
-	struct list_head connections;	/* E */
-	u32 nr_connections;		/* E */
-	wait_queue_head_t idle;		/* no connection is left */
-	struct work_struct stop;	/* stop.c */
-	struct completion stopped;
+	struct hf9_pool *pool;		/* C; E once it stops */
 };
 
 /* ------------------------------------------------- for operations: session.c */
@@ -362,7 +354,7 @@ void hf9_fids_exit(void);
 /* attr.c: the same one everywhere. */
 int hf9_qid(const struct path *path, struct np_qid *qid);
 
-/* xattr.c: what a clunk of a Txattrcreate's fid does, as its who. */
+/* xattr_fid.c: what a clunk of a Txattrcreate's fid does, as its who. */
 int hf9_xattr_commit(struct hf9_fid *fid);
 
 /*

@@ -6,7 +6,7 @@
  *
  * The lock is a plain spinlock: no callback of a socket takes it.  A grant takes it
  * under a lock table's spinlock; nothing is called under it but the core, the link's
- * queue and the connection's line (schedule.c).
+ * queue, the connection's line (schedule.c) and a parked request's timer (park.c).
  */
 #include "connection.h"
 #include "stats.h"

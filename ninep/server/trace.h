@@ -33,7 +33,7 @@ TRACE_EVENT(hf9_attach,
 	TP_STRUCT__entry(
 		__field(u32, id)
 		__field(int, error)
-		__string(export, connection->export ? connection->export->name : "")
+		__string(export, connection->export ? connection->export->service.name : "")
 	),
 	TP_fast_assign(
 		__entry->id = connection->id;

@@ -18,13 +18,7 @@ from p9 import *
 address, export, top = sys.argv[1:4]
 report = Report(sys.argv[4] if len(sys.argv) > 4 else "")
 seed = int(os.environ.get("HF_SEED", random.randrange(1 << 31)))
-CASES = {}
 FRAME = "<IBH"
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 class Place:

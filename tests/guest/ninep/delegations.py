@@ -15,12 +15,6 @@ from p9 import *
 
 address, export, top, nfs, link = sys.argv[1:6]
 report = Report(sys.argv[6] if len(sys.argv) > 6 else "")
-CASES = {}
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 def delegations():

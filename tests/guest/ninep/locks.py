@@ -15,13 +15,7 @@ from p9 import *
 
 address, export, top = sys.argv[1:4]
 report = Report(sys.argv[4] if len(sys.argv) > 4 else "")
-CASES = {}
 END = 0
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 class Place:

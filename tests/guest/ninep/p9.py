@@ -387,6 +387,15 @@ class Report:
         print("not ok %s: %s" % (line, wrong) if wrong else "ok %s" % line, flush=True)
 
 
+CASES = {}
+
+
+def case(function):
+    """One of the program's cases, by its name."""
+    CASES[function.__name__.replace("_", "-")] = function
+    return function
+
+
 def run_cases(cases, report, make):
     """Each case gets what @make returns; an exception is its failure."""
     import traceback

@@ -14,13 +14,7 @@ from p9 import *
 
 address, top = sys.argv[1:3]
 report = Report(sys.argv[3] if len(sys.argv) > 3 else "")
-CASES = {}
 ROOT, USER, OTHER, NOBODY = 0, 1000, 1001, 65534
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 class Place:

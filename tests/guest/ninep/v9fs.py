@@ -13,16 +13,10 @@ import sys
 
 from config import parked, until
 from local import Local
-from p9 import Report, run_cases
+from p9 import CASES, Report, case, run_cases
 
 report = Report(sys.argv[4] if len(sys.argv) > 4 else "")
-CASES = {}
 EX, SH, UN, NB = fcntl.LOCK_EX, fcntl.LOCK_SH, fcntl.LOCK_UN, fcntl.LOCK_NB
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 class Place:
