@@ -298,6 +298,11 @@ def read_write(p):
              (outcome(c.write, fid, (1 << 63) - 1, b"xx"), "EINVAL")]
     c.write(fid, 1000000, b"end")
     pairs += [(c.read(fid, 999990, 20), bytes(10) + b"end"), (p.stat("f").st_size, 1000003)]
+    # Across pages, into the hole and out of it.
+    data += bytes(700000) + b"end"
+    pairs += [(c.read(fid, at, count) == data[at:at + count], True)
+              for at, count in ((1, 4096), (4095, 2), (4095, 4098), (8191, 57345), (239999, 60001),
+                                (299999, 4097), (290000, 60000), (995000, 60000))]
     readonly, writeonly = c.opened(p.fid, "f", RDONLY), c.opened(p.fid, "f", WRONLY)
     p.put("far")
     with open(p.path("far"), "wb") as file:
