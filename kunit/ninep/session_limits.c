@@ -71,7 +71,8 @@ static void replies(struct kunit *test)
 	other = client_opened(server);
 	for (nr = 0; nr < 2 * FILLING; nr++)
 		send_read(client);
-	until(test, !now(client).requests && is_blocked(client) && now(client).held);
+	until(test, now(client).counted == 8 && !now(client).requests &&
+	      is_blocked(client) && now(client).held);
 	others_go_on(other);
 	KUNIT_EXPECT_EQ(test, now(client).counted, 8);
 	client_gets_all(client, NP_RREAD, 2 * FILLING);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the KUnit suites have of this module (kunit/ninep/session.h): to make what
- * configfs makes, and to look.  Of the debug kernel only.
+ * configfs makes, and to look.  Only where the kernel has KUnit.
  */
 #include <linux/export.h>
 
