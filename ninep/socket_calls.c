@@ -4,6 +4,7 @@
  * before; and whether anybody waits for room in it.  (Why none of it comes too late:
  * socket.c.)
  */
+#include <linux/export.h>
 #include <linux/net.h>
 #include <net/sock.h>
 
@@ -159,3 +160,7 @@ bool hf_socket_is_blocked(const struct hf_socket *socket)
 
 	return flags & BIT(HF_SOCKET_BLOCKED) && !(flags & BIT(HF_SOCKET_SHUT));
 }
+
+#if IS_ENABLED(CONFIG_KUNIT)
+EXPORT_SYMBOL_NS_GPL(hf_socket_is_blocked, HOLDFAST_KUNIT);
+#endif

@@ -87,6 +87,14 @@ void hf9_connection_serve(struct hf9_connection *connection,
 
 /* --------------------------------------------------------------- request.c */
 
+/* Of all connections: what their requests count for, and may at the most. */
+struct hf9_in_flight {
+	atomic64_t bytes;
+	u64 most;			/* I: but for KUnit's suites */
+};
+
+extern struct hf9_in_flight hf9_in_flight;
+
 int hf9_requests_init(void);
 void hf9_requests_exit(void);
 

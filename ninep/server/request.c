@@ -25,13 +25,12 @@
 #define OWN_SHARE	(64 << 10)
 
 static struct kmem_cache *cache;
-static atomic64_t in_flight;
-static u64 most_in_flight;
+struct hf9_in_flight hf9_in_flight;
 
 int __init hf9_requests_init(void)
 {
 	cache = KMEM_CACHE(hf9_request, 0);
-	most_in_flight = (u64)totalram_pages() << PAGE_SHIFT >> 3;
+	hf9_in_flight.most = (u64)totalram_pages() << PAGE_SHIFT >> 3;
 	return cache ? 0 : -ENOMEM;
 }
 
@@ -91,7 +90,7 @@ bool hf9_reserve(struct hf9_connection *connection, u32 bytes, bool payload)
 
 	if (!reserve_here(connection, bytes, payload, &share))
 		return false;
-	if (atomic64_add_return(bytes, &in_flight) <= most_in_flight || share)
+	if (atomic64_add_return(bytes, &hf9_in_flight.bytes) <= hf9_in_flight.most || share)
 		return true;
 	hf9_unreserve(connection, bytes);
 	mod_timer(&connection->timer, jiffies + HF9_MEMORY_TIME);
@@ -102,7 +101,7 @@ void hf9_unreserve(struct hf9_connection *connection, u32 bytes)
 {
 	bool held;
 
-	atomic64_sub(bytes, &in_flight);
+	atomic64_sub(bytes, &hf9_in_flight.bytes);
 	spin_lock(&connection->lock);
 	connection->bytes -= bytes;
 	connection->nr_counted--;

@@ -33,6 +33,10 @@ echo 0 >$fail/verbose
 # Connections of the link's go through these.
 ip link set lo up
 modprobe vsock_loopback || hf_problem "no vsock"
+# What the 9P server exports: a tmpfs, and a holdfast above another directory of it.
+hf_load holdfast_export
+mkdir -p /run/hf/kunit /run/hf/lower /mnt/kunit
+mount -t holdfast /run/hf/lower /mnt/kunit || hf_problem "no holdfast"
 hf_load holdfast_kunit
 for results in /sys/kernel/debug/kunit/*/results; do
 	suite=${results%/results}
