@@ -23,9 +23,8 @@ operations() {
 	check "$1-gone" wait_until 60 ninep_none
 	check "$1-off" ninep_off "exports/$1"
 	# Of the two ways to hear of a lock.
-	case $1-$HF_KERNEL in
-	ext4-stock) relay python3 "$here/waiting.py" $socket "$1" "$2" "$1-" greedy ;;
-	ext4-* | holdfast-*) relay python3 "$here/waiting.py" $socket "$1" "$2" "$1-" ;;
+	case $1 in
+	ext4 | holdfast) relay python3 "$here/waiting.py" $socket "$1" "$2" "$1-" ;;
 	esac
 }
 

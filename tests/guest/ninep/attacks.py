@@ -10,21 +10,13 @@ import os
 import random
 import socket
 import struct
-import sys
 import threading
 
 from p9 import *
+from suite import address, case, export, run, top
 
-address, export, top = sys.argv[1:4]
-report = Report(sys.argv[4] if len(sys.argv) > 4 else "")
 seed = int(os.environ.get("HF_SEED", random.randrange(1 << 31)))
-CASES = {}
 FRAME = "<IBH"
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 class Place:
@@ -325,5 +317,4 @@ def noise(p):
     return [(p.lives(), True)]
 
 
-run_cases(CASES, report, Place)
-sys.exit(report.failed)
+run(Place)

@@ -8,20 +8,12 @@ machine, by fcntl(2) and flock(2) in DIRECTORY.
 import fcntl
 import os
 import select
-import sys
 
 from local import Local
 from p9 import *
+from suite import address, case, export, run, top
 
-address, export, top = sys.argv[1:4]
-report = Report(sys.argv[4] if len(sys.argv) > 4 else "")
-CASES = {}
 END = 0
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 class Place:
@@ -407,6 +399,4 @@ def flock_is_asked_about(p):
             (b.receive(askx(b, FLOCK, WRLCK, 0, 0, 1)), SUCCESS)]
 
 
-wanted = sys.argv[5:] or CASES
-run_cases({name: CASES[name] for name in wanted}, report, Place)
-sys.exit(report.failed)
+run(Place)

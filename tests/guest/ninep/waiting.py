@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""waiting.py ADDRESS KIND DIRECTORY [PREFIX [greedy]]: what waits keeps nobody else waiting.
+"""waiting.py ADDRESS KIND DIRECTORY [PREFIX [CASE...]]: what waits keeps nobody else waiting.
 
 As locks.py, with exports of DIRECTORY of its own.  KIND is the filesystem's.
 """
@@ -9,19 +9,10 @@ import os
 import select
 import signal
 import struct
-import sys
 
 from config import Export, parked, proc, threads, until
 from p9 import *
-
-address, kind, top = sys.argv[1:4]
-report = Report(sys.argv[4] if len(sys.argv) > 4 else "")
-CASES = {}
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
+from suite import address, case, export as kind, run, top
 
 
 class Place:
@@ -369,7 +360,7 @@ def deadlock_by_a_grant(p):
 if kind == "holdfast":
     case(layouts)
     case(deadlock_by_a_grant)
-if len(sys.argv) > 5:
+if kind == "ext4" and os.environ["HF_KERNEL"] == "stock":
     case(greedy)
 
 
@@ -382,5 +373,4 @@ def ends(client):
     return True
 
 
-run_cases(CASES, report, Place)
-sys.exit(report.failed)
+run(Place)
