@@ -42,8 +42,8 @@ polled() {
 	check polled-inner-off ninep_off exports/inner
 }
 
-mkdir -p "$top"
-modprobe -a 9p 9pnet_fd 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
+mkdir -p "$top" /mnt/gated
+modprobe -a 9p 9pnet_fd fuse 2>/run/hf/modprobe || hf_problem "$(cat /run/hf/modprobe)"
 check load eval 'hf_load holdfast_export && ninep_load'
 check listener ninep_listener unix $socket
 kinds=(ext4 xfs tmpfs)
@@ -56,6 +56,7 @@ for kind in "${kinds[@]}"; do
 	phase $kind
 	operations $kind "$top/$kind/plain"
 done
+relay python3 "$here/gated.py" $socket fuse /mnt/gated gated-
 phase polled
 polled "$top/ext4/plain"
 phase holdfast

@@ -10,7 +10,7 @@ import select
 import signal
 import struct
 
-from config import Export, parked, proc, threads, until
+from config import Export, parked, sum_of, threads, until
 from p9 import *
 from suite import address, case, export as kind, run, top
 
@@ -249,19 +249,12 @@ def greedy(p):
         return pairs
 
 
-def sum_of(export, word):
-    """A number that the connections of an export have."""
-    lines = proc().splitlines()
-    return sum(int(below.split()[word]) for line, below in zip(lines, lines[1:])
-               if line.startswith("connection ") and " export %s " % export in line)
-
-
 def in_flight(export):
-    return sum_of(export, 7)
+    return sum_of("bytes", export)
 
 
 def requests(export):
-    return sum_of(export, 3)
+    return sum_of("requests", export)
 
 
 def stopped_reader(p, export):
@@ -335,6 +328,34 @@ def gone_with_a_queued_reply(p):
         got = a.lock(a.file, WRLCK, BLOCK, 0, 10, 1, "node")
         a.close()
         return [(got, SUCCESS)]
+
+
+@case
+def stopped_beside_a_grant(p):
+    """Granted to one owner three times, which cannot all be taken back, and the export ends before its
+    only thread can tell: nothing stays."""
+    wrong = []
+    os.truncate(p.path, 8 << 20)
+    with Export("many", path=top):
+        a = p.client("many")
+        for turn in range(2):
+            with Export("few", path=top, threads=1):
+                b, busy = p.client("few"), [p.client("few") for _ in range(3)]
+                to = [c.created(c.top, "%s-%d-%d" % (p.name, turn, i)) for i, c in enumerate(busy)]
+                a.lock(a.file, WRLCK, 0, 0, 10, 1, "node")
+                for _ in range(3):
+                    b.send("lock", b.file, WRLCK, BLOCK, 0, 10, 1, "node")
+                until(lambda: parked("few") == 3)
+                for c, fid in zip(busy, to):
+                    c.send("copy", c.file, 0, fid, 0, 8 << 20)
+                a.lock(a.file, UNLCK, 0, 0, 0, 1, "node")
+            for c in busy + [b]:
+                c.close()
+            if a.lock(a.file, WRLCK, 0, 0, 0, 1, "node") != SUCCESS:
+                wrong.append(turn)
+            a.lock(a.file, UNLCK, 0, 0, 0, 1, "node")
+        a.close()
+    return [(wrong, [])]
 
 
 def deadlock_by_a_grant(p):
