@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The 9P server's operations, by raw clients, compared with the directory that is
-# exported; its locks beside those of local processes; and what no client may do. On
-# ext4 and xfs, whose locks the kernel keeps, on tmpfs, and on a holdfast mount, which
-# keeps its own. Under the debug kernel: locks, what waits and what no client may do,
-# on ext4 and holdfast. /dev/vda and /dev/vdb are the disks.
+# exported; its locks beside those of local processes; what no client may do; and fids
+# that end beside each operation. On ext4 and xfs, whose locks the kernel keeps, on
+# tmpfs, and on a holdfast mount, which keeps its own. Under the debug kernel all but the
+# comparison, on ext4 and holdfast. /dev/vda and /dev/vdb are the disks.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
 . "$HF_HERE/ninep/server.sh"
@@ -20,6 +20,7 @@ operations() {
 	[ $HF_KERNEL = debug ] || relay python3 "$here/conform.py" $socket "$1" "$2" "$1-"
 	relay python3 "$here/locks.py" $socket "$1" "$2" "$1-"
 	relay python3 "$here/attacks.py" $socket "$1" "$2" "$1-"
+	relay python3 "$here/ends.py" $socket "$1" "$2" "$1-"
 	check "$1-gone" wait_until 60 ninep_none
 	check "$1-off" ninep_off "exports/$1"
 	# Of the two ways to hear of a lock.

@@ -178,26 +178,6 @@ def names(p):
 
 
 @case
-def clunk_beside(p):
-    """Tclunk at the same time as each operation of the fid."""
-    c = p.client
-    with open(p.dir + "/f", "wb") as file:
-        file.write(bytes(10000))
-    answers = set()
-    for turn in range(20):
-        for name, rest in (("getattr", (0,)), ("read", (0, 5000)), ("write", (0, b"x" * 100)), ("fsync", (0,)),
-                           ("statfs", ()), ("setattr", (8, 0, 0, 0, 5000, 0, 0, 0, 0)), ("readlink", ()),
-                           ("lock", (WRLCK, 0, 0, 0, 1, "n")), ("lopen", (0,)), ("walk", (c.fid(), []))):
-            fid = c.opened(p.fid, "f", RDWR)
-            tags = [c.send(name, fid, *rest) for _ in range(3)] + [c.send("clunk", fid)]
-            answers |= {str(outcome(c.receive, tags[-1]))}
-            for tag in tags[:-1]:
-                outcome(c.receive, tag)
-    locked = c.opened(p.fid, "f", RDWR)
-    return [(answers, {"None"}), (c.lock(locked, WRLCK, 0, 0, 0, 9, "n"), SUCCESS), (p.lives(), True)]
-
-
-@case
 def open_beside(p):
     """Two opens of one fid, and a creation beside them: one is first."""
     c = p.client
