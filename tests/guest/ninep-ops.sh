@@ -16,7 +16,7 @@ socket=unix:/run/hf/9p.sock
 # operations KIND DIRECTORY
 operations() {
 	check "$1-export" ninep_export "$1" "$2" clients=unix squash=none \
-		users='1000 1000,2000' users='1001 1001' max_fids=4096 max_held_locks=2000 || return
+		users='1000 1000,2000' users='1001 1001' max_fids=1024 max_held_locks=300 || return
 	chmod 755 "$2"
 	[ "$1-$HF_KERNEL" = ext4-debug ] || relay python3 "$here/conform.py" $socket "$1" "$2" "$1-"
 	relay python3 "$here/locks.py" $socket "$1" "$2" "$1-"
