@@ -76,7 +76,7 @@ ROWS = [
 WITHOUT_FID = {"version", "auth", "attach", "caps", "flush"}
 # Of a filesystem that shares no blocks.
 MAY_FAIL = {"clone": {"EOPNOTSUPP"}}
-# What was asked of a name that went meanwhile, or of what another request is making another of.
+# What is done to a name that went meanwhile.
 REMOVED = {"ENOENT", "ESTALE"}
 
 

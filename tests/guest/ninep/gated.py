@@ -26,10 +26,10 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Fuse:
-    """What is asked about locks comes to @asked, and waits for answer()."""
+    """What is asked about locks comes to @asked, and waits for answer() until all may pass."""
 
     def __init__(self):
-        self.device, self.asked = os.open("/dev/fuse", os.O_RDWR), queue.Queue()
+        self.device, self.asked, self.shut = os.open("/dev/fuse", os.O_RDWR), queue.Queue(), True
         options = "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other" % self.device
         if libc.mount(b"gated", top.encode(), b"fuse", 0, options.encode()):
             raise OSError(ctypes.get_errno(), "no FUSE")
@@ -42,6 +42,11 @@ class Fuse:
     def answer(self, unique, data=b"", error=0):
         os.write(self.device, struct.pack("<IiQ", 16 + len(data), -error, unique) + data)
 
+    def let_pass(self):
+        self.shut = False
+        while not self.asked.empty():
+            self.answer(self.asked.get()[1])
+
     def serve(self):
         try:
             while True:
@@ -53,7 +58,7 @@ class Fuse:
                 raise
 
     def act(self, op, unique, node, body):
-        if op == SETLK:
+        if op == SETLK and self.shut:
             self.asked.put((struct.unpack_from("<I", body, 32)[0], unique))
         elif op == INIT:
             self.answer(unique, struct.pack("<IIIIHHIIHH32x", 7, 31, 1 << 17, POSIX_LOCKS, 12, 9, 1 << 17, 1, 32, 0))
@@ -67,7 +72,7 @@ class Fuse:
             self.answer(unique, bytes(16))
         elif op == STATFS:
             self.answer(unique, bytes(80))
-        elif op in (RELEASE, RELEASEDIR):
+        elif op in (RELEASE, RELEASEDIR, SETLK):
             self.answer(unique)
         elif op not in (FORGET, BATCH_FORGET):
             self.answer(unique, error=errno.ENOSYS)
@@ -83,22 +88,27 @@ def unlock_that_passed_before(fuse):
     """A lock is granted after the filesystem has let the same owner's unlock of all pass, and its request ends
     before the unlock's: the lock goes with its fid all the same."""
     with Export("gated", path=top, threads=4):
-        c = Client(address)
-        root = c.root("gated")
-        mine, other = (c.opened(root, "file", RDWR) for _ in range(2))
-        ask = lambda fid, kind: c.send("lock", fid, kind, 0, 0, 0, 1, "node")
-        lock = ask(mine, WRLCK)
-        first = fuse.asked.get(timeout=60)
-        unlock = ask(other, UNLCK)
-        second = fuse.asked.get(timeout=60)
-        pairs = [((first[0], second[0]), (fcntl.F_WRLCK, fcntl.F_UNLCK))]
-        for (_, unique), tag in (first, lock), (second, unlock):
-            fuse.answer(unique)
-            pairs.append((c.receive(tag), SUCCESS))
-        clunk = c.send("clunk", mine)
-        pairs += [(asked(fuse), fcntl.F_UNLCK), (outcome(c.receive, clunk), None)]
-        c.close()
-    return pairs
+        try:
+            return passed(fuse)
+        finally:
+            fuse.let_pass()
+
+
+def passed(fuse):
+    c = Client(address)
+    root = c.root("gated")
+    mine, other = (c.opened(root, "file", RDWR) for _ in range(2))
+    ask = lambda fid, kind: c.send("lock", fid, kind, 0, 0, 0, 1, "node")
+    lock = ask(mine, WRLCK)
+    first = fuse.asked.get(timeout=60)
+    unlock = ask(other, UNLCK)
+    second = fuse.asked.get(timeout=60)
+    pairs = [((first[0], second[0]), (fcntl.F_WRLCK, fcntl.F_UNLCK))]
+    for (_, unique), tag in (first, lock), (second, unlock):
+        fuse.answer(unique)
+        pairs.append((c.receive(tag), SUCCESS))
+    clunk = c.send("clunk", mine)
+    return pairs + [(asked(fuse), fcntl.F_UNLCK), (outcome(c.receive, clunk), None)]
 
 
 def asked(fuse):

@@ -53,7 +53,8 @@ class Busy:
 
     def __init__(self, *directories):
         self.stop, self.done = threading.Event(), {d: 0 for d in directories}
-        self.threads = [threading.Thread(target=self.work, args=(d, i)) for d in directories for i in range(3)]
+        self.threads = [threading.Thread(target=self.work, args=(d, i), daemon=True)
+                        for d in directories for i in range(3)]
         for thread in self.threads:
             thread.start()
         until(lambda: all(self.done.values()))
@@ -110,7 +111,7 @@ def some_rounds(unused):
         while not over.is_set():
             proc()
 
-    looker = threading.Thread(target=look)
+    looker = threading.Thread(target=look, daemon=True)
     looker.start()
     try:
         for turn in range(rounds):
