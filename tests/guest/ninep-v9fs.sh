@@ -3,11 +3,13 @@
 #
 # The 9P server under the kernel's own client, v9fs: what programs see, with the
 # directory that is exported as the oracle; locks, between two mounts and local
-# processes, on ext4 and on a holdfast mount; and what becomes of a mount whose
-# server stops. /dev/vda is the disk.
+# processes, on ext4 and on a holdfast mount; the matrix of who holds and who waits,
+# which has to fail with another server, diod; and what becomes of a mount whose server
+# stops. /dev/vda is the disk.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
 . "$HF_HERE/ninep/server.sh"
+. "$HF_HERE/locks/run.sh"
 here=$HF_HERE/ninep
 # What v9fs has of cases.py; the rest it has not, or not in full.
 cases=(file-types create-errors hard-links unlinked-open splice copies permissions
@@ -35,6 +37,53 @@ locked() {
 	relay python3 "$here/v9fs.py" /mnt/a /mnt/b "$2/locked" "$1-"
 	check "$1-unmounts" umount /mnt/a /mnt/b
 	check "$1-gone" ninep_off "exports/$1"
+}
+
+ours_in_the_matrix() {
+	mkdir "$1/matrix"
+	check matrix-export ninep_export matrix "$1/matrix" clients=127.0.0.0/8 squash=none
+	check matrix-mounts both matrix
+	run matrix "$1/matrix" - - - - - - /mnt/a /mnt/b
+	check matrix-leaves-nothing wait_until 60 no_locks
+	check matrix-unmounts umount /mnt/a /mnt/b
+	check matrix-gone ninep_off exports/matrix
+}
+
+listens() { : <"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null
+
+diod_begins() {
+	local mnt
+	mkdir "$1" || return
+	diod -f -n -c /dev/null -L stderr -l 127.0.0.1:5640 -e "$1" 2>/run/hf/diod &
+	diod=$!
+	wait_until 30 listens 5640 || { cat /run/hf/diod; return 1; }
+	for mnt in /mnt/a /mnt/b; do
+		mount_9p 127.0.0.1 $mnt "trans=tcp,port=5640,uname=root,access=user,cache=none,aname=$1" || return
+	done
+}
+
+# It locks by flock(2), and lets none wait: it excludes no process of its machine's, and
+# is excluded by none, and its own clients hear of an unlock when they ask again. That is
+# required of the matrix, so that one that cannot fail is found out.
+diod_in_the_matrix() {
+	"$hf_programs/matrix" -f "$1" - - - - - - /mnt/a /mnt/b >/results/matrix-of-diod 2>&1
+	[ $? = 1 ] && cat /results/matrix-of-diod
+}
+diod_says() { grep -qx "$1" /results/matrix-of-diod; }
+diod_excludes_nobody() {
+	local pair
+	for pair in 'local to 9p' '9p to local'; do
+		diod_says "# $pair: both have the lock" && diod_says "# $pair: two additions made 1" &&
+			diod_says "not ok hand-over-${pair// /-}: see above" || return
+	done
+	diod_says 'ok hand-over-local-to-local'
+}
+diod_tells_nobody() {
+	diod_says 'not ok hand-over-9p-to-9p: see above' && diod_says '# 9p to 9p: [23].*[0-9]\{4\}\.[0-9] ms .*'
+}
+
+diod_ends() {
+	umount /mnt/a /mnt/b && kill $diod && wait_until 30 hf_gone $diod
 }
 
 # A cache that finds the file changed below makes another inode of it, beside the one
@@ -111,6 +160,12 @@ phase locks
 locked ext4 "$lower"
 check holdfast-mount mount -t holdfast "$top/ext4/lower" "$top/ext4.mnt"
 locked holdfast "$top/ext4.mnt"
+ours_in_the_matrix "$top/ext4.mnt"
+check diod diod_begins "$lower/diod"
+check diod-matrix diod_in_the_matrix "$lower/diod"
+check diod-excludes-nobody diod_excludes_nobody
+check diod-tells-nobody diod_tells_nobody
+check diod-ends diod_ends
 phase end
 check restarted restarted
 check is-forgotten is_forgotten

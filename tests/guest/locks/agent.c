@@ -223,6 +223,14 @@ bool agent_settle(struct agent *agent)
 	      buf);
 }
 
+bool agent_polls_9p(const struct agent *agent)
+{
+	char buf[512];
+
+	return read_proc(agent->pid, "stack", buf, sizeof(buf)) &&
+	       strstr(buf, "v9fs_file_do_lock") && !strstr(buf, "p9_client_");
+}
+
 int agent_wait(struct agent *agent, const char *what)
 {
 	uint64_t end = now_ns() + PATIENCE_S * 1000000000ull;

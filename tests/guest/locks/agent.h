@@ -71,6 +71,8 @@ void agent_stop(struct agent *agent);	/* the same, if it was started */
 void agent_send(struct agent *agent, const struct call *call);
 /* True: it waits for a lock. False: it has answered, in agent->last. */
 bool agent_settle(struct agent *agent);
+/* A client of 9P's that was told to wait, and sleeps until it asks again. */
+bool agent_polls_9p(const struct agent *agent);
 /* Its answer; a test that waits longer than PATIENCE_S fails by the name. */
 int agent_wait(struct agent *agent, const char *what);
 /* Has it answered by now? */

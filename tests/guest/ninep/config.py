@@ -38,13 +38,19 @@ def proc():
         return file.read()
 
 
-def parked(export=None):
-    """How many requests wait without a thread."""
+def sum_of(what, export=None):
+    """What the connections, those of one export or all, have of fids, requests, parked, bytes or locks."""
     lines, count = proc().splitlines(), 0
     for line, below in zip(lines, lines[1:]):
         if line.startswith("connection ") and (export is None or " export %s " % export in line):
-            count += int(below.split()[5])
+            words = below.split()
+            count += int(words[words.index(what) + 1])
     return count
+
+
+def parked(export=None):
+    """How many requests wait without a thread."""
+    return sum_of("parked", export)
 
 
 def threads(export):

@@ -9,18 +9,9 @@ DIRECTORY, whose file operations are another way to the same inodes.
 import os
 import stat
 import struct
-import sys
 
 from p9 import *
-
-address, export, top = sys.argv[1:4]
-report = Report(sys.argv[4] if len(sys.argv) > 4 else "")
-CASES = {}
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
+from suite import address, case, export, run, top
 
 
 class Place:
@@ -741,5 +732,4 @@ def small_messages(p):
             (len(c.readlink(c.at(root, os.path.basename(p.dir) + "/l"))), 1000)]
 
 
-run_cases(CASES, report, Place)
-sys.exit(report.failed)
+run(Place)

@@ -1,10 +1,8 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""idmap.py SOURCE TARGET: mounts SOURCE once more, with other ids: mount(8) of a guest may be too old."""
+"""A directory is mounted once more, with other ids: mount(8) of a guest may be too old."""
 import ctypes
 import os
 import struct
-import sys
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
@@ -15,7 +13,7 @@ AT_FDCWD, AT_EMPTY_PATH = -100, 0x1000
 def call(*arguments):
     ret = libc.syscall(*arguments)
     if ret < 0:
-        sys.exit(os.strerror(ctypes.get_errno()))
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return ret
 
 
@@ -37,8 +35,16 @@ def user_namespace():
     return fd
 
 
-source, target = (os.fsencode(path) for path in sys.argv[1:])
-tree = call(OPEN_TREE, AT_FDCWD, source, 1)     # OPEN_TREE_CLONE
-attributes = struct.pack("QQQQ", 0x00100000, 0, 0, user_namespace())    # MOUNT_ATTR_IDMAP
-call(MOUNT_SETATTR, tree, b"", AT_EMPTY_PATH, attributes, len(attributes))
-call(MOVE_MOUNT, tree, b"", AT_FDCWD, target, 4)        # MOVE_MOUNT_F_EMPTY_PATH
+def mount(source, target):
+    source, target, fd = os.fsencode(source), os.fsencode(target), user_namespace()
+    tree = call(OPEN_TREE, AT_FDCWD, source, 1)         # OPEN_TREE_CLONE
+    attributes = struct.pack("QQQQ", 0x00100000, 0, 0, fd)      # MOUNT_ATTR_IDMAP
+    call(MOUNT_SETATTR, tree, b"", AT_EMPTY_PATH, attributes, len(attributes))
+    call(MOVE_MOUNT, tree, b"", AT_FDCWD, target, 4)    # MOVE_MOUNT_F_EMPTY_PATH
+    os.close(tree)
+    os.close(fd)
+
+
+def unmount(target):
+    if libc.umount2(os.fsencode(target), 0):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), target)
