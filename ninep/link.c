@@ -97,6 +97,8 @@ void hf_link_release(struct hf_link *link)
 	WARN_ON_ONCE(link->sending || !list_empty(&link->queue));
 	WARN_ON_ONCE(test_bit(HF_LINK_RECEIVING, &link->flags));
 	hf_socket_release(&link->socket);
+	if (link->heads.page)
+		put_page(link->heads.page);
 	mutex_destroy(&link->placing);
 	kfree(link->stage);
 }

@@ -18,8 +18,9 @@
 
 /* Less is cheaper to copy than to refer to. */
 #define SPLICE_BYTES	2048
-/* And so many parts of pages may go out with their head. */
+/* So many parts of pages may go out with their head, if that is no longer. */
 #define PARTS		2
+#define HEAD_BYTES	256
 #define RETRY		(HZ / 50)
 
 static bool no_room(ssize_t sent)
@@ -92,30 +93,44 @@ static int splice_flag(const struct iov_iter *from)
 }
 
 /*
- * A short message at one go: the head, which goes into memory that the network may
- * keep, and the payload's parts behind it.  What did not fit is sent as usual.
+ * A copy of the head in memory that the network may keep.  Not the thread's own
+ * fragment: see tune() in socket.c.
+ */
+static bool copy_head(struct hf_link *link, const struct sock *sk,
+		      const struct hf_link_out *out, struct bio_vec *vec)
+{
+	struct page_frag *frag = &link->heads;
+
+	if (out->head_bytes > HEAD_BYTES ||
+	    !skb_page_frag_refill(out->head_bytes, frag, sk->sk_allocation))
+		return false;
+	bvec_set_page(vec, frag->page, out->head_bytes, frag->offset);
+	memcpy(bvec_virt(vec), out->head, out->head_bytes);
+	return true;
+}
+
+/*
+ * At one go, the payload's parts behind the head, if both can be referred to.  What
+ * did not fit is sent as usual.
  */
 static int send_together(struct hf_link *link, struct socket *sock,
 			 struct hf_link_out *out)
 {
 	struct iov_iter *payload = &out->payload, from;
-	struct page_frag *frag = &current->task_frag;
 	struct bio_vec vec[1 + PARTS];
 	ssize_t sent;
 
-	if (out->head_sent || !iov_iter_is_bvec(payload) || payload->iov_offset ||
-	    payload->nr_segs > PARTS ||
-	    !skb_page_frag_refill(out->head_bytes, frag, GFP_KERNEL))
+	if (!iov_iter_is_bvec(payload) || !splice_flag(payload) || out->head_sent ||
+	    payload->iov_offset || payload->nr_segs > PARTS ||
+	    !copy_head(link, sock->sk, out, vec))
 		return 0;
-	memcpy(page_address(frag->page) + frag->offset, out->head, out->head_bytes);
-	bvec_set_page(vec, frag->page, out->head_bytes, frag->offset);
 	memcpy(vec + 1, payload->bvec, payload->nr_segs * sizeof(*vec));
 	iov_iter_bvec(&from, ITER_SOURCE, vec, 1 + payload->nr_segs,
 		      out->head_bytes + iov_iter_count(payload));
-	sent = send_or_block(link, sock, &from, splice_flag(payload));
+	sent = send_or_block(link, sock, &from, MSG_SPLICE_PAGES);
 	if (sent < 0)
 		return sent;
-	frag->offset += out->head_bytes;
+	link->heads.offset += out->head_bytes;
 	out->head_sent = min_t(size_t, sent, out->head_bytes);
 	iov_iter_advance(payload, sent - out->head_sent);
 	return 0;

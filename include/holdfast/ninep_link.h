@@ -36,6 +36,7 @@
 #ifndef HOLDFAST_NINEP_LINK_H
 #define HOLDFAST_NINEP_LINK_H
 
+#include <linux/mm_types_task.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
@@ -119,6 +120,7 @@ struct hf_link_ops {
  * @queue_lock: the queue's.  Nothing is called under it
  * @queue: Q: what is to be sent, the first may have been sent in part
  * @sending: Q: some thread sends, and nobody else does
+ * @heads: of the thread that sends: where heads are that the network refers to
  * @error: A: 0, or why it has ended; set once
  * @fault: R: of enum np_frame_fault
  * @retry: calls ->ready after a send that found no memory
@@ -139,6 +141,7 @@ struct hf_link {
 	spinlock_t queue_lock;
 	struct list_head queue;
 	bool sending;
+	struct page_frag heads;
 	int error;
 	u8 fault;
 	struct timer_list retry;
@@ -151,8 +154,8 @@ struct hf_link {
  * @payload: what follows (ITER_SOURCE), or one of no bytes (zeroes).  From 2 KiB on the pages
  *	of an ITER_BVEC or ITER_XARRAY are not copied but referred to by the network,
  *	even after @sent, for as long as it likes: then they may not be slab memory
- *	(it would be refused, and end the link), and must not be written to until the
- *	peer has answered, or been told that it may not rely on them
+ *	(it would be refused, and end the link), and who writes to them before the
+ *	peer has them all writes to the message
  * @sent: called once for each hf_link_send() or hf_link_queue(), perhaps before that
  *	returns.  @error:
  *	0 when all of it is in the socket's hands, else why the link ended.  The

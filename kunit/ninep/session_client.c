@@ -57,6 +57,7 @@ struct client *client_new(struct server *server)
 
 	until(server->test, READ_ONCE(listener->service.nr_connections) == before + 1);
 	mutex_lock(&hf9_registry_lock);
+	KUNIT_EXPECT_FALSE(server->test, list_empty(&listener->service.connections));
 	client->connection = list_last_entry(&listener->service.connections, struct hf9_connection,
 					     of_listener);
 	mutex_unlock(&hf9_registry_lock);

@@ -2,6 +2,8 @@
 /* What is done with an open file: Tread, Twrite, and hf1's. */
 #include <linux/fs.h>
 #include <linux/falloc.h>
+#include <linux/magic.h>
+#include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/statfs.h>
 #include <linux/uio.h>
@@ -33,18 +35,40 @@ static u32 room_for(const struct hf9_request *request, const struct file *file)
 	return min_t(u64, most, round_up(size - (loff_t)t->offset, PAGE_SIZE));
 }
 
-/* Whether the page cache has what is read, which then need not be copied. */
-static bool is_cached(const struct file *file)
+/* Less is copied where the page cache has pages that are much larger. */
+#define LARGE_READ	(64 << 10)
+
+/*
+ * Whether its pages can be sent.  Others' ->splice_read may find what ->read_iter
+ * would have asked a server or a daemon for.  (Of a file of holdfast it is the lower
+ * one's mapping.)
+ */
+static bool sends_pages(const struct file *file, u32 bytes)
 {
-	return S_ISREG(file_inode(file)->i_mode) && file->f_mode & FMODE_LSEEK &&
-	       file->f_op->splice_read;
+	struct address_space *mapping = file->f_mapping;
+
+	switch (mapping->host->i_sb->s_magic) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+		break;
+	default:
+		return false;
+	}
+	if (bytes < LARGE_READ && mapping_large_folio_support(mapping))
+		return false;
+	return S_ISREG(file_inode(file)->i_mode) && file->f_op->splice_read;
 }
 
 static ssize_t read_copy(struct hf9_pages *pages, struct file *file, loff_t pos, u32 bytes)
 {
 	struct iov_iter iter;
-	int ret = hf9_pages_alloc(pages, bytes);
+	int ret;
 
+	/* Nothing, unless it was tried in the other way. */
+	hf9_pages_free(pages);
+	ret = hf9_pages_alloc(pages, bytes);
 	if (ret)
 		return ret;
 	hf9_pages_iter(pages, &iter, ITER_DEST, bytes);
@@ -67,8 +91,11 @@ static int read_file(struct hf9_request *request, struct file *file)
 	room = room_for(request, file);
 	if (!room)
 		return 0;
-	ret = is_cached(file) ? hf9_pages_of_file(&request->out, file, pos, room) :
-				read_copy(&request->out, file, pos, room);
+	ret = -ENOMEM;
+	if (sends_pages(file, room))
+		ret = hf9_pages_of_file(&request->out, file, pos, room);
+	if (ret == -ENOMEM)
+		ret = read_copy(&request->out, file, pos, room);
 	if (ret < 0)
 		return ret;
 	request->r.payload.count = ret;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pages that a payload is received into, or sent from: the network may keep them.
- * They are the request's own, or the page cache's, which may change until the peer has
- * them: as long as that has no reply, it cannot tell when the file was read.
+ * They are the request's own, or the page cache's: then what is read is what a write
+ * or a truncate leaves there until the peer has it.
  */
 #include <linux/fs.h>
 #include <linux/fsnotify.h>
@@ -60,7 +60,7 @@ int hf9_pages_alloc(struct hf9_pages *pages, u32 bytes)
 	return -ENOMEM;
 }
 
-/* Return: how much of it was taken. */
+/* Return: how much of it was taken: a file that grows may end in more parts. */
 static int take_buffer(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
 		       struct splice_desc *desc)
 {

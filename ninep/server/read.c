@@ -3,6 +3,7 @@
  * The reader of a connection: takes messages from the link, and runs them, or lets
  * another thread read while it does.
  */
+#include <linux/sched/mm.h>
 #include <linux/unaligned.h>
 
 #include "connection.h"
@@ -197,10 +198,23 @@ static const char *reason(const struct hf9_connection *connection)
 	}
 }
 
+/*
+ * The peer may be this machine, and what memory is wanted from its cache of our names:
+ * that sends Tclunks, which nobody else reads.
+ */
+static enum hf_link_status receive(struct hf9_connection *connection)
+{
+	unsigned int flags = memalloc_nofs_save();
+	enum hf_link_status status = hf_link_receive(&connection->link, 1);
+
+	memalloc_nofs_restore(flags);
+	return status;
+}
+
 /* Return: whether the caller is still the reader. */
 static bool read_one(struct hf9_connection *connection)
 {
-	enum hf_link_status status = hf_link_receive(&connection->link, 1);
+	enum hf_link_status status = receive(connection);
 	struct hf9_request *request = connection->arrived;
 
 	connection->arrived = NULL;

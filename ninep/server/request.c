@@ -129,6 +129,14 @@ static bool copy_frame(struct hf9_request *request, const void *frame, u32 bytes
 	return true;
 }
 
+/* A clock is dear where it is emulated, and that is more often than it is looked at. */
+static bool is_traced(void)
+{
+	return trace_hf9_answer_enabled() || trace_hf9_refused_enabled() ||
+	       trace_hf9_flush_enabled() || trace_hf9_parked_enabled() ||
+	       trace_hf9_woken_enabled() || trace_hf9_dropped_enabled();
+}
+
 struct hf9_request *hf9_request_new(struct hf9_connection *connection,
 				    const void *frame, u32 bytes, u32 reserved)
 {
@@ -144,7 +152,7 @@ struct hf9_request *hf9_request_new(struct hf9_connection *connection,
 	request->connection = hf9_connection_get(connection);
 	request->type = ((const u8 *)frame)[4];
 	request->reserved = reserved;
-	request->arrived = trace_hf9_answer_enabled() ? ktime_get() : 0;
+	request->arrived = is_traced() ? ktime_get() : 0;
 	request->reply.sent = sent;
 	INIT_LIST_HEAD(&request->queued);
 	hf9_park_init(request);

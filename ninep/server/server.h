@@ -123,7 +123,7 @@ struct hf9_request {
 	bool timed;			/* it has been queued */
 	u32 reserved;			/* bytes that it counts for */
 	int error;			/* 0, or -errno for Rlerror */
-	ktime_t arrived;		/* 0: nobody wants to know */
+	ktime_t arrived;		/* 0: no tracepoint wants to know */
 	struct hf_link_out reply;
 	void *frame;			/* I: the message, of a payload message its head */
 	u32 frame_bytes;		/* I: there */
@@ -319,8 +319,8 @@ void hf9_who_put(struct hf9_who *who);		/* NULL is all right */
 /*
  * Pages for @bytes bytes: whole ones, or those that the file has at @pos, read as
  * read(2) would.  -ENOMEM, or what that said.  @pages is empty before, and after the
- * free.  hf9_pages_of_file() returns how many bytes there are, and wants a file that
- * has a position and ->splice_read().  hf9_pages_iter(): the first @bytes of them.
+ * free.  hf9_pages_of_file() returns how many bytes there are; io.c has which files it
+ * is for.  hf9_pages_iter(): the first @bytes of them.
  */
 int hf9_pages_alloc(struct hf9_pages *pages, u32 bytes);
 ssize_t hf9_pages_of_file(struct hf9_pages *pages, struct file *file, loff_t pos,

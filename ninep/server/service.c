@@ -22,7 +22,7 @@
  * 4. The last reference of a connection goes with its last request: then its locks are
  *    released, its fids put, their files closed by that thread and not some time
  *    later; its owners, credentials and socket follow; it leaves the lists.
- * 5. Both lists are empty: the threads have no work, and are stopped.
+ * 5. Its list is empty: the threads have no work, and are stopped.
  * 6. The export's root goes, and with it the private mount, at once.
  * 7. What is left is the structure itself, held by who waits.
  *
