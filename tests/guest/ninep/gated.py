@@ -18,10 +18,11 @@ from config import Export
 from p9 import *
 from suite import address, case, run, top
 
-LOOKUP, FORGET, GETATTR, OPEN, STATFS, RELEASE, INIT, OPENDIR, RELEASEDIR, SETLK, BATCH_FORGET = \
-    1, 2, 3, 14, 17, 18, 26, 27, 29, 32, 42
+LOOKUP, FORGET, GETATTR, OPEN, READ, STATFS, RELEASE, INIT, OPENDIR, RELEASEDIR, SETLK, BATCH_FORGET = \
+    1, 2, 3, 14, 15, 17, 18, 26, 27, 29, 32, 42
 ROOT, FILE = 1, 2
 POSIX_LOCKS = 2
+DIRECT_IO = 1
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -30,6 +31,7 @@ class Fuse:
 
     def __init__(self):
         self.device, self.asked, self.shut = os.open("/dev/fuse", os.O_RDWR), queue.Queue(), True
+        self.content = b""
         options = "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other" % self.device
         if libc.mount(b"gated", top.encode(), b"fuse", 0, options.encode()):
             raise OSError(ctypes.get_errno(), "no FUSE")
@@ -69,7 +71,10 @@ class Fuse:
         elif op == GETATTR:
             self.answer(unique, struct.pack("<QII", 1000, 0, 0) + attr(node))
         elif op in (OPEN, OPENDIR):
-            self.answer(unique, bytes(16))
+            self.answer(unique, struct.pack("<QII", 0, DIRECT_IO if op == OPEN else 0, 0))
+        elif op == READ:
+            offset, size = struct.unpack_from("<QI", body, 8)
+            self.answer(unique, self.content[offset:offset + size])
         elif op == STATFS:
             self.answer(unique, bytes(80))
         elif op in (RELEASE, RELEASEDIR, SETLK):
@@ -119,6 +124,17 @@ def asked(fuse):
         return None
     fuse.answer(unique)
     return kind
+
+
+@case
+def reads_ask_it(fuse):
+    """What is read is what the filesystem says now, however long the kernel believes the file to be."""
+    with Export("gated", path=top, threads=4):
+        c, pairs = Client(address), []
+        fid = c.opened(c.root("gated"), "file", RDONLY)
+        for fuse.content in b"a" * 300, b"b" * 3000:
+            pairs.append((c.read(fid, 0, 4000) == fuse.content, True))
+        return pairs
 
 
 fuse = Fuse()
