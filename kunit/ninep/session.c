@@ -292,6 +292,19 @@ bool is_read(struct client *client)
 	return skb_queue_empty_lockless(&sk->sk_receive_queue);
 }
 
+/* (Who has taken from the socket is the reader until what it took is a request.) */
+bool has_begun(struct client *client)
+{
+	struct hf9_connection *connection = client->connection;
+	bool quiet;
+
+	spin_lock_bh(&connection->work_lock);
+	quiet = !connection->reading && !connection->readable &&
+		connection->link.frame.begin == connection->link.frame.end;
+	spin_unlock_bh(&connection->work_lock);
+	return quiet && is_read(client);
+}
+
 bool is_dead(struct client *client)
 {
 	return hf9_connection_is_dead(client->connection);

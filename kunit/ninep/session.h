@@ -106,6 +106,8 @@ struct now now(struct client *client);
 bool is_blocked(struct client *client);
 /* All that the client has sent has been taken from its socket. */
 bool is_read(struct client *client);
+/* And each message is a request, or was one: it stays so until it sends more. */
+bool has_begun(struct client *client);
 bool is_dead(struct client *client);
 
 /* ---------------------------------------------------------------------- clients */

@@ -282,7 +282,8 @@ void client_fill(struct client *client)
 
 	for (nr = 0; nr < FILLING; nr++)
 		send_read(client);
-	until(client->test, is_read(client) && !now(client).requests && is_blocked(client));
+	until(client->test, has_begun(client) && !now(client).requests &&
+			    is_blocked(client));
 	KUNIT_ASSERT_GT(client->test, now(client).counted, 0);
 }
 
