@@ -101,6 +101,8 @@ static bool copy_head(struct hf_link *link, const struct sock *sk,
 {
 	struct page_frag *frag = &link->heads;
 
+	if (WARN_ON_ONCE(!READ_ONCE(link->sending)))
+		return false;
 	if (out->head_bytes > HEAD_BYTES ||
 	    !skb_page_frag_refill(out->head_bytes, frag, sk->sk_allocation))
 		return false;

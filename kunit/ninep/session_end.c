@@ -20,6 +20,14 @@ static void goes(struct client *client, u32 others)
 	server_has(client->server, others);
 }
 
+/* It alone is left, and when it lets go nobody has the lock. */
+static void nobody_else_waits(struct client *holder)
+{
+	server_has(holder->server, 1);
+	client_lock(holder, NP_UNLCK, NP_LOCK_SUCCESS);
+	KUNIT_EXPECT_FALSE(holder->test, server_is_locked(holder->server));
+}
+
 static void between_messages(struct kunit *test)
 {
 	struct server *server = start(test);
@@ -107,9 +115,8 @@ static void while_one_waits(struct kunit *test)
 	struct client *holder = client_opened(server), *waiter = client_opened(server);
 
 	wait_for_lock(holder, waiter);
-	goes(waiter, 1);
-	client_lock(holder, NP_UNLCK, NP_LOCK_SUCCESS);
-	KUNIT_EXPECT_FALSE(test, server_is_locked(server));
+	client_close(waiter);
+	nobody_else_waits(holder);
 	/* Who has it goes, and the other gets it. */
 	waiter = client_opened(server);
 	wait_for_lock(holder, waiter);
@@ -293,9 +300,7 @@ static void version_again_and_gone(struct kunit *test)
 	client_close(client);
 	until(test, is_dead(client));
 	gate_open(gate);
-	server_has(server, 1);
-	client_lock(holder, NP_UNLCK, NP_LOCK_SUCCESS);
-	KUNIT_EXPECT_FALSE(test, server_is_locked(server));
+	nobody_else_waits(holder);
 }
 
 /* --------------------------------------------------------------- by the server */
@@ -310,9 +315,7 @@ static void tag_in_use(struct kunit *test)
 	waiter->tag--;
 	send_clunk(waiter, ROOT_FID);
 	client_is_cut(waiter);
-	server_has(server, 1);
-	client_lock(holder, NP_UNLCK, NP_LOCK_SUCCESS);
-	KUNIT_EXPECT_FALSE(test, server_is_locked(server));
+	nobody_else_waits(holder);
 }
 
 /* One that runs and is flushed, one that waits, a reply that is not read. */

@@ -7,6 +7,17 @@
 
 #include "session.h"
 
+/* The one who comes to a limit, and another. */
+static struct client *start(struct kunit *test, const struct hf9_limits *limits,
+			    struct client **other)
+{
+	struct server *server = server_start(test, limits, 16);
+	struct client *client = client_opened(server);
+
+	*other = client_opened(server);
+	return client;
+}
+
 static void others_go_on(struct client *other)
 {
 	client_gets(other, send_read(other), NP_RREAD);
@@ -34,16 +45,13 @@ static void requests_that_run(struct kunit *test)
 {
 	struct hf9_limits limits = session_limits;
 	struct client *client, *other;
-	struct server *server;
 	struct gate *gate;
 	int nr;
 
 	limits.threads = 16;
 	limits.requests = 4;
-	server = server_start(test, &limits, 16);
-	client = client_opened(server);
-	other = client_opened(server);
-	gate = gate_close(test, file_inode(server->file));
+	client = start(test, &limits, &other);
+	gate = gate_close(test, file_inode(client->server->file));
 	for (nr = 0; nr < 6; nr++)
 		send_change(client);
 	gate_holds(gate);
@@ -62,13 +70,10 @@ static void replies(struct kunit *test)
 {
 	struct hf9_limits limits = session_limits;
 	struct client *client, *other;
-	struct server *server;
 	int nr;
 
 	limits.requests = 4;
-	server = server_start(test, &limits, 16);
-	client = client_opened(server);
-	other = client_opened(server);
+	client = start(test, &limits, &other);
 	for (nr = 0; nr < 2 * FILLING; nr++)
 		send_read(client);
 	until(test, now(client).counted == 8 && !now(client).requests &&
@@ -85,13 +90,10 @@ static void requests_that_wait(struct kunit *test)
 {
 	struct hf9_limits limits = session_limits;
 	struct client *client, *other;
-	struct server *server;
 	int nr;
 
 	limits.requests = 4;
-	server = server_start(test, &limits, 16);
-	client = client_opened(server);
-	other = client_opened(server);
+	client = start(test, &limits, &other);
 	client_lock(other, NP_WRLCK, NP_LOCK_SUCCESS);
 	for (nr = 0; nr < 3; nr++)
 		send_lock(client, NP_WRLCK, NP_LOCK_BLOCK, 0, nr);
@@ -177,16 +179,13 @@ static void bytes(struct kunit *test)
 {
 	struct hf9_limits limits = session_limits;
 	struct client *client, *other;
-	struct server *server;
 	struct gate *gate;
 	int nr;
 
 	limits.bytes = SZ_128K;
 	limits.threads = 16;
-	server = server_start(test, &limits, 16);
-	client = client_opened(server);
-	other = client_opened(server);
-	gate = gate_close(test, file_inode(server->file));
+	client = start(test, &limits, &other);
+	gate = gate_close(test, file_inode(client->server->file));
 	send_write(client, FILE_BYTES);
 	send_write(client, FILE_BYTES);
 	until(test, now(client).requests == 2);
@@ -253,17 +252,14 @@ static void bytes_of_all(struct kunit *test)
 	void *most = (void *)(unsigned long)hf9_in_flight.most;
 	struct hf9_limits limits = session_limits;
 	struct client *client, *other;
-	struct server *server;
 	struct gate *gate;
 	int nr;
 
 	limits.threads = 32;
-	server = server_start(test, &limits, 16);
-	client = client_opened(server);
-	other = client_opened(server);
+	client = start(test, &limits, &other);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, set_most, most), 0);
 	hf9_in_flight.most = 200000;
-	gate = gate_close(test, file_inode(server->file));
+	gate = gate_close(test, file_inode(client->server->file));
 	for (nr = 0; nr < 5; nr++)
 		send_write(client, FILE_BYTES);
 	until(test, now(client).requests == 3 && looks_again(client));
@@ -283,13 +279,10 @@ static void held_locks(struct kunit *test)
 {
 	struct hf9_limits limits = session_limits;
 	struct client *client, *other;
-	struct server *server;
 	u32 nr;
 
 	limits.held_locks = 5;
-	server = server_start(test, &limits, 16);
-	client = client_opened(server);
-	other = client_opened(server);
+	client = start(test, &limits, &other);
 	for (nr = 0; nr < 4; nr++)
 		client_gets_lock(client, send_lock(client, NP_WRLCK, 0, 100 + 20 * nr, 1),
 				 NP_LOCK_SUCCESS);
@@ -310,14 +303,11 @@ static void waiting_locks(struct kunit *test)
 {
 	struct hf9_limits limits = session_limits;
 	struct client *client, *holder, *other;
-	struct server *server;
 	u16 first;
 
 	limits.waiting_locks = 2;
-	server = server_start(test, &limits, 16);
-	holder = client_opened(server);
-	client = client_opened(server);
-	other = client_opened(server);
+	client = start(test, &limits, &other);
+	holder = client_opened(client->server);
 	client_lock(holder, NP_WRLCK, NP_LOCK_SUCCESS);
 	first = send_lock(client, NP_WRLCK, NP_LOCK_BLOCK, 0, 1);
 	until(test, now(client).parked == 1);
@@ -336,7 +326,7 @@ static void waiting_locks(struct kunit *test)
 	until(test, now(client).parked == 2);
 	client_lock(holder, NP_UNLCK, NP_LOCK_SUCCESS);
 	until(test, now(client).waiting + now(other).waiting == 2);
-	KUNIT_EXPECT_TRUE(test, server_is_locked(server));
+	KUNIT_EXPECT_TRUE(test, server_is_locked(client->server));
 }
 
 static struct kunit_case cases[] = {

@@ -98,7 +98,7 @@ struct hf9_request {
 	struct hf9_connection *connection;	/* I: counted */
 	const struct hf9_op *op;	/* I: NULL for Tversion, Tflush, and what is refused */
 	u8 type;			/* I */
-	struct np_msg r;		/* strings point into t's, or text */
+	struct np_msg r;		/* strings point into frame, or text */
 	struct hf9_fid *fid[2];		/* found by the dispatcher, as op says: with a use each */
 	struct hf9_fid *newfid;		/* reserved by the dispatcher, as op says */
 	/*
