@@ -32,12 +32,12 @@
  */
 #define LK_SECTION 4096
 /* The records that one portion of an unlock takes away, at most. */
-#define LK_PORTION 256
+#define LK_PORTION 128
 /*
  * The waiters that one call looks at because their blocker went, at most.  Each
  * counts for one, and for its owner's records; the last may count for any number.
  */
-#define LK_CROWD 256
+#define LK_CROWD 128
 /* The turns that one table keeps, at most: who is next waits for one to end. */
 #define LK_TURNS 256
 /* The steps of all searches of one call, and of telling early; then they end (core/graph.hpp). */

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			 .owners = static_cast<int>(2 + kind / 3 % 6),
 			 .threads = !!(kind & 0x20), .notify = true, .revocable = true,
 			 .blind = !!(kind & 0x40),
-			 .crowd = kind & 0x80 ? 2u : LK_CROWD });
+			 .crowd = kind & 0x80 ? 2u : world::no_crowd });
 
 	for (int i = 0; i < 300 && from.left(); i++)
 		w.step(from);

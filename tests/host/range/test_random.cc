@@ -29,7 +29,7 @@ void run_one(rnd::generator &from, uint64_t seed, world::options options, unsign
 	     sums &total)
 {
 	/* Every other run portion by portion. */
-	options.crowd = seed % 2 ? 1 + seed % 3 : LK_CROWD;
+	options.crowd = seed % 2 ? 1 + seed % 3 : world::no_crowd;
 	world::world w(options, 1 + from.pick(2) * 1999);
 
 	for (unsigned int i = 0; i < steps; i++)
@@ -122,7 +122,7 @@ static bool any_world(rnd::generator &from, uint64_t seed)
 			 .owners = static_cast<int>(2 + from.pick(9)),
 			 .threads = !!from.pick(2), .notify = !!from.pick(2),
 			 .revocable = !!from.pick(2), .blind = !!from.pick(2),
-			 .crowd = seed % 2 ? 1 + static_cast<unsigned int>(seed % 3) : LK_CROWD },
+			 .crowd = seed % 2 ? 1 + static_cast<unsigned int>(seed % 3) : world::no_crowd },
 		       1 + from.pick(3000));
 
 	for (int i = 0; i < 400; i++)

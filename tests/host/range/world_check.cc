@@ -40,8 +40,8 @@ void world::replay(slot &s, lk_batch &batch, unsigned int may_tell, const lk_wai
 	if (requester)
 		try_requester(s, requester);
 	/* Of a crowd some are told later, or when a turn is late again; see finish_step(). */
-	bool in_parts = in_portions || (opt.crowd < LK_CROWD && graph.sweeps != sweeps);
-	model::waiter *left = next_winner(s, opt.crowd < LK_CROWD ? 0 : may_tell);
+	bool in_parts = in_portions || (opt.crowd < no_crowd && graph.sweeps != sweeps);
+	model::waiter *left = next_winner(s, opt.crowd < no_crowd ? 0 : may_tell);
 
 	if (left && !graph.nr_attention && !in_parts)
 		REQUIRE(!left, "owner %llu could go on",
