@@ -141,7 +141,7 @@ end_ninep() {
 handover() {
 	local c1
 	c1=$(seen_by 1)
-	stage 120 "hand-over between local processes, 60 each" handover -n 60 -s 100 \
+	stage 120 "hand-over between local processes, 200 each" handover -n 200 -s 20 \
 		local:holdfast:/srv/ext4:/srv/ext4 local:peer:/srv/plain:/srv/plain
 	stage 150 "hand-over to NFS clients of holdfast, 10 each" handover -n 10 -s 1000 \
 		"nfs3:holdfast:/srv/ext4:$c1/mnt/ours-3" "nfs4.2:holdfast:/srv/ext4:$c1/mnt/ours-4.2"

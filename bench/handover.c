@@ -7,11 +7,16 @@
  * waiter in WAIT.  Several subjects take turns.  With -p all samples of all
  * subjects are taken at once, each on a file of its own: for waiters that do
  * nothing but sleep 30 s between two polls.
+ *
+ * A process of SCHED_IDLE keeps each CPU awake meanwhile.  What a virtual CPU takes
+ * to come back from sleep is its host's affair, a millisecond and more where the
+ * host's own CPUs sleep, and a hand-over wakes somebody up to eight times.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +184,35 @@ static void collect(int in)
 		side_names[subject->side], result.failure);
 }
 
+static void keep_awake(int cpu)
+{
+	const struct sched_param none = { 0 };
+	volatile unsigned long turns = 0;
+	cpu_set_t here;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	CPU_ZERO(&here);
+	CPU_SET(cpu, &here);
+	if (sched_setaffinity(0, sizeof(here), &here) ||
+	    sched_setscheduler(0, SCHED_IDLE, &none))
+		die("cannot keep CPU %d awake", cpu);
+	for (;;)
+		turns++;
+}
+
+static void keep_all_awake(void)
+{
+	int cpu;
+
+	for (cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); cpu++)
+		switch (fork()) {
+		case -1:
+			die("fork");
+		case 0:
+			keep_awake(cpu);
+		}
+}
+
 static void run(int parallel)
 {
 	unsigned int round, i;
@@ -243,6 +277,7 @@ int main(int argc, char **argv)
 		parse(argv[optind]);
 	if (!nr_subjects || !samples_wanted)
 		die("nothing to do");
+	keep_all_awake();
 	run(parallel);
 	for (i = 0; i < nr_subjects; i++)
 		report(&subjects[i], parallel);
