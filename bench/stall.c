@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stall OURS: how long one call of a bystander took while others made the lock
+ * stall OURS [INPUT]: how long one call of a bystander took while others made the lock
  * table work; each is the slowest call of a window.
  *
  * getlk: F_OFD_GETLK of the file that the others work in.
@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -238,8 +239,8 @@ int main(int argc, char **argv)
 	struct rlimit most = { 65536, 65536 };
 	size_t i;
 
-	if (argc != 2)
-		die("usage: stall OURS");
+	if (argc != 2 && argc != 3)
+		die("usage: stall OURS [INPUT]");
 	directory = argv[1];
 	if (setrlimit(RLIMIT_NOFILE, &most))
 		die("RLIMIT_NOFILE");
@@ -254,6 +255,7 @@ int main(int argc, char **argv)
 	start(bystander);
 	pin(0);
 	for (i = 0; i < nr_inputs; i++)
-		run(&inputs[i]);
+		if (argc == 2 || !strcmp(argv[2], inputs[i].name))
+			run(&inputs[i]);
 	return 0;
 }
