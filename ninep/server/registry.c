@@ -86,14 +86,17 @@ static struct hf9_connection *by_listener(struct list_head *at)
 	return list_entry(at, struct hf9_connection, of_listener);
 }
 
+/* Found ones go to the list's end, so that the next one is not behind all of them. */
 static struct hf9_connection *next_to_end(struct hf9_service *service, connection_at of)
 {
 	struct list_head *at;
 
 	guard(mutex)(&hf9_registry_lock);
 	list_for_each(at, &service->connections) {
-		if (is_to_end(of(at)))
+		if (is_to_end(of(at))) {
+			list_move_tail(at, &service->connections);
 			return of(at);
+		}
 	}
 	return NULL;
 }
@@ -128,6 +131,8 @@ static struct hf9_connection *next_to_cut(struct hf9_listener *listener)
 	list_for_each_entry(connection, &listener->service.connections, of_listener) {
 		if (!test_bit(HF9_CUT, &connection->flags) && is_to_end(connection)) {
 			set_bit(HF9_CUT, &connection->flags);
+			list_move_tail(&connection->of_listener,
+				       &listener->service.connections);
 			return connection;
 		}
 	}
