@@ -145,8 +145,14 @@ void rl_size_doubt(struct rl_sizes *sizes, int64_t from);
 /* A read proved the server's file to end at @eof or before; @dirty as above.  S1. */
 void rl_size_saw_eof(struct rl_sizes *sizes, int64_t eof, bool dirty);
 
-/* A resize is about to be sent, with nothing dirty and nothing written in flight. */
-void rl_size_resize_begin(struct rl_sizes *sizes);
+/**
+ * rl_size_resize_begin - a resize is about to be sent
+ * @sizes: the inode's; nothing is dirty or under write-back
+ *
+ * Return: false: wait for the requests that write.  Their folios end before their sizes
+ * are in, which would make the file larger again.
+ */
+bool rl_size_resize_begin(struct rl_sizes *sizes);
 
 /**
  * rl_size_resized - the server has answered a resize

@@ -111,7 +111,13 @@ void rl_size_saw_eof(struct rl_sizes *sizes, int64_t eof, bool dirty)
 		rl::saw_eof(*sizes, eof, dirty);
 }
 
-void rl_size_resize_begin(struct rl_sizes *sizes) { sizes->resizes++; }
+bool rl_size_resize_begin(struct rl_sizes *sizes)
+{
+	if (sizes->writes || sizes->resizes)
+		return false;
+	sizes->resizes++;
+	return true;
+}
 
 enum rl_size_says rl_size_resized(struct rl_sizes *sizes, int64_t size, bool well,
 				  struct rl_size_change *change)

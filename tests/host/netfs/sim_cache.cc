@@ -70,8 +70,9 @@ void world::zero_gap(int64_t pos)
 
 	for (int64_t at = gap.from; at < gap.to; at++)
 		if (auto f = find(at); f && f->uptodate) {
+			/* Of no time: what is known of that place may be old. */
 			f->data[at - f->pos] = 0;
-			f->since[at - f->pos] = srv.seq;
+			f->since[at - f->pos] = 0;
 		}
 }
 
@@ -91,6 +92,7 @@ void world::take(request &r, folio &f, rl_plan &plan, bool may_give_up)
 	reach::met("added", added);
 	REQUIRE(added != RL_ADDED_INVALID);
 	if (added == RL_ADDED_NOTHING) {
+		mark_sent(f, f.taken.from, f.taken.to);
 		f.writeback = false;
 		return;
 	}
@@ -163,6 +165,23 @@ bool world::drop_one(folio &f, int64_t from, int64_t truncate_from)
 		f.since[at - f.pos] = srv.seq;
 	}
 	return from >= truncate_from;
+}
+
+/* Attributes that are not taken say so. */
+void world::hear(int64_t size)
+{
+	int64_t from = std::min(size, std::min(sizes.server, sizes.i_size));
+
+	for (int64_t at = from; size != sizes.server && at < size; at++)
+		told[at] = true;
+}
+
+void world::take_attributes(uint64_t processed)
+{
+	adopted = std::max(adopted, processed);
+	for (int64_t at = 0; at < domain; at++)
+		if (told[at])
+			told[at] = extended[at] = false;
 }
 
 bool world::all_ours(const folio &f)

@@ -166,8 +166,11 @@ void world::end_issuers(request &r)
 void world::left(request &r, rl_left who)
 {
 	REQUIRE(who != RL_LEFT_INVALID);
-	if (who == RL_LEFT_NONE)
+	/* An issuer that ends its folio itself ends it now; a work item, some time. */
+	if (who == RL_LEFT_NONE && r.issuer_ends)
 		finish(r);
+	else if (who == RL_LEFT_NONE)
+		ending.push_back(&r);
 	else
 		REQUIRE(rl_req_exit(&r.core) == RL_EXIT_INVALID);
 }
@@ -201,6 +204,17 @@ void world::step_of(request &r, rl_exit step)
 		rl_size_saw_eof(&sizes, r.result.eof, mapping_dirty());
 	if (writes(r.kind) && r.result.why != RL_WELL && r.result.why != RL_WHY_UNSENT)
 		floor = 0;
+}
+
+void world::finish_one()
+{
+	if (ending.empty())
+		return;
+	auto at = ending.begin() + pick(ending.size());
+	request *r = *at;
+
+	ending.erase(at);
+	finish(*r);
 }
 
 void world::timers()

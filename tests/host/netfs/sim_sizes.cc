@@ -24,6 +24,7 @@ struct asker : waiter {
 
 struct getattr_op : asker {
 	rl_sample sample = {};
+	int64_t before = 0;
 
 	using asker::asker;
 
@@ -38,7 +39,11 @@ struct getattr_op : asker {
 			over = true;
 			return true;
 		}
+		before = w.sizes.i_size;
 		says = rl_size_attributes(&w.sizes, sample, reply.size, w.mapping_dirty(), &change);
+		REQUIRE(w.sizes.i_size <= before, "it grew before the cache was dropped");
+		if (says == RL_SIZE_LATE || says == RL_SIZE_BUSY)
+			w.hear(reply.size);
 		reach::met("attributes", says);
 		if (says == RL_SIZE_DROP || says == RL_SIZE_DROP_FIRST)
 			CHILD(make_drop(w, change.drop_from));
@@ -49,8 +54,9 @@ struct getattr_op : asker {
 				says = RL_SIZE_LATE;
 		}
 		if (says <= RL_SIZE_DROP_FIRST && !rl_size_stale(&w.sizes))
-			w.adopted = std::max(w.adopted, reply.processed);
-		if (says == RL_SIZE_DROP || says == RL_SIZE_DROP_FIRST)
+			w.take_attributes(reply.processed);
+		if ((says == RL_SIZE_DROP || says == RL_SIZE_DROP_FIRST) &&
+		    !rl_size_stale(&w.sizes))
 			w.dropped(change.drop_from);
 		END;
 	}
@@ -71,6 +77,7 @@ struct truncate_op : asker {
 			w.pend[i] = false;
 		}
 		w.dropped(size);
+		w.told.fill(false);
 		w.floor = std::min(w.floor, size);
 	}
 
@@ -99,7 +106,7 @@ struct truncate_op : asker {
 			AWAIT(!w.wb_lock);
 		} while (w.mapping_dirty());
 		w.wb_lock = true;
-		rl_size_resize_begin(&w.sizes);
+		AWAIT(rl_size_resize_begin(&w.sizes));
 		ask(RESIZE, size);
 		AWAIT(answered);
 		says = rl_size_resized(&w.sizes, size, !reply.answer.error, &change);

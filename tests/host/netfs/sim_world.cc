@@ -110,6 +110,8 @@ void world::step()
 			cancel(*request_p(live[pick(live.size())]), -5);
 		break;
 	default:
+		if (chance(3))
+			finish_one();
 		run_threads();
 	}
 	check();

@@ -113,6 +113,7 @@ struct world {
 	std::map<int64_t, std::shared_ptr<folio>> cache;
 	std::list<rpc> flying;
 	std::vector<request_p> live;
+	std::vector<request *> ending;	/* nobody keeps them: their last steps are to come */
 	std::list<std::unique_ptr<thread>> threads;
 	int io_count = 0;
 	bool error = false;		/* of write-back, until an fsync says so */
@@ -126,6 +127,8 @@ struct world {
 	std::array<bool, domain> ours {}, pend {}, sure {};
 	/* Our own growth went over it: another's, in that hole, is not told by sizes. */
 	std::array<bool, domain> extended {};
+	/* But somebody told us meanwhile: the next attributes that are taken settle it. */
+	std::array<bool, domain> told {};
 	std::array<uint8_t, domain> local {};
 	std::array<uint64_t, domain> when {};	/* events: written here */
 	int64_t floor = 0;
@@ -164,6 +167,7 @@ struct world {
 	void end_issuers(request &r);
 	void left(request &r, rl_left who);
 	void finish(request &r);
+	void finish_one();
 	void step_of(request &r, rl_exit step);
 	void timers();
 	void cancel(request &r, int32_t error);
@@ -194,6 +198,8 @@ struct world {
 	void lost(int64_t from, int64_t to);
 	void extends(int64_t end);
 	void dropped(int64_t from);
+	void hear(int64_t size);
+	void take_attributes(uint64_t processed);
 	bool drop_one(folio &f, int64_t from, int64_t truncate_from);
 	bool all_ours(const folio &f);
 	void pin();

@@ -51,7 +51,7 @@ TEST(NetfsSimulation, MeetsEverything)
 {
 	reach::counts().clear();
 	for (uint32_t kind = 0; kind < netfs_world::NR_KINDS; kind++)
-		run(kind, 20);
+		run(kind, 80);
 	if (rnd::repeating())
 		return;
 	EXPECT_EQ(reach::missing({ NETFS_REACH }, 5), "");

@@ -132,7 +132,7 @@ TEST_F(NetfsSize, AGapAmidGrowth)
 TEST_F(NetfsSize, AResizeAfterADoubt)
 {
 	rl_size_saw_eof(&sizes, 40, false);
-	rl_size_resize_begin(&sizes);
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
 	ASSERT_EQ(rl_size_resized(&sizes, 80, true, &change), RL_SIZE_DROP);
 	EXPECT_EQ(change.drop_from, 40);
 	EXPECT_EQ(change.truncate_from, 80);
@@ -199,7 +199,7 @@ TEST_F(NetfsSize, Resized)
 {
 	rl_sample asked = sample();
 
-	rl_size_resize_begin(&sizes);
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
 	EXPECT_EQ(attributes(asked, 60), RL_SIZE_BUSY);
 	EXPECT_EQ(rl_size_resized(&sizes, 60, true, &change), RL_SIZE_DROP);
 	EXPECT_EQ(change.truncate_from, 60);
@@ -210,7 +210,7 @@ TEST_F(NetfsSize, Resized)
 /* Nothing comes between a resize and its size, though the cache is dropped first. */
 TEST_F(NetfsSize, ResizedLarger)
 {
-	rl_size_resize_begin(&sizes);
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
 	ASSERT_EQ(rl_size_resized(&sizes, 300, true, &change), RL_SIZE_DROP_FIRST);
 	EXPECT_EQ(change.truncate_from, 100);
 	EXPECT_EQ(sizes.i_size, 100);
@@ -220,9 +220,19 @@ TEST_F(NetfsSize, ResizedLarger)
 	EXPECT_FALSE(grow()) << "once";
 }
 
+/* A write whose folios have ended, but whose size is to come. */
+TEST_F(NetfsSize, AResizeWaitsForWrites)
+{
+	rl_size_write_begin(&sizes);
+	EXPECT_FALSE(rl_size_resize_begin(&sizes));
+	written(150);
+	EXPECT_TRUE(rl_size_resize_begin(&sizes));
+	EXPECT_FALSE(rl_size_resize_begin(&sizes)) << "one at a time";
+}
+
 TEST_F(NetfsSize, AResizeThatFailed)
 {
-	rl_size_resize_begin(&sizes);
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
 	EXPECT_EQ(rl_size_resized(&sizes, 60, false, &change), RL_SIZE_SAME);
 	expect(100, true);
 	EXPECT_EQ(rl_size_resized(&sizes, 60, true, &change), RL_SIZE_INVALID);
