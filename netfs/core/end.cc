@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What follows from subrequests that have ended: how each folio is to be ended, what
+ * the request's result is, and in which order the request is taken down.
+ *
+ * A folio is uptodate only once each byte of it is defined: read, or zeroed because
+ * the answer to this very subrequest proved it to be behind the end (S1).  What of a
+ * folio was not written fails all of it, and the cache does not keep it.
+ *
+ * The order of the end: whoever waits for a folio does not wait for anything else of
+ * the request, so folios are first, and sizes are held by rl_sizes.writes until they
+ * are in; ops->end() is the last call into the filesystem's text; after io_count has
+ * fallen there may be no inode.  Results are O(n), n the subrequests.
+ */
+#include "collect.hpp"
+
+namespace rl {
+
+namespace {
+
+int64_t lower(int64_t a, int64_t b) { return a < b ? a : b; }
+
+int64_t higher(int64_t a, int64_t b) { return a > b ? a : b; }
+
+rl_fate fate_of_rest(const rl_req &req, const rl_sub &sub)
+{
+	return writes(req.kind) && sub.why == RL_WHY_UNSENT ? RL_FATE_AGAIN : RL_FATE_BAD;
+}
+
+rl_span in_folio(int64_t from, int64_t to, int64_t pos)
+{
+	if (from >= to)
+		return { 0, 0 };
+	return { static_cast<uint32_t>(from - pos), static_cast<uint32_t>(to - pos) };
+}
+
+bool has(const rl_req &req, rl_exit step)
+{
+	switch (step) {
+	case RL_EXIT_FOLIOS:
+		return !direct(req.kind);
+	case RL_EXIT_COMPLETE:
+		return direct(req.kind);
+	default:
+		return true;
+	}
+}
+
+bool failed(const rl_sub &sub) { return sub.why != RL_WELL && sub.why != RL_WHY_UNSENT; }
+
+/* The first that did not come to its end; of what was not sent, the first failure. */
+void read_result(const rl_sub *sub, rl_result &all)
+{
+	for (; sub && sub->done == sub->len; sub = sub->next)
+		all.bytes += sub->done;
+	if (!sub)
+		return;
+	all.bytes += sub->done;
+	all.why = sub->why;
+	while (all.why == RL_WHY_UNSENT && sub->next && !failed(*sub))
+		sub = sub->next;
+	if (failed(*sub)) {
+		all.why = sub->why;
+		all.error = sub->error;
+	}
+}
+
+const char *check(const rl_req &req, const rl_sub &sub)
+{
+	if (!sub.len || sub.done > sub.len)
+		return "more is done than was to be";
+	if (sub.state == RL_DONE && sub.done != sub.len && !sub.eof)
+		return "done, but for some bytes";
+	if (sub.eof && (writes(req.kind) || sub.state != RL_DONE))
+		return "an end of file where there cannot be one";
+	if (sub.put && !ended(sub))
+		return "put before its end";
+	if (ended(sub) && (sub.why == RL_WELL) != (sub.state == RL_DONE))
+		return "its end and the reason for it differ";
+	if (sub.next && sub.next->pos < sub.pos + sub.len)
+		return "two of them overlap";
+	return nullptr;
+}
+
+} // namespace
+
+rl_ending folio_end(const rl_req &req, const rl_sub &sub, int64_t pos, uint32_t size)
+{
+	int64_t from = higher(pos, sub.pos), to = lower(pos + size, sub.pos + sub.len);
+	int64_t good = good_to(sub);
+
+	if (!ended(sub) || from >= to)
+		return { RL_FATE_INVALID, { 0, 0 } };
+	if (to > good)
+		return { static_cast<uint8_t>(fate_of_rest(req, sub)), { 0, 0 } };
+	return { RL_FATE_GOOD, in_folio(higher(from, sub.pos + sub.done), to, pos) };
+}
+
+rl_result result(const rl_req &req)
+{
+	rl_result all = { 0, 0, RL_SIZE_MAX, 0, RL_WELL };
+
+	read_result(req.first, all);
+	for (const rl_sub *sub = req.first; sub; sub = sub->next) {
+		if (sub->eof)
+			all.eof = lower(all.eof, sub->pos + sub->done);
+		if (writes(req.kind) && sub->done)
+			all.extent = higher(all.extent, sub->pos + sub->done);
+	}
+	return all;
+}
+
+rl_exit exit(rl_req &req)
+{
+	if (req.pending)
+		return RL_EXIT_INVALID;
+	while (req.exit < RL_EXIT_OVER) {
+		rl_exit step = static_cast<rl_exit>(req.exit++);
+
+		if (has(req, step))
+			return step;
+	}
+	return RL_EXIT_OVER;
+}
+
+const char *validate(const rl_req &req)
+{
+	uint32_t pending = req.issuer;
+
+	for (const rl_sub *sub = req.first; sub; sub = sub->next) {
+		const char *wrong = check(req, *sub);
+
+		if (wrong)
+			return wrong;
+		if (!sub->next && sub != req.last)
+			return "the last one is not the last";
+		pending += !sub->put;
+	}
+	if (pending != req.pending)
+		return "it is kept by others than its issuer and subrequests";
+	if (req.exit && req.pending)
+		return "it goes though somebody keeps it";
+	return nullptr;
+}
+
+} // namespace rl

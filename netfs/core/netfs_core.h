@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The border of the request layer's core: what the C shell in netfs/ may ask of the
+ * C++ in netfs/core/.  Valid as C11 and as C++20.  Documentation/netfs.md has the
+ * invariants and what the shell does at each of its moments.
+ *
+ * The core takes no lock, allocates nothing and reads no clock.  Functions of a
+ * folio's word are of their arguments alone; those of struct rl_sizes want i_lock,
+ * those of a request and its subrequests the request's lock, those of credits the
+ * session's.  Memory is the shell's, embedded in its own.  Time is in ms of any clock
+ * that does not go backwards.
+ *
+ * What the state of a thing forbids is an RL_..._INVALID or false, and changes
+ * nothing: a fault of the caller, which wants a warning.
+ */
+#ifndef HF_NETFS_CORE_H
+#define HF_NETFS_CORE_H
+
+#include "netfs_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------- dirty bytes of a folio */
+
+/**
+ * rl_dirty - which bytes a folio's write-back has to send
+ * @folio: the folio
+ *
+ * Return: the span; an empty one is a folio to be ended clean without a message.
+ */
+struct rl_span rl_dirty(const struct rl_folio *folio);
+
+/**
+ * rl_plan_write - what a write into a folio needs
+ * @folio: the folio, locked, not under write-back (I4)
+ * @span: the bytes that are going to be copied; not empty
+ * @flags: RL_MAY_WIDEN, RL_MAY_READ
+ * @plan: filled as its fields say
+ *
+ * Bytes that are written here next to or over dirty ones make one span.  With a gap
+ * in between, what is clean in it is sent only by whoever RL_MAY_WIDEN: to all others
+ * it may be another client's.  The word is put in by cmpxchg (->dirty_folio sets
+ * RL_WORD_WHOLE without the folio's lock); if it fails, ask again.
+ *
+ * Return: RL_WRITE_NOW, or what has to be done first.
+ */
+enum rl_write rl_plan_write(const struct rl_folio *folio, struct rl_span span,
+			    uint32_t flags, struct rl_write_plan *plan);
+
+/**
+ * rl_word_clip - bytes are dropped (->invalidate_folio)
+ * @folio: the folio
+ * @span: what is dropped
+ *
+ * A hole amid the dirty bytes is no edge: they stay one span, and the hole is sent as
+ * the zeroes that it is by then.
+ * Return: the word afterwards: RL_WORD_HERE alone if nothing is left, 0 of what is clean.
+ */
+rl_word rl_word_clip(const struct rl_folio *folio, struct rl_span span);
+
+/**
+ * rl_word_put_back - what was not sent is dirty again
+ * @folio: the folio, under write-back still
+ * @span: what rl_dirty() gave when its word was taken
+ *
+ * Return: the word afterwards, with the folio dirty.
+ */
+rl_word rl_word_put_back(const struct rl_folio *folio, struct rl_span span);
+
+/* ------------------------------------------------------------ sizes of an inode */
+
+/* A new inode, of which the server says @size (0 to RL_SIZE_MAX). */
+void rl_size_init(struct rl_sizes *sizes, int64_t size);
+
+/* Whether the attributes want to be asked for before they are believed. */
+bool rl_size_stale(const struct rl_sizes *sizes);
+
+/* Before attributes are asked for. */
+struct rl_sample rl_size_sample(const struct rl_sizes *sizes);
+
+/**
+ * rl_size_attributes - a server's attributes have come
+ * @sizes: the inode's
+ * @sample: rl_size_sample(), from before they were asked for
+ * @server: the size in them
+ * @dirty: the mapping has a folio that is dirty or under write-back
+ * @change: filled for RL_SIZE_DROP and RL_SIZE_DROP_FIRST
+ *
+ * Rules S2 and S3.  What is not taken because it is late or busy, and is another size
+ * than is known, leaves a doubt: the attributes are stale, and the next ones that are
+ * taken drop the cache from the smaller end on.
+ * Return: RL_SIZE_INVALID for a size that is negative.
+ */
+enum rl_size_says rl_size_attributes(struct rl_sizes *sizes, struct rl_sample sample,
+				     int64_t server, bool dirty,
+				     struct rl_size_change *change);
+
+/**
+ * rl_size_grow - the cache was dropped: now the size
+ * @sizes: the inode's
+ * @change: of RL_SIZE_DROP_FIRST
+ * @dirty: as for rl_size_attributes()
+ *
+ * Return: whether i_size is now @change->size; false: something came in between, and
+ * the attributes are stale.  Of a resize always true.
+ */
+bool rl_size_grow(struct rl_sizes *sizes, const struct rl_size_change *change, bool dirty);
+
+/**
+ * rl_size_gap - before a write behind the end
+ * @sizes: the inode's
+ * @pos: where the write begins
+ *
+ * What mmap left in the straddling folio behind the end would be seen once the file
+ * has grown.  The shell zeroes the given bytes in the folio at the old end, if that is
+ * uptodate, holding its lock since before it asked, and drops or zeroes uptodate folios
+ * behind it, which are left of a larger file; then it copies, marks dirty, and
+ * rl_size_extend()s, in this order.
+ *
+ * Return: the bytes; mostly none.
+ */
+struct rl_bytes rl_size_gap(struct rl_sizes *sizes, int64_t pos);
+
+/* A write into the cache ends at @end, and its folio is dirty by now. */
+void rl_size_extend(struct rl_sizes *sizes, int64_t end);
+
+/* A request that writes begins: before a folio of it loses its dirty mark. */
+void rl_size_write_begin(struct rl_sizes *sizes);
+
+/**
+ * rl_size_written - a request that writes has ended
+ * @sizes: the inode's, after rl_size_write_begin()
+ * @result: its result
+ *
+ * Context: RL_EXIT_SIZES.
+ * Return: false if none had begun.
+ */
+bool rl_size_written(struct rl_sizes *sizes, const struct rl_result *result);
+
+/* What rl_size_...() said to drop from @from on could not be: it was dirty by then. */
+void rl_size_doubt(struct rl_sizes *sizes, int64_t from);
+
+/* A read proved the server's file to end at @eof or before; @dirty as above.  S1. */
+void rl_size_saw_eof(struct rl_sizes *sizes, int64_t eof, bool dirty);
+
+/**
+ * rl_size_resize_begin - a resize is about to be sent
+ * @sizes: the inode's; nothing is dirty or under write-back
+ *
+ * Return: false: wait for the requests that write.  Their folios end before their sizes
+ * are in, which would make the file larger again.
+ */
+bool rl_size_resize_begin(struct rl_sizes *sizes);
+
+/**
+ * rl_size_resized - the server has answered a resize
+ * @sizes: the inode's, after rl_size_resize_begin()
+ * @size: what was asked for
+ * @well: it said yes.  A failure changes no size, but leaves a doubt: it may have
+ *	been a connection that died between the deed and its answer
+ * @change: filled as for rl_size_attributes(); pages that are pinned may have become
+ *	dirty meanwhile, and go from @change->truncate_from on: a folio that has this
+ *	byte keeps what is before, rl_word_clip(), and has zeroes behind it
+ *
+ * Return: RL_SIZE_SAME, RL_SIZE_DROP, RL_SIZE_DROP_FIRST (rl_size_grow() ends the
+ * resize) or RL_SIZE_INVALID.
+ */
+enum rl_size_says rl_size_resized(struct rl_sizes *sizes, int64_t size, bool well,
+				  struct rl_size_change *change);
+
+/* ------------------------------------------------------------------------ plans */
+
+/**
+ * rl_limits_set - what a session may ask for at a time
+ * @limits: filled
+ * @rsize: bytes of a read
+ * @wsize: bytes of a write
+ * @page: PAGE_SIZE
+ * @flags: RL_SHORT_IS_EOF
+ *
+ * Return: false if a page does not fit in either, or for flags that are not known.
+ */
+bool rl_limits_set(struct rl_limits *limits, uint32_t rsize, uint32_t wsize,
+		   uint32_t page, uint32_t flags);
+
+/* A run of folios, of RL_READ or RL_WRITEPAGES. */
+void rl_plan_init(struct rl_plan *plan, const struct rl_limits *limits, enum rl_kind kind);
+
+/**
+ * rl_plan_add - the next folio of a run
+ * @plan: the plan
+ * @pos: the folio's place, behind the one before
+ * @span: what of it: all, or rl_dirty()
+ * @end: bytes from here on are not sent.  Of write-back i_size, read under this
+ *	folio's lock: a write marks it dirty and extends, both under that
+ * @piece: filled for RL_ADDED_CUT
+ *
+ * No folio is in two pieces (I2).
+ */
+enum rl_added rl_plan_add(struct rl_plan *plan, int64_t pos, struct rl_span span,
+			  int64_t end, struct rl_piece *piece);
+
+/* The last piece; false if there is none. */
+bool rl_plan_end(struct rl_plan *plan, struct rl_piece *piece);
+
+/**
+ * rl_plan_bytes - the first piece of a direct read or write
+ * @limits: the session's
+ * @kind: RL_DIRECT_READ or RL_DIRECT_WRITE
+ * @pos: where it begins
+ * @len: how much is left
+ *
+ * Pieces that are not the last end between two pages.
+ * Return: the piece; of no length if there is none, or no such range.
+ */
+struct rl_piece rl_plan_bytes(const struct rl_limits *limits, enum rl_kind kind,
+			      int64_t pos, int64_t len);
+
+/**
+ * rl_plan_around - what has to be read of a folio that is dirty in part
+ * @folio: the folio
+ * @pos: its place
+ * @pieces: filled: what is before its dirty bytes, and behind them
+ *
+ * Both carry bytes of one folio, the exception to I2: the issuer waits for both, and
+ * ends the folio in RL_EXIT_FOLIOS: uptodate if both are good.
+ * Return: how many there are, 0 to 2.
+ */
+unsigned int rl_plan_around(const struct rl_folio *folio, int64_t pos,
+			    struct rl_piece pieces[2]);
+
+/* @kept is made less than @subs, and @subs 1 at least. */
+void rl_credits_init(struct rl_credits *credits, uint32_t subs, uint32_t kept,
+		     uint64_t bytes);
+
+/* May one of @len be sent?  Then it is counted.  If nothing is in flight, always. */
+bool rl_credit_take(struct rl_credits *credits, bool write, uint32_t len);
+
+/* Its answer has come, or its connection has died.  False if none was taken. */
+bool rl_credit_give(struct rl_credits *credits, bool write, uint32_t len);
+
+/* -------------------------------------------------------- subrequests, requests */
+
+/* A policy that is impossible is made possible. */
+void rl_req_init(struct rl_req *req, enum rl_kind kind, const struct rl_retry *retry,
+		 uint32_t limit_flags);
+
+/**
+ * rl_req_add - another subrequest
+ * @req: the request, before rl_req_issued()
+ * @sub: any memory
+ * @piece: what it carries, behind the one before
+ *
+ * Return: false if it is not behind it, or empty, or the issuer has gone.
+ */
+bool rl_req_add(struct rl_req *req, struct rl_sub *sub, const struct rl_piece *piece);
+
+/**
+ * rl_sub_issue - before ops->issue()
+ * @req: the request
+ * @sub: new, short, or waiting
+ * @now: the time
+ *
+ * pos + done, len - done is what is asked for.  Its answer may come before
+ * ops->issue() returns; what that returns other than 0 is an answer.
+ * Return: RL_ACT_ISSUE: go on; RL_ACT_END: the request was cancelled; RL_ACT_NONE:
+ * somebody else has issued or ended it since the caller was told to.
+ */
+enum rl_act rl_sub_issue(struct rl_req *req, struct rl_sub *sub, uint64_t now);
+
+/**
+ * rl_sub_done - an answer, or the end of what was sent
+ * @req: the request
+ * @sub: an issued one: exactly once for each time that it was issued
+ * @answer: what came
+ * @now: the time
+ *
+ * Bytes count first, then the error.  A read of nothing is the end of the file.
+ * Return: RL_ACT_ISSUE, RL_ACT_WAIT, RL_ACT_END or RL_ACT_INVALID.
+ */
+enum rl_act rl_sub_done(struct rl_req *req, struct rl_sub *sub,
+			const struct rl_answer *answer, uint64_t now);
+
+/*
+ * The issuer gives up a new one: RL_ACT_END, and its folios are dirty again; RL_ACT_NONE
+ * if a cancel has ended it; else RL_ACT_INVALID.
+ */
+enum rl_act rl_sub_give_up(struct rl_req *req, struct rl_sub *sub);
+
+/* Its folios have been ended; exactly once. */
+enum rl_left rl_sub_put(struct rl_req *req, struct rl_sub *sub);
+
+/* The issuer lets go of the request. */
+enum rl_left rl_req_issued(struct rl_req *req);
+
+/**
+ * rl_req_cancel - killed, aborted, or its session has died
+ * @req: the request
+ * @error: negative; the first call's stays
+ *
+ * From now on nothing is tried again.  Then rl_req_next_cancel() for what there is.
+ */
+void rl_req_cancel(struct rl_req *req, int32_t error);
+
+/**
+ * rl_req_next_cancel - what a cancelled request has under way
+ * @req: the request
+ * @after: the one that it returned last, or NULL
+ * @act: RL_ACT_END or RL_ACT_CANCEL
+ *
+ * The lock may be dropped in between by whoever has a reference to the request: its
+ * subrequests stay where they are until RL_EXIT_FREE, also those that have been put.
+ * Return: a subrequest, or NULL.
+ */
+struct rl_sub *rl_req_next_cancel(struct rl_req *req, struct rl_sub *after,
+				  enum rl_act *act);
+
+/* When rl_req_next_due() has to be called, or RL_NEVER. */
+uint64_t rl_req_due(const struct rl_req *req);
+
+/**
+ * rl_req_next_due - what the time has come for
+ * @req: the request
+ * @after: the one that it returned last, or NULL
+ * @now: the time
+ * @act: RL_ACT_ISSUE; RL_ACT_CANCEL of what is soft
+ *
+ * Return: a subrequest, or NULL.
+ */
+struct rl_sub *rl_req_next_due(struct rl_req *req, struct rl_sub *after, uint64_t now,
+			       enum rl_act *act);
+
+/* The inode is evicted: what waits is due now. */
+void rl_req_hurry(struct rl_req *req, uint64_t now);
+
+/**
+ * rl_folio_end - how to end a folio
+ * @req: the request
+ * @sub: the one that carries it, which has ended
+ * @pos: the folio's place
+ * @size: its size
+ *
+ * Of a folio with two, for each; it is as good as the worse.
+ */
+struct rl_ending rl_folio_end(const struct rl_req *req, const struct rl_sub *sub,
+				 int64_t pos, uint32_t size);
+
+/* What became of it, once no subrequest keeps it. */
+struct rl_result rl_req_result(const struct rl_req *req);
+
+/* The next step of its end: each of those that its kind has, once, in order. */
+enum rl_exit rl_req_exit(struct rl_req *req);
+
+/**
+ * rl_req_validate - check what the head comments promise
+ * @req: the request
+ *
+ * O(n); for tests and for the debug build.
+ * Return: NULL, or a sentence that says what is wrong.
+ */
+const char *rl_req_validate(const struct rl_req *req);
+const char *rl_size_validate(const struct rl_sizes *sizes);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* HF_NETFS_CORE_H */

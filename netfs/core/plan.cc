@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A range of a file, cut into pieces, each of which one subrequest carries.
+ * Invariants: a piece has no byte that is not to be sent, is no longer than the limit,
+ * and has all of a folio or none of it (I2), so that each subrequest ends its folios
+ * by itself.  No folio is larger than the limit: rl_limits.folio sees to that.
+ *
+ * Folios come one at a time, as readahead_folio() and writeback_iter() give them; what
+ * touches the bytes before and fits is gathered, anything else cuts.  O(1) for each.
+ */
+#include "plan.hpp"
+
+#include "range.hpp"
+
+namespace rl {
+
+namespace {
+
+bool room(const rl_credits &credits, uint32_t len)
+{
+	return credits.used <= credits.bytes && len <= credits.bytes - credits.used;
+}
+
+uint32_t whole_pages(uint32_t bytes, uint32_t page) { return bytes & ~(page - 1); }
+
+/* The largest power of two, from a page on. */
+uint32_t largest_folio(uint32_t room, uint32_t page)
+{
+	uint32_t size = page;
+
+	while (size <= room / 2 && size < RL_FOLIO_MAX)
+		size *= 2;
+	return size;
+}
+
+bool gathered(const rl_plan &plan) { return plan.end != plan.pos; }
+
+void begin(rl_plan &plan, int64_t pos, int64_t end)
+{
+	plan.pos = pos;
+	plan.end = end;
+}
+
+bool fits(const rl_plan &plan, int64_t pos, int64_t end)
+{
+	return plan.end == pos && end - plan.pos <= plan.limit;
+}
+
+} // namespace
+
+bool set_limits(rl_limits &limits, uint32_t rsize, uint32_t wsize, uint32_t page, uint32_t flags)
+{
+	if (!page || page & (page - 1) || page > RL_FOLIO_MAX || rsize < page || wsize < page ||
+	    flags & ~RL_LIMIT_FLAGS)
+		return false;
+	limits.rsize = whole_pages(rsize, page);
+	limits.wsize = whole_pages(wsize, page);
+	limits.page = page;
+	limits.folio = largest_folio(limits.rsize < limits.wsize ? limits.rsize : limits.wsize, page);
+	limits.flags = flags;
+	return true;
+}
+
+rl_added add(rl_plan &plan, int64_t pos, rl_span span, int64_t limit_end, rl_piece &piece)
+{
+	int64_t from = pos + span.from, to = pos + span.to;
+
+	if (to - from > plan.limit)
+		return RL_ADDED_INVALID;
+	plan.past = to;
+	if (to > limit_end)
+		to = limit_end;
+	if (from >= to)
+		return RL_ADDED_NOTHING;
+	if (!gathered(plan)) {
+		begin(plan, from, to);
+		return RL_ADDED;
+	}
+	if (fits(plan, from, to)) {
+		plan.end = to;
+		return RL_ADDED;
+	}
+	(void)end(plan, piece);
+	begin(plan, from, to);
+	return RL_ADDED_CUT;
+}
+
+bool end(rl_plan &plan, rl_piece &piece)
+{
+	if (!gathered(plan))
+		return false;
+	piece = { plan.pos, static_cast<uint32_t>(plan.end - plan.pos) };
+	plan.pos = plan.end;
+	return true;
+}
+
+rl_piece first_piece(const rl_limits &limits, bool write, int64_t pos, int64_t len)
+{
+	uint32_t limit = write ? limits.wsize : limits.rsize;
+	uint32_t over;
+
+	if (len <= limit)
+		return { pos, static_cast<uint32_t>(len) };
+	over = (pos + limit) & (limits.page - 1);
+	return { pos, over < limit ? limit - over : limit };
+}
+
+unsigned int around(const rl_folio &folio, int64_t pos, rl_piece *pieces)
+{
+	rl_span here = dirty(folio);
+	unsigned int count = 0;
+
+	if (empty(here))
+		here = { folio.size, folio.size };
+	if (here.from)
+		pieces[count++] = { pos, here.from };
+	if (here.to < folio.size)
+		pieces[count++] = { pos + here.to, folio.size - here.to };
+	return count;
+}
+
+/* Of the places some are kept for writes, so that reads never keep memory dirty. */
+bool take(rl_credits &credits, bool write, uint32_t len)
+{
+	uint32_t used = credits.reads + credits.writes;
+
+	if (used && (used >= credits.subs || !room(credits, len)))
+		return false;
+	if (!write && credits.reads >= credits.subs - credits.kept)
+		return false;
+	(write ? credits.writes : credits.reads)++;
+	credits.used += len;
+	return true;
+}
+
+bool give(rl_credits &credits, bool write, uint32_t len)
+{
+	uint32_t &count = write ? credits.writes : credits.reads;
+
+	if (!count || credits.used < len)
+		return false;
+	count--;
+	credits.used -= len;
+	return true;
+}
+
+} // namespace rl

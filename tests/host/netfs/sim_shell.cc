@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests, as the C shell will have them: each decision is the core's. */
+#include "sim_world.hpp"
+
+namespace netfs_world {
+
+namespace {
+
+bool writes(rl_kind kind) { return kind == RL_WRITEPAGES || kind == RL_DIRECT_WRITE; }
+
+bool direct(rl_kind kind) { return kind >= RL_DIRECT_READ; }
+
+} // namespace
+
+request_p world::start(rl_kind kind)
+{
+	request_p r = std::make_shared<request>();
+
+	io_count++;
+	r->kind = kind;
+	rl_req_init(&r->core, kind, &retry, limits.flags);
+	if (writes(kind))
+		rl_size_write_begin(&sizes);
+	live.push_back(r);
+	return r;
+}
+
+void world::send(request &r, rl_piece piece)
+{
+	r.subs.push_back({});
+	sub &s = r.subs.back();
+	s.of = &r;
+	REQUIRE(rl_req_add(&r.core, &s.core, &piece));
+	issue(s);
+}
+
+void world::issue(sub &s)
+{
+	request &r = *s.of;
+	rl_act what = rl_sub_issue(&r.core, &s.core, now);
+
+	if (what != RL_ACT_ISSUE) {
+		act(s, what);
+		return;
+	}
+	rpc m = { writes(r.kind) ? WRITE : READ, &s };
+	m.pos = s.core.pos + s.core.done;
+	m.len = s.core.len - s.core.done;
+	s.asked = srv.seq;
+	reach::met("issued in kind", r.kind);
+	post(m);
+}
+
+void world::done(sub &s, const rl_answer &answer)
+{
+	rl_act what = rl_sub_done(&s.of->core, &s.core, &answer, now);
+
+	REQUIRE(what != RL_ACT_INVALID);
+	act(s, what);
+}
+
+void world::act(sub &s, rl_act what)
+{
+	reach::met("state", s.core.state);
+	switch (what) {
+	case RL_ACT_ISSUE:
+		return issue(s);
+	case RL_ACT_CANCEL:
+		return flush(&s);
+	case RL_ACT_END:
+		return end(s);
+	case RL_ACT_WAIT:
+		REQUIRE(rl_req_due(&s.of->core) != RL_NEVER);
+		return;
+	default:
+		REQUIRE(false, "act %d", what);
+	}
+}
+
+void world::end(sub &s)
+{
+	request &r = *s.of;
+	rl_act again;
+	const char *wrong;
+
+	reach::met("why", s.core.why);
+	if (s.core.why == RL_WHY_TIMEOUT)
+		reach::met("why of time", 0);
+	if (!direct(r.kind) && !r.issuer_ends)
+		for (auto &f : r.folios)
+			end_folio(s, *f);
+	again = rl_sub_issue(&r.core, &s.core, now);
+	REQUIRE(again == RL_ACT_NONE);
+	left(r, rl_sub_put(&r.core, &s.core));
+	wrong = rl_req_validate(&r.core);
+	REQUIRE(!wrong, "%s", wrong);
+	REQUIRE(rl_sub_put(&r.core, &s.core) == RL_LEFT_INVALID);
+}
+
+void world::end_folio(sub &s, folio &f)
+{
+	rl_ending how = rl_folio_end(&s.of->core, &s.core, f.pos, f.size);
+
+	if (how.fate == RL_FATE_INVALID)
+		return;
+	reach::met(s.of->kind == RL_READ ? "fate of read" : "fate of write", how.fate);
+	if (s.of->kind == RL_READ)
+		end_read(s, f, how);
+	else
+		end_write(s, f, how);
+}
+
+/* Each byte is judged before anybody can see it. */
+void world::end_read(sub &s, folio &f, rl_ending how)
+{
+	REQUIRE(f.locked && !f.writeback);
+	f.locked = false;
+	if (how.fate != RL_FATE_GOOD)
+		return;
+	for (uint32_t i = how.zero.from; i < how.zero.to; i++) {
+		f.data[i] = 0;
+		f.since[i] = s.asked;
+	}
+	for (uint32_t i = 0; i < f.size; i++)
+		check_filled(f.pos + i, f.data[i], f.since[i]);
+	f.uptodate = true;
+}
+
+void world::end_write(sub &, folio &f, rl_ending how)
+{
+	REQUIRE(f.writeback);
+	if (how.fate == RL_FATE_AGAIN) {
+		rl_folio core = f.core();
+		f.word = rl_word_put_back(&core, f.taken);
+		f.dirty = true;
+	} else if (how.fate == RL_FATE_BAD) {
+		error = true;
+		f.uptodate = false;
+		if (!f.dirty)
+			lost(f.pos + f.taken.from, f.pos + f.taken.to);
+	} else if (!f.dirty) {
+		mark_sent(f, f.taken.from, f.taken.to);
+	}
+	f.writeback = false;
+}
+
+/* A folio whose parts are read by several, or of which only a gap is read. */
+void world::end_issuers(request &r)
+{
+	folio &f = *r.folios.at(0);
+
+	for (sub &s : r.subs) {
+		rl_ending how = rl_folio_end(&r.core, &s.core, f.pos, f.size);
+		REQUIRE(how.fate != RL_FATE_INVALID);
+		if (how.fate != RL_FATE_GOOD)
+			return;
+		for (uint32_t i = how.zero.from; i < how.zero.to; i++) {
+			f.data[i] = 0;
+			f.since[i] = s.asked;
+		}
+		for (int64_t at = s.core.pos; at < s.core.pos + s.core.len; at++)
+			check_filled(at, f.data[at - f.pos], f.since[at - f.pos]);
+	}
+}
+
+void world::left(request &r, rl_left who)
+{
+	REQUIRE(who != RL_LEFT_INVALID);
+	/* An issuer that ends its folio itself ends it now; a work item, some time. */
+	if (who == RL_LEFT_NONE && r.issuer_ends)
+		finish(r);
+	else if (who == RL_LEFT_NONE)
+		ending.push_back(&r);
+	else
+		REQUIRE(rl_req_exit(&r.core) == RL_EXIT_INVALID);
+}
+
+void world::finish(request &r)
+{
+	int last = -1;
+
+	for (rl_exit step; (step = rl_req_exit(&r.core)) != RL_EXIT_OVER; last = step) {
+		REQUIRE(step > last && step < RL_EXIT_OVER);
+		step_of(r, step);
+	}
+	REQUIRE(r.steps == 6, "%d", r.steps);
+	REQUIRE(rl_req_exit(&r.core) == RL_EXIT_OVER);
+	r.over = true;
+}
+
+void world::step_of(request &r, rl_exit step)
+{
+	r.steps++;
+	if (step == RL_EXIT_FOLIOS && r.issuer_ends)
+		end_issuers(r);
+	if (step == RL_EXIT_COUNT)
+		io_count--;
+	if (step != RL_EXIT_SIZES)
+		return;
+	r.result = rl_req_result(&r.core);
+	if (writes(r.kind))
+		REQUIRE(rl_size_written(&sizes, &r.result));
+	else if (r.result.eof != RL_SIZE_MAX)
+		rl_size_saw_eof(&sizes, r.result.eof, mapping_dirty());
+	if (writes(r.kind) && r.result.why != RL_WELL && r.result.why != RL_WHY_UNSENT)
+		floor = 0;
+}
+
+void world::finish_one()
+{
+	if (ending.empty())
+		return;
+	auto at = ending.begin() + pick(ending.size());
+	request *r = *at;
+
+	ending.erase(at);
+	finish(*r);
+}
+
+void world::timers()
+{
+	for (size_t i = 0; i < live.size(); i++) {
+		request_p r = live[i];
+		sub *s = nullptr;
+		rl_act what;
+
+		if (r->over || rl_req_due(&r->core) > now)
+			continue;
+		while (rl_sub *next = rl_req_next_due(&r->core, s ? &s->core : nullptr, now, &what)) {
+			s = reinterpret_cast<sub *>(next);
+			act(*s, what);
+		}
+	}
+	std::erase_if(live, [](const request_p &r) { return r->over; });
+}
+
+void world::cancel(request &r, int32_t why)
+{
+	sub *s = nullptr;
+	rl_act what;
+
+	rl_req_cancel(&r.core, why);
+	while (rl_sub *next = rl_req_next_cancel(&r.core, s ? &s->core : nullptr, &what)) {
+		s = reinterpret_cast<sub *>(next);
+		reach::met("cancel", what == RL_ACT_END);
+		act(*s, what);
+	}
+}
+
+/* No memory for a message: its folios are dirty again. */
+void world::give_up(request &r, rl_piece piece)
+{
+	r.subs.push_back({});
+	sub &s = r.subs.back();
+	s.of = &r;
+	REQUIRE(rl_req_add(&r.core, &s.core, &piece));
+	act(s, rl_sub_give_up(&r.core, &s.core));
+}
+
+} // namespace netfs_world

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Subrequests and their request, event by event. */
+#include "one_request.hpp"
+
+#include <vector>
+
+using namespace netfs_test;
+
+namespace {
+
+struct NetfsCollect : one_request {
+	std::vector<int> exits()
+	{
+		std::vector<int> steps;
+
+		for (rl_exit step; (step = rl_req_exit(&req)) < RL_EXIT_OVER;)
+			steps.push_back(step);
+		return steps;
+	}
+};
+
+} // namespace
+
+TEST_F(NetfsCollect, OnceAndOnlyOnce)
+{
+	rl_sub &sub = add(0, 100);
+
+	EXPECT_EQ(answer(sub, 100), RL_ACT_INVALID) << "not issued";
+	EXPECT_EQ(put(sub), RL_LEFT_INVALID);
+	EXPECT_EQ(issue(sub), RL_ACT_ISSUE);
+	EXPECT_EQ(issue(sub), RL_ACT_NONE) << "twice in flight";
+	EXPECT_EQ(answer(sub, 100), RL_ACT_END);
+	EXPECT_EQ(answer(sub, 100), RL_ACT_INVALID);
+	EXPECT_EQ(issue(sub), RL_ACT_NONE);
+	expect_end(sub, RL_DONE, RL_WELL);
+	EXPECT_EQ(put(sub), RL_LEFT_ISSUER);
+	EXPECT_EQ(put(sub), RL_LEFT_INVALID);
+	EXPECT_EQ(rl_req_exit(&req), RL_EXIT_INVALID);
+	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_NONE);
+	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_INVALID);
+}
+
+TEST_F(NetfsCollect, ShortGoesOnAtOnce)
+{
+	rl_sub &sub = issued(0, 100);
+
+	EXPECT_EQ(answer(sub, 30), RL_ACT_ISSUE);
+	EXPECT_EQ(sub.done, 30u);
+	EXPECT_EQ(issue(sub), RL_ACT_ISSUE);
+	EXPECT_EQ(answer(sub, 70), RL_ACT_END);
+	expect_end(sub, RL_DONE, RL_WELL);
+}
+
+TEST_F(NetfsCollect, MoreThanWasAsked)
+{
+	rl_sub &sub = issued(0, 100);
+
+	EXPECT_EQ(answer(sub, 30), RL_ACT_ISSUE);
+	EXPECT_EQ(issue(sub), RL_ACT_ISSUE);
+	EXPECT_EQ(answer(sub, 71), RL_ACT_END);
+	expect_end(sub, RL_FAILED, RL_WHY_NONSENSE);
+	EXPECT_EQ(sub.done, 30u);
+}
+
+/* Reads that are short are not at an end, unless it is known. */
+TEST_F(NetfsCollect, TheEndOfAFile)
+{
+	init(RL_READ);
+	rl_sub &sub = issued(0, 8192);
+
+	EXPECT_EQ(answer(sub, 100), RL_ACT_ISSUE);
+	EXPECT_EQ(issue(sub), RL_ACT_ISSUE);
+	EXPECT_EQ(answer(sub, 0), RL_ACT_END);
+	expect_end(sub, RL_DONE, RL_WELL);
+	rl_ending first = rl_folio_end(&req, &sub, 0, 4096);
+	rl_ending second = rl_folio_end(&req, &sub, 4096, 4096);
+	EXPECT_EQ(first.fate, RL_FATE_GOOD);
+	EXPECT_EQ(first.zero.from, 100u);
+	EXPECT_EQ(first.zero.to, 4096u);
+	EXPECT_EQ(second.zero.from, 0u);
+	EXPECT_EQ(second.zero.to, 4096u);
+	EXPECT_EQ(rl_req_result(&req).eof, 100);
+}
+
+TEST_F(NetfsCollect, AnEndThatIsSaid)
+{
+	init(RL_READ);
+	rl_sub &said = issued(0, 4096);
+	EXPECT_EQ(answer(said, 100, 0, true), RL_ACT_END);
+	EXPECT_TRUE(said.eof);
+
+	init(RL_READ, 0, RL_SHORT_IS_EOF);
+	rl_sub &known = issued(0, 4096);
+	EXPECT_EQ(answer(known, 100), RL_ACT_END);
+	EXPECT_TRUE(known.eof);
+
+	init(RL_WRITEPAGES, 0, RL_SHORT_IS_EOF);
+	rl_sub &write = issued(0, 4096);
+	EXPECT_EQ(answer(write, 100, 0, true), RL_ACT_ISSUE);
+	EXPECT_FALSE(write.eof);
+}
+
+/* No zeroes where an error is the reason. */
+TEST_F(NetfsCollect, AFailedReadZeroesNothing)
+{
+	init(RL_READ);
+	rl_sub &sub = issued(0, 12288);
+
+	EXPECT_EQ(answer(sub, 5000, eio), RL_ACT_END);
+	expect_end(sub, RL_FAILED, RL_WHY_SERVER, eio);
+	EXPECT_EQ(fate(sub, 0, 4096), RL_FATE_GOOD);
+	EXPECT_EQ(rl_folio_end(&req, &sub, 0, 4096).zero.to, 0u);
+	EXPECT_EQ(fate(sub, 4096, 4096), RL_FATE_BAD);
+	EXPECT_EQ(fate(sub, 8192, 4096), RL_FATE_BAD);
+	EXPECT_EQ(fate(sub, 12288, 4096), RL_FATE_INVALID);
+	EXPECT_EQ(rl_req_result(&req).eof, RL_SIZE_MAX);
+}
+
+TEST_F(NetfsCollect, AFolioThatIsStillUnderWay)
+{
+	rl_sub &sub = issued(0, 4096);
+
+	EXPECT_EQ(fate(sub, 0, 4096), RL_FATE_INVALID);
+	EXPECT_EQ(fate(sub, -1, 4096), RL_FATE_INVALID);
+}
+
+/* Dirty bytes of a folio, amid it: all were sent, or the folio is bad. */
+TEST_F(NetfsCollect, WrittenInPart)
+{
+	rl_sub &sub = issued(100, 5000);
+
+	EXPECT_EQ(answer(sub, 4000, -28), RL_ACT_END);
+	EXPECT_EQ(fate(sub, 0, 4096), RL_FATE_GOOD);
+	EXPECT_EQ(fate(sub, 4096, 4096), RL_FATE_BAD);
+	EXPECT_EQ(rl_req_result(&req).extent, 4100);
+}
+
+TEST_F(NetfsCollect, NotSentIsDirtyAgain)
+{
+	rl_sub &sub = add(0, 4096);
+
+	EXPECT_EQ(rl_sub_give_up(&req, &sub), RL_ACT_END);
+	expect_end(sub, RL_CANCELLED, RL_WHY_UNSENT);
+	EXPECT_EQ(fate(sub, 0, 4096), RL_FATE_AGAIN);
+	EXPECT_EQ(rl_sub_give_up(&req, &sub), RL_ACT_NONE);
+	init(RL_READ);
+	rl_sub &read = add(0, 4096);
+	EXPECT_EQ(rl_sub_give_up(&req, &read), RL_ACT_END);
+	EXPECT_EQ(fate(read, 0, 4096), RL_FATE_BAD);
+	rl_sub &sent = issued(4096, 10);
+	EXPECT_EQ(rl_sub_give_up(&req, &sent), RL_ACT_INVALID);
+}
+
+/* An error is not hidden by what was merely not sent before it. */
+TEST_F(NetfsCollect, UnsentBeforeAnError)
+{
+	rl_sub &unsent = add(0, 10), &well = issued(10, 10), &bad = issued(20, 10);
+
+	EXPECT_EQ(rl_sub_give_up(&req, &unsent), RL_ACT_END);
+	EXPECT_EQ(answer(well, 10), RL_ACT_END);
+	EXPECT_EQ(answer(bad, 0, eio), RL_ACT_END);
+	rl_result result = rl_req_result(&req);
+	EXPECT_EQ(result.bytes, 0);
+	EXPECT_EQ(result.why, RL_WHY_SERVER);
+	EXPECT_EQ(result.error, eio);
+	init(RL_WRITEPAGES);
+	rl_sub &alone = add(0, 10);
+	EXPECT_EQ(rl_sub_give_up(&req, &alone), RL_ACT_END);
+	EXPECT_EQ(rl_req_result(&req).why, RL_WHY_UNSENT);
+}
+
+/* What counts is what is there without a byte missing, and the first error. */
+TEST_F(NetfsCollect, Result)
+{
+	init(RL_DIRECT_WRITE);
+	rl_sub &a = issued(0, 100), &b = issued(100, 100), &c = issued(200, 100);
+
+	EXPECT_EQ(answer(c, 50, -28), RL_ACT_END);
+	EXPECT_EQ(answer(b, 30, eio), RL_ACT_END);
+	EXPECT_EQ(answer(a, 100), RL_ACT_END);
+	rl_result result = rl_req_result(&req);
+	EXPECT_EQ(result.bytes, 130);
+	EXPECT_EQ(result.why, RL_WHY_SERVER);
+	EXPECT_EQ(result.error, eio);
+	EXPECT_EQ(result.extent, 250);
+}
+
+/* Behind an end nothing counts, no error either. */
+TEST_F(NetfsCollect, ResultAtAnEnd)
+{
+	init(RL_DIRECT_READ);
+	rl_sub &a = issued(0, 100), &b = issued(100, 100);
+
+	EXPECT_EQ(answer(b, 0, eio), RL_ACT_END);
+	EXPECT_EQ(answer(a, 40, 0, true), RL_ACT_END);
+	rl_result result = rl_req_result(&req);
+	EXPECT_EQ(result.bytes, 40);
+	EXPECT_EQ(result.why, RL_WELL);
+	EXPECT_EQ(result.eof, 40);
+	EXPECT_EQ(result.extent, 0);
+}
+
+TEST_F(NetfsCollect, TheEndInItsOrder)
+{
+	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_NONE);
+	EXPECT_EQ(exits(), (std::vector<int> { RL_EXIT_FOLIOS, RL_EXIT_SIZES, RL_EXIT_OPS,
+					       RL_EXIT_UNLIST, RL_EXIT_COUNT, RL_EXIT_FREE }));
+	EXPECT_EQ(rl_req_exit(&req), RL_EXIT_OVER);
+	init(RL_DIRECT_READ);
+	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_NONE);
+	EXPECT_EQ(exits(), (std::vector<int> { RL_EXIT_SIZES, RL_EXIT_OPS, RL_EXIT_COMPLETE,
+					       RL_EXIT_UNLIST, RL_EXIT_COUNT, RL_EXIT_FREE }));
+}
+
+TEST_F(NetfsCollect, Refused)
+{
+	rl_piece overlaps = { 99, 10 }, empty = { 200, 0 }, before = { -1, 10 };
+	rl_piece behind = { RL_SIZE_MAX - 9, 10 }, good = { 100, 10 };
+
+	add(0, 100);
+	EXPECT_FALSE(rl_req_add(&req, &subs[1], &overlaps));
+	EXPECT_FALSE(rl_req_add(&req, &subs[1], &empty));
+	EXPECT_FALSE(rl_req_add(&req, &subs[1], &before));
+	EXPECT_FALSE(rl_req_add(&req, &subs[1], &behind));
+	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_SUBS);
+	EXPECT_FALSE(rl_req_add(&req, &subs[1], &good)) << "the issuer has gone";
+}

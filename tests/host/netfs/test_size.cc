@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The sizes of an inode: rules S1 to S3, and answers that pass one another. */
+#include <gtest/gtest.h>
+
+#include "netfs_core.h"
+
+extern "C" const char *netfs_from_c(void);
+
+namespace {
+
+struct NetfsSize : testing::Test {
+	rl_sizes sizes;
+	rl_size_change change = {};
+
+	NetfsSize() { rl_size_init(&sizes, 100); }
+
+	~NetfsSize() override { EXPECT_STREQ(rl_size_validate(&sizes), nullptr); }
+
+	rl_sample sample() { return rl_size_sample(&sizes); }
+
+	rl_size_says attributes(rl_sample asked, int64_t server, bool dirty = false)
+	{
+		return rl_size_attributes(&sizes, asked, server, dirty, &change);
+	}
+
+	bool grow(bool dirty = false) { return rl_size_grow(&sizes, &change, dirty); }
+
+	void written(int64_t extent, uint8_t why = RL_WELL)
+	{
+		rl_result result = { 0, extent, RL_SIZE_MAX, 0, why };
+
+		ASSERT_TRUE(rl_size_written(&sizes, &result));
+	}
+
+	void expect(int64_t i_size, bool stale)
+	{
+		EXPECT_EQ(sizes.i_size, i_size);
+		EXPECT_EQ(rl_size_stale(&sizes), stale);
+	}
+};
+
+} // namespace
+
+TEST_F(NetfsSize, FromC) { EXPECT_STREQ(netfs_from_c(), nullptr); }
+
+TEST_F(NetfsSize, Same)
+{
+	EXPECT_EQ(attributes(sample(), 100), RL_SIZE_SAME);
+	expect(100, false);
+}
+
+TEST_F(NetfsSize, ShrinkingIsSetThenDropped)
+{
+	EXPECT_EQ(attributes(sample(), 60), RL_SIZE_DROP);
+	EXPECT_EQ(change.drop_from, 60);
+	expect(60, false);
+}
+
+TEST_F(NetfsSize, GrowingIsDroppedThenSet)
+{
+	EXPECT_EQ(attributes(sample(), 160), RL_SIZE_DROP_FIRST);
+	EXPECT_EQ(change.drop_from, 100);
+	expect(100, true);
+	EXPECT_TRUE(grow());
+	expect(160, false);
+	EXPECT_EQ(sizes.server, 160);
+}
+
+/* A write that began and ended between the question and its answer. */
+TEST_F(NetfsSize, LateAfterAWrite)
+{
+	rl_sample asked = sample();
+
+	rl_size_extend(&sizes, 200);
+	rl_size_write_begin(&sizes);
+	written(200);
+	EXPECT_EQ(attributes(asked, 100), RL_SIZE_LATE);
+	expect(200, true);
+}
+
+TEST_F(NetfsSize, BusyWithAWrite)
+{
+	rl_size_extend(&sizes, 200);
+	EXPECT_EQ(attributes(sample(), 100, true), RL_SIZE_BUSY);
+	rl_size_write_begin(&sizes);
+	EXPECT_EQ(attributes(sample(), 100), RL_SIZE_BUSY);
+	written(200);
+	EXPECT_EQ(attributes(sample(), 200), RL_SIZE_SAME);
+	expect(200, false);
+}
+
+/* Of two that were under way together, who came first is believed; then it is asked anew. */
+TEST_F(NetfsSize, TwoThatPassOneAnother)
+{
+	rl_sample first = sample(), second = sample();
+
+	EXPECT_EQ(attributes(second, 60), RL_SIZE_DROP);
+	EXPECT_EQ(attributes(first, 100), RL_SIZE_LATE);
+	expect(60, true);
+	EXPECT_EQ(attributes(sample(), 60), RL_SIZE_SAME);
+	expect(60, false);
+}
+
+TEST_F(NetfsSize, SomethingCameBeforeItGrew)
+{
+	ASSERT_EQ(attributes(sample(), 160), RL_SIZE_DROP_FIRST);
+	EXPECT_FALSE(grow(true));
+	expect(100, true);
+	ASSERT_EQ(attributes(sample(), 160), RL_SIZE_DROP_FIRST);
+	rl_size_extend(&sizes, 130);
+	rl_size_write_begin(&sizes);
+	written(130);
+	EXPECT_FALSE(grow());
+	expect(130, true);
+	/* What was zeroed, or read, from the old end on goes. */
+	ASSERT_EQ(attributes(sample(), 160), RL_SIZE_DROP_FIRST);
+	EXPECT_EQ(change.drop_from, 100);
+}
+
+/* The zeroes of a gap where the server has data by now. */
+TEST_F(NetfsSize, AGapAmidGrowth)
+{
+	ASSERT_EQ(attributes(sample(), 160), RL_SIZE_DROP_FIRST);
+	EXPECT_EQ(rl_size_gap(&sizes, 100).from, rl_size_gap(&sizes, 100).to);
+	EXPECT_EQ(rl_size_gap(&sizes, 150).from, 100);
+	EXPECT_EQ(rl_size_gap(&sizes, 150).to, 150);
+	EXPECT_FALSE(grow());
+	expect(100, true);
+}
+
+/* Clean folios go from the doubt on, dirty ones only from where the resize says. */
+TEST_F(NetfsSize, AResizeAfterADoubt)
+{
+	rl_size_saw_eof(&sizes, 40, false);
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
+	ASSERT_EQ(rl_size_resized(&sizes, 80, true, &change), RL_SIZE_DROP);
+	EXPECT_EQ(change.drop_from, 40);
+	EXPECT_EQ(change.truncate_from, 80);
+	ASSERT_EQ(attributes(sample(), 70), RL_SIZE_DROP);
+	EXPECT_EQ(change.truncate_from, RL_SIZE_MAX);
+}
+
+/* Sizes agree again, but what is cached is of before. */
+TEST_F(NetfsSize, ADoubtOutlivesAgreement)
+{
+	rl_size_extend(&sizes, 200);
+	EXPECT_EQ(attributes(sample(), 180, true), RL_SIZE_BUSY);
+	rl_size_write_begin(&sizes);
+	written(200);
+	EXPECT_EQ(attributes(sample(), 200), RL_SIZE_DROP);
+	EXPECT_EQ(change.drop_from, 100);
+}
+
+/* One that came up after the question is not settled by its answer. */
+TEST_F(NetfsSize, ADoubtOfMeanwhile)
+{
+	rl_sample asked = sample();
+
+	rl_size_saw_eof(&sizes, 40, false);
+	EXPECT_EQ(attributes(asked, 100), RL_SIZE_DROP);
+	expect(100, true);
+	EXPECT_EQ(attributes(sample(), 40), RL_SIZE_DROP);
+	expect(40, false);
+}
+
+TEST_F(NetfsSize, AnEndBeforeOurs)
+{
+	rl_size_saw_eof(&sizes, 100, false);
+	expect(100, false);
+	rl_size_saw_eof(&sizes, 40, true);
+	expect(100, false);
+	rl_size_write_begin(&sizes);
+	rl_size_saw_eof(&sizes, 40, false);
+	expect(100, false);
+	written(100);
+	rl_size_saw_eof(&sizes, 40, false);
+	expect(100, true);
+}
+
+TEST_F(NetfsSize, AFailedWriteCountsNoMore)
+{
+	rl_size_extend(&sizes, 200);
+	rl_size_write_begin(&sizes);
+	written(0, RL_WHY_SERVER);
+	expect(200, true);
+	EXPECT_EQ(attributes(sample(), 100), RL_SIZE_DROP);
+	expect(100, false);
+}
+
+TEST_F(NetfsSize, ADirectWriteGrowsIt)
+{
+	rl_size_write_begin(&sizes);
+	written(150);
+	expect(150, false);
+	EXPECT_EQ(sizes.server, 150);
+}
+
+TEST_F(NetfsSize, Resized)
+{
+	rl_sample asked = sample();
+
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
+	EXPECT_EQ(attributes(asked, 60), RL_SIZE_BUSY);
+	EXPECT_EQ(rl_size_resized(&sizes, 60, true, &change), RL_SIZE_DROP);
+	EXPECT_EQ(change.truncate_from, 60);
+	EXPECT_EQ(attributes(asked, 100), RL_SIZE_LATE);
+	EXPECT_EQ(sizes.i_size, 60);
+}
+
+/* Nothing comes between a resize and its size, though the cache is dropped first. */
+TEST_F(NetfsSize, ResizedLarger)
+{
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
+	ASSERT_EQ(rl_size_resized(&sizes, 300, true, &change), RL_SIZE_DROP_FIRST);
+	EXPECT_EQ(change.truncate_from, 100);
+	EXPECT_EQ(sizes.i_size, 100);
+	EXPECT_EQ(attributes(sample(), 100), RL_SIZE_BUSY);
+	EXPECT_TRUE(grow(true));
+	EXPECT_EQ(sizes.i_size, 300);
+	EXPECT_FALSE(grow()) << "once";
+}
+
+/* A write whose folios have ended, but whose size is to come. */
+TEST_F(NetfsSize, AResizeWaitsForWrites)
+{
+	rl_size_write_begin(&sizes);
+	EXPECT_FALSE(rl_size_resize_begin(&sizes));
+	written(150);
+	EXPECT_TRUE(rl_size_resize_begin(&sizes));
+	EXPECT_FALSE(rl_size_resize_begin(&sizes)) << "one at a time";
+}
+
+TEST_F(NetfsSize, AResizeThatFailed)
+{
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
+	EXPECT_EQ(rl_size_resized(&sizes, 60, false, &change), RL_SIZE_SAME);
+	expect(100, true);
+	EXPECT_EQ(rl_size_resized(&sizes, 60, true, &change), RL_SIZE_INVALID);
+}
+
+TEST_F(NetfsSize, Refused)
+{
+	rl_result result = {};
+
+	EXPECT_EQ(attributes(sample(), -1), RL_SIZE_INVALID);
+	EXPECT_FALSE(rl_size_written(&sizes, &result));
+}
+
+TEST_F(NetfsSize, TheLargestFile)
+{
+	EXPECT_EQ(attributes(sample(), RL_SIZE_MAX), RL_SIZE_DROP_FIRST);
+	EXPECT_TRUE(grow());
+	expect(RL_SIZE_MAX, false);
+}
