@@ -104,7 +104,7 @@ rl_act done(rl_req &req, rl_sub &sub, const rl_answer &answer, uint64_t now)
 {
 	if (sub.state != RL_ISSUED)
 		return RL_ACT_INVALID;
-	if (answer.bytes > sub.len - sub.done)
+	if (answer.bytes > sub.len - sub.done || answer.error > 0)
 		return end_as(sub, RL_FAILED, RL_WHY_NONSENSE, 0);
 	sub.done += answer.bytes;
 	if (answer.bytes)

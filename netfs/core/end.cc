@@ -14,6 +14,8 @@
  */
 #include "collect.hpp"
 
+#include "plan.hpp"
+
 namespace rl {
 
 namespace {
@@ -27,11 +29,13 @@ rl_fate fate_of_rest(const rl_req &req, const rl_sub &sub)
 	return writes(req.kind) && sub.why == RL_WHY_UNSENT ? RL_FATE_AGAIN : RL_FATE_BAD;
 }
 
-rl_span in_folio(int64_t from, int64_t to, int64_t pos)
+/* No answer brings the byte at RL_SIZE_MAX, and it is behind every end. */
+rl_span zeroes(int64_t from, int64_t to, int64_t pos, uint32_t size)
 {
-	if (from >= to)
-		return { 0, 0 };
-	return { static_cast<uint32_t>(from - pos), static_cast<uint32_t>(to - pos) };
+	uint32_t past = to == RL_SIZE_MAX ? size : static_cast<uint32_t>(to - pos);
+	uint32_t first = static_cast<uint32_t>(from - pos);
+
+	return first < past ? rl_span { first, past } : rl_span { 0, 0 };
 }
 
 bool has(const rl_req &req, rl_exit step)
@@ -86,14 +90,17 @@ const char *check(const rl_req &req, const rl_sub &sub)
 
 rl_ending folio_end(const rl_req &req, const rl_sub &sub, int64_t pos, uint32_t size)
 {
-	int64_t from = higher(pos, sub.pos), to = lower(pos + size, sub.pos + sub.len);
+	int64_t from = higher(pos, sub.pos), to = lower(end_of(pos, size), sub.pos + sub.len);
 	int64_t good = good_to(sub);
 
 	if (!ended(sub) || from >= to)
 		return { RL_FATE_INVALID, { 0, 0 } };
 	if (to > good)
 		return { static_cast<uint8_t>(fate_of_rest(req, sub)), { 0, 0 } };
-	return { RL_FATE_GOOD, in_folio(higher(from, sub.pos + sub.done), to, pos) };
+	if (writes(req.kind))
+		return { RL_FATE_GOOD, { 0, 0 } };
+	from = lower(to, higher(from, sub.pos + sub.done));
+	return { RL_FATE_GOOD, zeroes(from, to, pos, size) };
 }
 
 rl_result result(const rl_req &req)
@@ -114,13 +121,13 @@ rl_exit exit(rl_req &req)
 {
 	if (req.pending)
 		return RL_EXIT_INVALID;
-	while (req.exit < RL_EXIT_OVER) {
+	while (req.exit <= RL_EXIT_FREE) {
 		rl_exit step = static_cast<rl_exit>(req.exit++);
 
 		if (has(req, step))
 			return step;
 	}
-	return RL_EXIT_OVER;
+	return RL_EXIT_INVALID;
 }
 
 const char *validate(const rl_req &req)

@@ -28,7 +28,9 @@ extern "C" {
  * rl_dirty - which bytes a folio's write-back has to send
  * @folio: the folio
  *
- * Return: the span; an empty one is a folio to be ended clean without a message.
+ * Return: the span; an empty one is a folio to be ended clean without a message.  One
+ * whose from is behind its to is refused: no such folio, and nothing is known of its
+ * bytes; rl_plan_add() refuses it as well.
  */
 struct rl_span rl_dirty(const struct rl_folio *folio);
 
@@ -71,8 +73,11 @@ rl_word rl_word_put_back(const struct rl_folio *folio, struct rl_span span);
 
 /* ------------------------------------------------------------ sizes of an inode */
 
-/* A new inode, of which the server says @size (0 to RL_SIZE_MAX). */
-void rl_size_init(struct rl_sizes *sizes, int64_t size);
+/*
+ * A new inode, of which the server says @size, 0 to RL_SIZE_MAX.  False, and nothing is
+ * filled, if it is negative: there is no such inode.
+ */
+bool rl_size_init(struct rl_sizes *sizes, int64_t size);
 
 /* Whether the attributes want to be asked for before they are believed. */
 bool rl_size_stale(const struct rl_sizes *sizes);
@@ -165,7 +170,7 @@ bool rl_size_resize_begin(struct rl_sizes *sizes);
  *	byte keeps what is before, rl_word_clip(), and has zeroes behind it
  *
  * Return: RL_SIZE_SAME, RL_SIZE_DROP, RL_SIZE_DROP_FIRST (rl_size_grow() ends the
- * resize) or RL_SIZE_INVALID.
+ * resize) or RL_SIZE_INVALID.  For a size that is negative it has ended, as a failure.
  */
 enum rl_size_says rl_size_resized(struct rl_sizes *sizes, int64_t size, bool well,
 				  struct rl_size_change *change);
@@ -192,7 +197,7 @@ void rl_plan_init(struct rl_plan *plan, const struct rl_limits *limits, enum rl_
  * rl_plan_add - the next folio of a run
  * @plan: the plan
  * @pos: the folio's place, behind the one before
- * @span: what of it: all, or rl_dirty()
+ * @span: what of it: all, or rl_dirty(); a byte at RL_SIZE_MAX is left out
  * @end: bytes from here on are not sent.  Of write-back i_size, read under this
  *	folio's lock: a write marks it dirty and extends, both under that
  * @piece: filled for RL_ADDED_CUT
@@ -213,7 +218,7 @@ bool rl_plan_end(struct rl_plan *plan, struct rl_piece *piece);
  * @len: how much is left
  *
  * Pieces that are not the last end between two pages.
- * Return: the piece; of no length if there is none, or no such range.
+ * Return: the piece; of no length if there is none, or no such range, kind or limits.
  */
 struct rl_piece rl_plan_bytes(const struct rl_limits *limits, enum rl_kind kind,
 			      int64_t pos, int64_t len);
@@ -226,9 +231,10 @@ struct rl_piece rl_plan_bytes(const struct rl_limits *limits, enum rl_kind kind,
  *
  * Both carry bytes of one folio, the exception to I2: the issuer waits for both, and
  * ends the folio in RL_EXIT_FOLIOS: uptodate if both are good.
- * Return: how many there are, 0 to 2.
+ * No byte is read at RL_SIZE_MAX, which is behind the largest file.
+ * Return: how many there are, 0 to 2; negative: no such folio, and none is uptodate.
  */
-unsigned int rl_plan_around(const struct rl_folio *folio, int64_t pos,
+int rl_plan_around(const struct rl_folio *folio, int64_t pos,
 			    struct rl_piece pieces[2]);
 
 /* @kept is made less than @subs, and @subs 1 at least. */
@@ -243,8 +249,11 @@ bool rl_credit_give(struct rl_credits *credits, bool write, uint32_t len);
 
 /* -------------------------------------------------------- subrequests, requests */
 
-/* A policy that is impossible is made possible. */
-void rl_req_init(struct rl_req *req, enum rl_kind kind, const struct rl_retry *retry,
+/*
+ * A policy that is impossible is made possible.  False, and nothing is filled, for a kind
+ * or limits' flags that are not known.
+ */
+bool rl_req_init(struct rl_req *req, enum rl_kind kind, const struct rl_retry *retry,
 		 uint32_t limit_flags);
 
 /**
@@ -277,7 +286,8 @@ enum rl_act rl_sub_issue(struct rl_req *req, struct rl_sub *sub, uint64_t now);
  * @answer: what came
  * @now: the time
  *
- * Bytes count first, then the error.  A read of nothing is the end of the file.
+ * Bytes count first, then the error.  A read of nothing is the end of the file.  More
+ * than was asked for, or a positive error, is nonsense: of that nothing counts.
  * Return: RL_ACT_ISSUE, RL_ACT_WAIT, RL_ACT_END or RL_ACT_INVALID.
  */
 enum rl_act rl_sub_done(struct rl_req *req, struct rl_sub *sub,
@@ -301,14 +311,15 @@ enum rl_left rl_req_issued(struct rl_req *req);
  * @error: negative; the first call's stays
  *
  * From now on nothing is tried again.  Then rl_req_next_cancel() for what there is.
+ * Return: false for an error that is not negative: nothing has changed.
  */
-void rl_req_cancel(struct rl_req *req, int32_t error);
+bool rl_req_cancel(struct rl_req *req, int32_t error);
 
 /**
  * rl_req_next_cancel - what a cancelled request has under way
  * @req: the request
  * @after: the one that it returned last, or NULL
- * @act: RL_ACT_END or RL_ACT_CANCEL
+ * @act: RL_ACT_END or RL_ACT_CANCEL; RL_ACT_NONE with NULL
  *
  * The lock may be dropped in between by whoever has a reference to the request: its
  * subrequests stay where they are until RL_EXIT_FREE, also those that have been put.
@@ -342,7 +353,8 @@ void rl_req_hurry(struct rl_req *req, uint64_t now);
  * @pos: the folio's place
  * @size: its size
  *
- * Of a folio with two, for each; it is as good as the worse.
+ * Of a folio with two, for each; it is as good as the worse.  The zeroes reach over a
+ * byte at RL_SIZE_MAX, which no file has.
  */
 struct rl_ending rl_folio_end(const struct rl_req *req, const struct rl_sub *sub,
 				 int64_t pos, uint32_t size);
@@ -350,7 +362,10 @@ struct rl_ending rl_folio_end(const struct rl_req *req, const struct rl_sub *sub
 /* What became of it, once no subrequest keeps it. */
 struct rl_result rl_req_result(const struct rl_req *req);
 
-/* The next step of its end: each of those that its kind has, once, in order. */
+/*
+ * The next step of its end: each of those that its kind has, once, in order.
+ * RL_EXIT_FREE is the last one: after it there is no request to call this with.
+ */
 enum rl_exit rl_req_exit(struct rl_req *req);
 
 /**

@@ -198,7 +198,7 @@ enum rl_state {
 enum rl_why {
 	RL_WELL = 0,
 	RL_WHY_SERVER,		/* @error is the server's */
-	RL_WHY_NONSENSE,	/* it answered with more than was asked for */
+	RL_WHY_NONSENSE,	/* more than was asked for, or an error that is positive */
 	RL_WHY_STUCK,		/* it wrote nothing, too often */
 	RL_WHY_TIMEOUT,		/* soft */
 	RL_WHY_CANCELLED,	/* @error is rl_req_cancel()'s */
@@ -269,9 +269,8 @@ enum rl_exit {
 	RL_EXIT_COMPLETE,	/* inode_dio_end(), ki_complete() */
 	RL_EXIT_UNLIST,		/* leave the inode's list */
 	RL_EXIT_COUNT,		/* io_count falls; nothing of the inode is touched after it */
-	RL_EXIT_FREE,		/* own memory, by RCU */
-	RL_EXIT_OVER,		/* there is no other step */
-	RL_EXIT_INVALID,	/* somebody keeps it still */
+	RL_EXIT_FREE,		/* own memory, by RCU: the last one */
+	RL_EXIT_INVALID,	/* somebody keeps it still, or it is over */
 };
 
 /* How a folio of a subrequest that has ended is to be ended. */

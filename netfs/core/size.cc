@@ -134,13 +134,13 @@ rl_size_says resized(rl_sizes &sizes, int64_t size, bool well, rl_size_change &c
 	int64_t lost = lower(size, sizes.i_size);
 	rl_size_says says;
 
-	if (!sizes.resizes || size < 0)
+	if (!sizes.resizes)
 		return RL_SIZE_INVALID;
-	if (!well) {
+	if (!well || size < 0) {
 		sizes.resizes--;
 		sizes.generation++;
-		doubt_from(sizes, size);
-		return RL_SIZE_SAME;
+		doubt_from(sizes, higher(size, 0));
+		return size < 0 ? RL_SIZE_INVALID : RL_SIZE_SAME;
 	}
 	says = take(sizes, size, sizes.doubts, change);
 	change.truncate_from = lost;

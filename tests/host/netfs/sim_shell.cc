@@ -2,6 +2,8 @@
 /* Requests, as the C shell will have them: each decision is the core's. */
 #include "sim_world.hpp"
 
+#include <cstring>
+
 namespace netfs_world {
 
 namespace {
@@ -18,7 +20,7 @@ request_p world::start(rl_kind kind)
 
 	io_count++;
 	r->kind = kind;
-	rl_req_init(&r->core, kind, &retry, limits.flags);
+	REQUIRE(rl_req_init(&r->core, kind, &retry, limits.flags));
 	if (writes(kind))
 		rl_size_write_begin(&sizes);
 	live.push_back(r);
@@ -179,12 +181,16 @@ void world::finish(request &r)
 {
 	int last = -1;
 
-	for (rl_exit step; (step = rl_req_exit(&r.core)) != RL_EXIT_OVER; last = step) {
-		REQUIRE(step > last && step < RL_EXIT_OVER);
+	while (last != RL_EXIT_FREE) {
+		rl_exit step = rl_req_exit(&r.core);
+
+		REQUIRE(step > last && step <= RL_EXIT_FREE);
 		step_of(r, step);
+		last = step;
 	}
 	REQUIRE(r.steps == 6, "%d", r.steps);
-	REQUIRE(rl_req_exit(&r.core) == RL_EXIT_OVER);
+	/* Its memory is gone: whoever looks finds nonsense. */
+	std::memset(&r.core, 0xee, sizeof(r.core));
 	r.over = true;
 }
 
@@ -239,7 +245,9 @@ void world::cancel(request &r, int32_t why)
 	sub *s = nullptr;
 	rl_act what;
 
-	rl_req_cancel(&r.core, why);
+	if (r.over)
+		return;
+	REQUIRE(rl_req_cancel(&r.core, why));
 	while (rl_sub *next = rl_req_next_cancel(&r.core, s ? &s->core : nullptr, &what)) {
 		s = reinterpret_cast<sub *>(next);
 		reach::met("cancel", what == RL_ACT_END);

@@ -13,8 +13,9 @@ struct NetfsCollect : one_request {
 	{
 		std::vector<int> steps;
 
-		for (rl_exit step; (step = rl_req_exit(&req)) < RL_EXIT_OVER;)
-			steps.push_back(step);
+		do
+			steps.push_back(rl_req_exit(&req));
+		while (steps.back() < RL_EXIT_FREE);
 		return steps;
 	}
 };
@@ -205,11 +206,51 @@ TEST_F(NetfsCollect, TheEndInItsOrder)
 	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_NONE);
 	EXPECT_EQ(exits(), (std::vector<int> { RL_EXIT_FOLIOS, RL_EXIT_SIZES, RL_EXIT_OPS,
 					       RL_EXIT_UNLIST, RL_EXIT_COUNT, RL_EXIT_FREE }));
-	EXPECT_EQ(rl_req_exit(&req), RL_EXIT_OVER);
+	EXPECT_EQ(rl_req_exit(&req), RL_EXIT_INVALID) << "its memory may be gone";
 	init(RL_DIRECT_READ);
 	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_NONE);
 	EXPECT_EQ(exits(), (std::vector<int> { RL_EXIT_SIZES, RL_EXIT_OPS, RL_EXIT_COMPLETE,
 					       RL_EXIT_UNLIST, RL_EXIT_COUNT, RL_EXIT_FREE }));
+}
+
+/* The last byte of the folio is behind all that a file can have. */
+TEST_F(NetfsCollect, TheLastFolioOfTheLargestFile)
+{
+	const int64_t last = RL_SIZE_MAX - 4095;
+
+	init(RL_READ);
+	rl_sub &read = issued(last, 4095);
+	EXPECT_EQ(answer(read, 4095), RL_ACT_END);
+	rl_ending ending = rl_folio_end(&req, &read, last, 4096);
+	EXPECT_EQ(ending.fate, RL_FATE_GOOD);
+	EXPECT_EQ(ending.zero.from, 4095u);
+	EXPECT_EQ(ending.zero.to, 4096u);
+	init(RL_WRITEPAGES);
+	rl_sub &write = issued(last, 4095);
+	EXPECT_EQ(answer(write, 4095), RL_ACT_END);
+	EXPECT_EQ(fate(write, last, 4096), RL_FATE_GOOD);
+	EXPECT_EQ(fate(write, last + 1, 4096), RL_FATE_INVALID);
+}
+
+TEST_F(NetfsCollect, NoKindNoFlagsNoError)
+{
+	rl_retry retry = { 10, 100, 0, 3 };
+
+	EXPECT_FALSE(rl_req_init(&req, static_cast<rl_kind>(9), &retry, 0));
+	EXPECT_FALSE(rl_req_init(&req, RL_READ, &retry, 2));
+	EXPECT_FALSE(rl_req_cancel(&req, 0));
+	EXPECT_FALSE(rl_req_cancel(&req, 4));
+	EXPECT_FALSE(req.cancelled);
+}
+
+/* It has to end: nobody else will. */
+TEST_F(NetfsCollect, AnErrorThatIsNone)
+{
+	rl_sub &sub = issued(0, 100);
+
+	EXPECT_EQ(answer(sub, 10, 5), RL_ACT_END);
+	expect_end(sub, RL_FAILED, RL_WHY_NONSENSE);
+	EXPECT_EQ(sub.done, 0u);
 }
 
 TEST_F(NetfsCollect, Refused)

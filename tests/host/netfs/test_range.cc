@@ -132,6 +132,17 @@ TEST(NetfsRange, Refused)
 	EXPECT_EQ(write({ 0, RL_FOLIO_MAX + 1, false, false }, 0, 1, 0, plan), RL_WRITE_INVALID);
 }
 
+/* To be ended clean is the last thing to do with what cannot be. */
+TEST(NetfsRange, NoFolioIsNotClean)
+{
+	for (rl_folio folio : { rl_folio { 0, 0, true, true },
+				rl_folio { 0, RL_FOLIO_MAX + 1, true, true } }) {
+		rl_span span = rl_dirty(&folio);
+
+		EXPECT_GT(span.from, span.to);
+	}
+}
+
 TEST(NetfsRange, Clipped)
 {
 	auto clip = [](rl_folio folio, uint32_t from, uint32_t to, uint32_t low, uint32_t high) {

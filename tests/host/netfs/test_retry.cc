@@ -135,7 +135,9 @@ TEST_F(NetfsRetry, CancelledWhateverItsState)
 
 	ASSERT_EQ(answer(done, 10), RL_ACT_END);
 	ASSERT_EQ(answer(waits, 0, eagain), RL_ACT_WAIT);
+	act = RL_ACT_INVALID;
 	EXPECT_EQ(next_cancel(), nullptr) << "nobody asked for it";
+	EXPECT_EQ(act, RL_ACT_NONE);
 	rl_req_cancel(&req, eintr);
 	rl_req_cancel(&req, eio);
 	ASSERT_EQ(next_cancel(), &sent);
@@ -189,14 +191,14 @@ TEST_F(NetfsRetry, Extremes)
 {
 	rl_retry none = {}, huge = { 0x80000001, 0xffffffff, 0xffffffff, 255 };
 
-	rl_req_init(&req, RL_WRITEPAGES, &none, 0);
+	ASSERT_TRUE(rl_req_init(&req, RL_WRITEPAGES, &none, 0));
 	count = 0;
 	rl_sub &sub = issued(0, 10);
 	ASSERT_EQ(answer(sub, 0, eagain), RL_ACT_WAIT);
 	EXPECT_EQ(rl_req_due(&req), now + 1);
 	again(sub);
 	EXPECT_EQ(answer(sub, 0), RL_ACT_END);
-	rl_req_init(&req, RL_WRITEPAGES, &huge, 0);
+	ASSERT_TRUE(rl_req_init(&req, RL_WRITEPAGES, &huge, 0));
 	now = RL_NEVER - 5;
 	count = 0;
 	rl_sub &late = issued(0, 10);

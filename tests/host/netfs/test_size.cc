@@ -12,7 +12,7 @@ struct NetfsSize : testing::Test {
 	rl_sizes sizes;
 	rl_size_change change = {};
 
-	NetfsSize() { rl_size_init(&sizes, 100); }
+	NetfsSize() { EXPECT_TRUE(rl_size_init(&sizes, 100)); }
 
 	~NetfsSize() override { EXPECT_STREQ(rl_size_validate(&sizes), nullptr); }
 
@@ -238,10 +238,21 @@ TEST_F(NetfsSize, AResizeThatFailed)
 	EXPECT_EQ(rl_size_resized(&sizes, 60, true, &change), RL_SIZE_INVALID);
 }
 
+/* It is over all the same: the next one does not wait for it. */
+TEST_F(NetfsSize, AResizeToNoSize)
+{
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
+	EXPECT_EQ(rl_size_resized(&sizes, -1, true, &change), RL_SIZE_INVALID);
+	expect(100, true);
+	EXPECT_TRUE(rl_size_resize_begin(&sizes));
+}
+
 TEST_F(NetfsSize, Refused)
 {
 	rl_result result = {};
 
+	EXPECT_FALSE(rl_size_init(&sizes, -1));
+	EXPECT_EQ(sizes.i_size, 100);
 	EXPECT_EQ(attributes(sample(), -1), RL_SIZE_INVALID);
 	EXPECT_FALSE(rl_size_written(&sizes, &result));
 }
