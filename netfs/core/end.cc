@@ -132,7 +132,7 @@ rl_exit exit(rl_req &req)
 
 const char *validate(const rl_req &req)
 {
-	uint32_t pending = req.issuer;
+	uint32_t pending = req.issuer + req.holds;
 
 	for (const rl_sub *sub = req.first; sub; sub = sub->next) {
 		const char *wrong = check(req, *sub);
@@ -144,7 +144,7 @@ const char *validate(const rl_req &req)
 		pending += !sub->put;
 	}
 	if (pending != req.pending)
-		return "it is kept by others than its issuer and subrequests";
+		return "it is kept by others than its issuer, subrequests and holds";
 	if (req.exit && req.pending)
 		return "it goes though somebody keeps it";
 	return nullptr;

@@ -302,6 +302,24 @@ enum rl_act rl_sub_give_up(struct rl_req *req, struct rl_sub *sub);
 /* Its folios have been ended; exactly once. */
 enum rl_left rl_sub_put(struct rl_req *req, struct rl_sub *sub);
 
+/**
+ * rl_req_hold - keep a request while the lock is not held
+ * @req: the request
+ *
+ * For whoever is told to act on a subrequest and is not the issuer: taken with the lock
+ * still held that the act was given under, before RL_ACT_ISSUE's ops->issue() or
+ * RL_ACT_CANCEL's ops->cancel(), and kept until that has returned; likewise over a walk
+ * of rl_req_next_cancel() or rl_req_next_due() that drops the lock.  The answer may come,
+ * be ended and be put meanwhile, and the last subrequest with it: without a hold
+ * ops->end() and the free would run under whoever is inside still.
+ *
+ * Return: false: nobody keeps it any more, and it ends.
+ */
+bool rl_req_hold(struct rl_req *req);
+
+/* The other end of rl_req_hold(), under the lock: as with rl_sub_put(), who was last ends it. */
+enum rl_left rl_req_release(struct rl_req *req);
+
 /* The issuer lets go of the request. */
 enum rl_left rl_req_issued(struct rl_req *req);
 
@@ -321,8 +339,11 @@ bool rl_req_cancel(struct rl_req *req, int32_t error);
  * @after: the one that it returned last, or NULL
  * @act: RL_ACT_END or RL_ACT_CANCEL; RL_ACT_NONE with NULL
  *
- * The lock may be dropped in between by whoever has a reference to the request: its
- * subrequests stay where they are until RL_EXIT_FREE, also those that have been put.
+ * The lock may be dropped in between by whoever has rl_req_hold(): its subrequests stay
+ * where they are until RL_EXIT_FREE, also those that have been put.  RL_ACT_CANCEL may
+ * come while ops->issue() of the same one has not returned.  So whoever called that looks
+ * at @cancel of the subrequest, under the lock, afterwards: if it is issued still, and is
+ * to be cancelled, he calls ops->cancel() as well, which finds nothing the second time.
  * Return: a subrequest, or NULL.
  */
 struct rl_sub *rl_req_next_cancel(struct rl_req *req, struct rl_sub *after,

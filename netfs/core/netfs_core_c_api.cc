@@ -226,6 +226,10 @@ enum rl_act rl_sub_give_up(struct rl_req *, struct rl_sub *sub) { return rl::giv
 
 enum rl_left rl_sub_put(struct rl_req *req, struct rl_sub *sub) { return rl::put(*req, *sub); }
 
+bool rl_req_hold(struct rl_req *req) { return rl::hold(*req); }
+
+enum rl_left rl_req_release(struct rl_req *req) { return rl::release(*req); }
+
 enum rl_left rl_req_issued(struct rl_req *req) { return rl::issued(*req); }
 
 bool rl_req_cancel(struct rl_req *req, int32_t error)

@@ -227,7 +227,8 @@ struct rl_req {
 	struct rl_sub *first, *last;
 	struct rl_retry retry;
 	uint32_t flags;		/* the limits' */
-	uint32_t pending;	/* the issuer, and subrequests until they are put */
+	uint32_t pending;	/* the issuer, holds, and subrequests until they are put */
+	uint32_t holds;		/* rl_req_hold() */
 	int32_t cancel_error;
 	uint8_t kind;		/* enum rl_kind */
 	uint8_t exit;		/* steps taken */
@@ -255,7 +256,7 @@ enum rl_act {
 
 /* Who keeps a request. */
 enum rl_left {
-	RL_LEFT_SUBS = 0,
+	RL_LEFT_SUBS = 0,	/* subrequests, or somebody who holds it */
 	RL_LEFT_ISSUER,		/* nobody but the issuer, who may add more: wake it, locked */
 	RL_LEFT_NONE,		/* go through rl_req_exit() */
 	RL_LEFT_INVALID,

@@ -33,10 +33,10 @@ void world::send(request &r, rl_piece piece)
 	sub &s = r.subs.back();
 	s.of = &r;
 	REQUIRE(rl_req_add(&r.core, &s.core, &piece));
-	issue(s);
+	issue(s, true);
 }
 
-void world::issue(sub &s)
+void world::issue(sub &s, bool issuer)
 {
 	request &r = *s.of;
 	rl_act what = rl_sub_issue(&r.core, &s.core, now);
@@ -45,12 +45,55 @@ void world::issue(sub &s)
 		act(s, what);
 		return;
 	}
-	rpc m = { writes(r.kind) ? WRITE : READ, &s };
+	reach::met("issued in kind", r.kind);
+	if (issuer)
+		transmit(s);
+	else
+		begin_deed(s, false);
+}
+
+/* ops->issue().  A cancel may have passed it by, and has found nothing. */
+void world::transmit(sub &s)
+{
+	rpc m = { writes(s.of->kind) ? WRITE : READ, &s };
+
 	m.pos = s.core.pos + s.core.done;
 	m.len = s.core.len - s.core.done;
 	s.asked = srv.seq;
-	reach::met("issued in kind", r.kind);
 	post(m);
+	if (s.core.state == RL_ISSUED && s.core.cancel != RL_WELL)
+		flush(&s);
+}
+
+/* The lock is dropped: anything may come before the call, and before it returns. */
+void world::begin_deed(sub &s, bool cancel)
+{
+	REQUIRE(rl_req_hold(&s.of->core));
+	deeds.push_back({ &s, cancel });
+}
+
+void world::deed_step()
+{
+	if (deeds.empty())
+		return;
+	auto at = std::next(deeds.begin(), pick(deeds.size()));
+	request &r = *at->of->of;
+
+	if (!at->did) {
+		at->did = true;
+		if (at->cancel)
+			flush(at->of);
+		else
+			transmit(*at->of);
+		return;
+	}
+	deeds.erase(at);
+	left(r, rl_req_release(&r.core));
+}
+
+bool world::inside(const request &r)
+{
+	return std::any_of(deeds.begin(), deeds.end(), [&](const deed &d) { return d.of->of == &r; });
 }
 
 void world::done(sub &s, const rl_answer &answer)
@@ -66,9 +109,9 @@ void world::act(sub &s, rl_act what)
 	reach::met("state", s.core.state);
 	switch (what) {
 	case RL_ACT_ISSUE:
-		return issue(s);
+		return issue(s, false);
 	case RL_ACT_CANCEL:
-		return flush(&s);
+		return begin_deed(s, true);
 	case RL_ACT_END:
 		return end(s);
 	case RL_ACT_WAIT:
@@ -181,6 +224,7 @@ void world::finish(request &r)
 {
 	int last = -1;
 
+	REQUIRE(!inside(r), "it ends under somebody");
 	while (last != RL_EXIT_FREE) {
 		rl_exit step = rl_req_exit(&r.core);
 
@@ -230,12 +274,13 @@ void world::timers()
 		sub *s = nullptr;
 		rl_act what;
 
-		if (r->over || rl_req_due(&r->core) > now)
+		if (r->over || rl_req_due(&r->core) > now || !rl_req_hold(&r->core))
 			continue;
 		while (rl_sub *next = rl_req_next_due(&r->core, s ? &s->core : nullptr, now, &what)) {
 			s = reinterpret_cast<sub *>(next);
 			act(*s, what);
 		}
+		left(*r, rl_req_release(&r->core));
 	}
 	std::erase_if(live, [](const request_p &r) { return r->over; });
 }
@@ -245,7 +290,7 @@ void world::cancel(request &r, int32_t why)
 	sub *s = nullptr;
 	rl_act what;
 
-	if (r.over)
+	if (r.over || !rl_req_hold(&r.core))
 		return;
 	REQUIRE(rl_req_cancel(&r.core, why));
 	while (rl_sub *next = rl_req_next_cancel(&r.core, s ? &s->core : nullptr, &what)) {
@@ -253,6 +298,7 @@ void world::cancel(request &r, int32_t why)
 		reach::met("cancel", what == RL_ACT_END);
 		act(*s, what);
 	}
+	left(r, rl_req_release(&r.core));
 }
 
 /* No memory for a message: its folios are dirty again. */

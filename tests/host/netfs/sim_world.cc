@@ -88,6 +88,8 @@ void world::check()
 void world::step()
 {
 	events++;
+	if (chance(2))
+		deed_step();
 	switch (pick(8)) {
 	case 0: case 1:
 		if (!calm)

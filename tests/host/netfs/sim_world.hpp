@@ -84,6 +84,13 @@ struct request {
 
 using request_p = std::shared_ptr<request>;
 
+/* ops->issue() or ops->cancel() of one who is not the issuer: begun, inside, or to return. */
+struct deed {
+	sub *of;
+	bool cancel;
+	bool did = false;
+};
+
 /* One that runs: see threads.hpp. */
 struct thread {
 	world &w;
@@ -112,6 +119,7 @@ struct world {
 	uint64_t events = 0;
 	std::map<int64_t, std::shared_ptr<folio>> cache;
 	std::list<rpc> flying;
+	std::list<deed> deeds;
 	std::vector<request_p> live;
 	std::vector<request *> ending;	/* nobody keeps them: their last steps are to come */
 	std::list<std::unique_ptr<thread>> threads;
@@ -157,7 +165,11 @@ struct world {
 	/* sim_shell.cc: requests. */
 	request_p start(rl_kind kind);
 	void send(request &r, rl_piece piece);
-	void issue(sub &s);
+	void issue(sub &s, bool issuer);
+	void transmit(sub &s);
+	void begin_deed(sub &s, bool cancel);
+	void deed_step();
+	bool inside(const request &r);
 	void done(sub &s, const rl_answer &answer);
 	void act(sub &s, rl_act act);
 	void end(sub &s);

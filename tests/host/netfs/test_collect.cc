@@ -63,6 +63,35 @@ TEST_F(NetfsCollect, MoreThanWasAsked)
 	EXPECT_EQ(sub.done, 30u);
 }
 
+/* Its answer may come, and all of it may end, before ops->issue() returns. */
+TEST_F(NetfsCollect, HeldWhileSomebodyActs)
+{
+	rl_sub &sub = issued(0, 100);
+
+	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_SUBS);
+	EXPECT_EQ(answer(sub, 30), RL_ACT_ISSUE);
+	EXPECT_TRUE(rl_req_hold(&req));
+	EXPECT_EQ(issue(sub), RL_ACT_ISSUE);
+	EXPECT_EQ(answer(sub, 70), RL_ACT_END);
+	EXPECT_EQ(put(sub), RL_LEFT_SUBS);
+	EXPECT_EQ(rl_req_exit(&req), RL_EXIT_INVALID);
+	EXPECT_STREQ(rl_req_validate(&req), nullptr);
+	EXPECT_EQ(rl_req_release(&req), RL_LEFT_NONE);
+	EXPECT_EQ(rl_req_release(&req), RL_LEFT_INVALID);
+	EXPECT_FALSE(rl_req_hold(&req)) << "it ends";
+}
+
+/* The issuer is told when it is alone, by whoever goes last. */
+TEST_F(NetfsCollect, HeldBesideItsIssuer)
+{
+	rl_sub &sub = issued(0, 100);
+
+	EXPECT_TRUE(rl_req_hold(&req));
+	EXPECT_EQ(answer(sub, 100), RL_ACT_END);
+	EXPECT_EQ(put(sub), RL_LEFT_SUBS);
+	EXPECT_EQ(rl_req_release(&req), RL_LEFT_ISSUER);
+}
+
 /* Reads that are short are not at an end, unless it is known. */
 TEST_F(NetfsCollect, TheEndOfAFile)
 {
