@@ -5,7 +5,8 @@
  *
  * A folio is uptodate only once each byte of it is defined: read, or zeroed because
  * the answer to this very subrequest proved it to be behind the end (S1).  What of a
- * folio was not written fails all of it, and the cache does not keep it.
+ * folio was not written fails all of it; why is told with it, for the mapping has to know
+ * before write-back of the folio ends.
  *
  * The order of the end: whoever waits for a folio does not wait for anything else of
  * the request, so folios are first, and sizes are held by rl_sizes.writes until they
@@ -94,13 +95,13 @@ rl_ending folio_end(const rl_req &req, const rl_sub &sub, int64_t pos, uint32_t 
 	int64_t good = good_to(sub);
 
 	if (!ended(sub) || from >= to)
-		return { RL_FATE_INVALID, { 0, 0 } };
+		return { RL_FATE_INVALID, RL_WELL, 0, { 0, 0 } };
 	if (to > good)
-		return { static_cast<uint8_t>(fate_of_rest(req, sub)), { 0, 0 } };
+		return { static_cast<uint8_t>(fate_of_rest(req, sub)), sub.why, sub.error, { 0, 0 } };
 	if (writes(req.kind))
-		return { RL_FATE_GOOD, { 0, 0 } };
+		return { RL_FATE_GOOD, RL_WELL, 0, { 0, 0 } };
 	from = lower(to, higher(from, sub.pos + sub.done));
-	return { RL_FATE_GOOD, zeroes(from, to, pos, size) };
+	return { RL_FATE_GOOD, RL_WELL, 0, zeroes(from, to, pos, size) };
 }
 
 rl_result result(const rl_req &req)

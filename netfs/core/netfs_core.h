@@ -93,7 +93,9 @@ struct rl_sample rl_size_sample(const struct rl_sizes *sizes);
  * @dirty: the mapping has a folio that is dirty or under write-back
  * @change: filled for RL_SIZE_DROP and RL_SIZE_DROP_FIRST
  *
- * Rules S2 and S3.  What is not taken because it is late or busy, and is another size
+ * Rules S2 and S3.  To drop is to wait for folios that are locked, as
+ * invalidate_inode_pages2_range() does: one that is being read would stay, with the bytes
+ * of before.  What is not taken because it is late or busy, and is another size
  * than is known, leaves a doubt: the attributes are stale, and the next ones that are
  * taken drop the cache from the smaller end on.
  * Return: RL_SIZE_INVALID for a size that is negative.
@@ -139,7 +141,7 @@ void rl_size_write_begin(struct rl_sizes *sizes);
  * @sizes: the inode's, after rl_size_write_begin()
  * @result: its result
  *
- * Context: RL_EXIT_SIZES.
+ * Context: RL_EXIT_SIZES.  For errors it is too late: see RL_FATE_BAD.
  * Return: false if none had begun.
  */
 bool rl_size_written(struct rl_sizes *sizes, const struct rl_result *result);
@@ -288,6 +290,10 @@ enum rl_act rl_sub_issue(struct rl_req *req, struct rl_sub *sub, uint64_t now);
  *
  * Bytes count first, then the error.  A read of nothing is the end of the file.  More
  * than was asked for, or a positive error, is nonsense: of that nothing counts.
+ * Context: who receives answers.  He does not act on RL_ACT_ISSUE himself, but queues it
+ * to a work item: a try takes its credit anew, for which that may wait; the receiver, by
+ * whom credits come back, may not.  An answer from within ops->issue() is queued likewise,
+ * or a server that is short each time would make the stack as deep as it likes.
  * Return: RL_ACT_ISSUE, RL_ACT_WAIT, RL_ACT_END or RL_ACT_INVALID.
  */
 enum rl_act rl_sub_done(struct rl_req *req, struct rl_sub *sub,
@@ -327,6 +333,10 @@ enum rl_left rl_req_issued(struct rl_req *req);
  * rl_req_cancel - killed, aborted, or its session has died
  * @req: the request
  * @error: negative; the first call's stays
+ *
+ * A kill ends what the killed task itself waits for: a read, direct I/O.  RL_WRITEPAGES is
+ * cancelled only by an abort or by the end of the session: it carries the bytes of all
+ * who wrote, and they are lost with it.
  *
  * From now on nothing is tried again.  Then rl_req_next_cancel() for what there is.
  * Return: false for an error that is not negative: nothing has changed.
@@ -376,6 +386,12 @@ void rl_req_hurry(struct rl_req *req, uint64_t now);
  *
  * Of a folio with two, for each; it is as good as the worse.  The zeroes reach over a
  * byte at RL_SIZE_MAX, which no file has.
+ *
+ * RL_FATE_BAD of what was written, in this order: mapping_set_error() of its @why and
+ * @error, then folio_end_writeback().  Completion drops nothing, for it takes no folio's
+ * lock, and leaves the folio uptodate if it is.  A work item locks the folio, waits for
+ * its write-back, and drops it if it is clean; one that has become dirty again (its pages
+ * are pinned, or were stored to) has newer bytes, which are sent.
  */
 struct rl_ending rl_folio_end(const struct rl_req *req, const struct rl_sub *sub,
 				 int64_t pos, uint32_t size);

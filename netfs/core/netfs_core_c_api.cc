@@ -284,7 +284,7 @@ struct rl_ending rl_folio_end(const struct rl_req *req, const struct rl_sub *sub
 				 uint32_t size)
 {
 	if (!size || !a_folio(pos, size))
-		return { RL_FATE_INVALID, { 0, 0 } };
+		return { RL_FATE_INVALID, RL_WELL, 0, { 0, 0 } };
 	return rl::folio_end(*req, *sub, pos, size);
 }
 

@@ -265,7 +265,7 @@ enum rl_left {
 /* The steps of a request's end, in their order. */
 enum rl_exit {
 	RL_EXIT_FOLIOS = 0,	/* those that no subrequest ends alone */
-	RL_EXIT_SIZES,		/* rl_size_written(), rl_size_saw_eof(), mapping_set_error() */
+	RL_EXIT_SIZES,		/* rl_size_written(), rl_size_saw_eof() */
 	RL_EXIT_OPS,		/* ops->end(): the last call into the filesystem's text */
 	RL_EXIT_COMPLETE,	/* inode_dio_end(), ki_complete() */
 	RL_EXIT_UNLIST,		/* leave the inode's list */
@@ -277,18 +277,30 @@ enum rl_exit {
 /* How a folio of a subrequest that has ended is to be ended. */
 enum rl_fate {
 	RL_FATE_GOOD = 0,	/* read: @zero, then uptodate.  written: clean */
-	RL_FATE_BAD,		/* read: not uptodate.  written: clean, error noted, dropped */
+	/*
+	 * Read: not uptodate.  Written: mapping_set_error() of @why and @error, and only
+	 * then the end of write-back: an fsync that waits for the folio looks for the error
+	 * as soon as it has ended.
+	 */
+	RL_FATE_BAD,
 	RL_FATE_AGAIN,		/* written: dirty again, rl_word_put_back() */
 	RL_FATE_INVALID,
 };
 
 struct rl_ending {
 	uint8_t fate;		/* enum rl_fate */
+	uint8_t why;		/* of RL_FATE_BAD: enum rl_why; else RL_WELL */
+	int32_t error;		/* with RL_WHY_SERVER, RL_WHY_CANCELLED */
 	struct rl_span zero;	/* of the folio; proved to be behind the end of the file */
 };
 
 struct rl_result {
-	int64_t bytes;		/* from the start, without a byte missing */
+	/*
+	 * From the start, up to the first that ended early.  Of direct I/O these are bytes
+	 * in a row; of RL_WRITEPAGES a sum, for between its subrequests there may be bytes
+	 * that were not to be sent.
+	 */
+	int64_t bytes;
 	int64_t extent;		/* writes: the server's file is at least so large; 0: none */
 	int64_t eof;		/* reads: the lowest end that was proved; RL_SIZE_MAX: none */
 	int32_t error;		/* with RL_WHY_SERVER, RL_WHY_CANCELLED */

@@ -131,6 +131,7 @@ void world::end(sub &s)
 	reach::met("why", s.core.why);
 	if (s.core.why == RL_WHY_TIMEOUT)
 		reach::met("why of time", 0);
+	note_lost(s);
 	if (!direct(r.kind) && !r.issuer_ends)
 		for (auto &f : r.folios)
 			end_folio(s, *f);
@@ -171,6 +172,31 @@ void world::end_read(sub &s, folio &f, rl_ending how)
 	f.uptodate = true;
 }
 
+/* Each byte of write-back that failed is somebody's, who is to be told. */
+void world::note_lost(const sub &s)
+{
+	if (s.of->kind != RL_WRITEPAGES || s.core.why == RL_WELL || s.core.why == RL_WHY_UNSENT)
+		return;
+	for (int64_t at = s.core.pos + s.core.done; at < s.core.pos + s.core.len; at++)
+		unreported[at] = true;
+}
+
+/* A work item: completion, which takes no folio's lock, could not. */
+void world::drop_bad()
+{
+	auto at = std::find_if(cache.begin(), cache.end(), [](auto &entry) {
+		folio &f = *entry.second;
+
+		return f.bad && !f.locked && !f.writeback;
+	});
+
+	if (at == cache.end())
+		return;
+	at->second->bad = false;
+	if (!at->second->dirty)
+		cache.erase(at);
+}
+
 void world::end_write(sub &, folio &f, rl_ending how)
 {
 	REQUIRE(f.writeback);
@@ -179,8 +205,9 @@ void world::end_write(sub &, folio &f, rl_ending how)
 		f.word = rl_word_put_back(&core, f.taken);
 		f.dirty = true;
 	} else if (how.fate == RL_FATE_BAD) {
+		REQUIRE(how.why != RL_WELL);
 		error = true;
-		f.uptodate = false;
+		f.bad = true;
 		if (!f.dirty)
 			lost(f.pos + f.taken.from, f.pos + f.taken.to);
 	} else if (!f.dirty) {

@@ -90,6 +90,8 @@ void world::step()
 	events++;
 	if (chance(2))
 		deed_step();
+	if (chance(4))
+		drop_bad();
 	switch (pick(8)) {
 	case 0: case 1:
 		if (!calm)

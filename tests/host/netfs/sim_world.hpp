@@ -53,6 +53,7 @@ struct folio {
 	rl_word word = 0;
 	rl_span taken = {};		/* under write-back: what is being sent */
 	bool uptodate = false, dirty = false, writeback = false, locked = false;
+	bool bad = false;		/* its write failed: to be dropped, if it is clean */
 
 	int64_t end() const { return pos + size; }
 	rl_folio core() const { return { word, size, dirty, uptodate }; }
@@ -133,6 +134,7 @@ struct world {
 
 	/* The model. */
 	std::array<bool, domain> ours {}, pend {}, sure {};
+	std::array<bool, domain> unreported {};	/* not written, and no fsync said so */
 	/* Our own growth went over it: another's, in that hole, is not told by sizes. */
 	std::array<bool, domain> extended {};
 	/* But somebody told us meanwhile: the next attributes that are taken settle it. */
@@ -174,6 +176,8 @@ struct world {
 	void act(sub &s, rl_act act);
 	void end(sub &s);
 	void end_folio(sub &s, folio &f);
+	void note_lost(const sub &s);
+	void drop_bad();
 	void end_read(sub &s, folio &f, rl_ending how);
 	void end_write(sub &s, folio &f, rl_ending how);
 	void end_issuers(request &r);

@@ -142,6 +142,10 @@ TEST_F(NetfsCollect, AFailedReadZeroesNothing)
 	EXPECT_EQ(rl_folio_end(&req, &sub, 0, 4096).zero.to, 0u);
 	EXPECT_EQ(fate(sub, 4096, 4096), RL_FATE_BAD);
 	EXPECT_EQ(fate(sub, 8192, 4096), RL_FATE_BAD);
+	EXPECT_EQ(rl_folio_end(&req, &sub, 4096, 4096).why, RL_WHY_SERVER);
+	EXPECT_EQ(rl_folio_end(&req, &sub, 4096, 4096).error, eio);
+	EXPECT_EQ(rl_folio_end(&req, &sub, 0, 4096).why, RL_WELL) << "it is good";
+	EXPECT_EQ(rl_folio_end(&req, &sub, 0, 4096).error, 0);
 	EXPECT_EQ(fate(sub, 12288, 4096), RL_FATE_INVALID);
 	EXPECT_EQ(rl_req_result(&req).eof, RL_SIZE_MAX);
 }
@@ -163,6 +167,23 @@ TEST_F(NetfsCollect, WrittenInPart)
 	EXPECT_EQ(fate(sub, 0, 4096), RL_FATE_GOOD);
 	EXPECT_EQ(fate(sub, 4096, 4096), RL_FATE_BAD);
 	EXPECT_EQ(rl_req_result(&req).extent, 4100);
+}
+
+/* The mapping has to know of it before the folio's write-back ends. */
+TEST_F(NetfsCollect, AFolioKnowsItsError)
+{
+	rl_sub &sub = issued(0, 4096), &stuck = issued(4096, 4096);
+
+	EXPECT_EQ(answer(sub, 0, -28), RL_ACT_END);
+	rl_ending ending = rl_folio_end(&req, &sub, 0, 4096);
+	EXPECT_EQ(ending.fate, RL_FATE_BAD);
+	EXPECT_EQ(ending.why, RL_WHY_SERVER);
+	EXPECT_EQ(ending.error, -28);
+	EXPECT_EQ(answer(stuck, 9000), RL_ACT_END);
+	ending = rl_folio_end(&req, &stuck, 4096, 4096);
+	EXPECT_EQ(ending.fate, RL_FATE_BAD);
+	EXPECT_EQ(ending.why, RL_WHY_NONSENSE);
+	EXPECT_EQ(ending.error, 0);
 }
 
 TEST_F(NetfsCollect, NotSentIsDirtyAgain)
