@@ -52,6 +52,22 @@ enum rl_write rl_plan_write(const struct rl_folio *folio, struct rl_span span,
 			    uint32_t flags, struct rl_write_plan *plan);
 
 /**
+ * rl_write_copied - how much of a copy counts
+ * @folio: the folio, as for rl_plan_write(), which said RL_WRITE_NOW or RL_WRITE_FILL (and
+ *	it was filled) of the same span and the same folio
+ * @span: the bytes that were to be copied
+ * @copied: how many were, from @span's from on: a copy from memory that is paged out is short
+ * @flags: as for rl_plan_write()
+ * @plan: filled: the word and uptodate, afterwards; what rl_plan_write() gave is of all of
+ *	it.  A folio that was uptodate may be no more, if bytes were copied that do not count
+ *
+ * Return: how many bytes count; 0: none, the word is what it was, and the copy is to be
+ * done again, after rl_plan_write().
+ */
+uint32_t rl_write_copied(const struct rl_folio *folio, struct rl_span span,
+			 uint32_t copied, uint32_t flags, struct rl_write_plan *plan);
+
+/**
  * rl_word_clip - bytes are dropped (->invalidate_folio)
  * @folio: the folio
  * @span: what is dropped
@@ -149,7 +165,10 @@ bool rl_size_written(struct rl_sizes *sizes, const struct rl_result *result);
 /* What rl_size_...() said to drop from @from on could not be: it was dirty by then. */
 void rl_size_doubt(struct rl_sizes *sizes, int64_t from);
 
-/* A read proved the server's file to end at @eof or before; @dirty as above.  S1. */
+/*
+ * A read proved the server's file to end at @eof or before; @dirty as above.  S1.  Bytes
+ * of ours that are not sent yet explain an end before i_size, none before server.
+ */
 void rl_size_saw_eof(struct rl_sizes *sizes, int64_t eof, bool dirty);
 
 /**
@@ -243,7 +262,10 @@ int rl_plan_around(const struct rl_folio *folio, int64_t pos,
 void rl_credits_init(struct rl_credits *credits, uint32_t subs, uint32_t kept,
 		     uint64_t bytes);
 
-/* May one of @len be sent?  Then it is counted.  If nothing is in flight, always. */
+/*
+ * May one of @len be sent?  Then it is counted.  If nothing is in flight, always.  Writes
+ * in a place that is kept for them go beyond the bytes, by @kept times wsize at the most.
+ */
 bool rl_credit_take(struct rl_credits *credits, bool write, uint32_t len);
 
 /* Its answer has come, or its connection has died.  False if none was taken. */
@@ -367,7 +389,8 @@ uint64_t rl_req_due(const struct rl_req *req);
  * @req: the request
  * @after: the one that it returned last, or NULL
  * @now: the time
- * @act: RL_ACT_ISSUE; RL_ACT_CANCEL of what is soft
+ * @act: RL_ACT_ISSUE; of what is soft and has had its time, RL_ACT_CANCEL if it is in
+ *	flight, RL_ACT_END if it waits; RL_ACT_NONE with NULL
  *
  * Return: a subrequest, or NULL.
  */

@@ -56,6 +56,16 @@ enum rl_write rl_plan_write(const struct rl_folio *folio, struct rl_span span, u
 	return rl::write_plan(*folio, span, flags, *plan);
 }
 
+uint32_t rl_write_copied(const struct rl_folio *folio, struct rl_span span, uint32_t copied,
+			 uint32_t flags, struct rl_write_plan *plan)
+{
+	*plan = { folio->word, { 0, 0 }, folio->uptodate };
+	if (!rl::possible(*folio, span) || copied > span.to - span.from || !copied ||
+	    flags & ~RL_WRITE_FLAGS)
+		return 0;
+	return rl::copied(*folio, span, copied, flags, *plan) ? copied : 0;
+}
+
 rl_word rl_word_clip(const struct rl_folio *folio, struct rl_span span)
 {
 	return rl::possible(*folio, span) ? rl::clip(*folio, span) : folio->word;
@@ -72,7 +82,7 @@ bool rl_size_init(struct rl_sizes *sizes, int64_t size)
 		return false;
 	*sizes = rl_sizes {};
 	sizes->i_size = sizes->server = size;
-	sizes->doubt = RL_SIZE_MAX;
+	sizes->doubt = sizes->hole = RL_SIZE_MAX;
 	return true;
 }
 
@@ -128,6 +138,7 @@ bool rl_size_resize_begin(struct rl_sizes *sizes)
 	if (sizes->writes || sizes->resizes)
 		return false;
 	sizes->resizes++;
+	sizes->resize_doubts = sizes->doubts;
 	return true;
 }
 

@@ -90,6 +90,8 @@ struct rl_sizes {
 	uint32_t writes;	/* requests that write, until their sizes are in */
 	uint32_t resizes;	/* likewise */
 	uint32_t doubts;	/* how often one came up */
+	uint32_t resize_doubts;	/* as it was when the resize began */
+	int64_t hole;		/* the lowest end behind which zeroes were put; RL_SIZE_MAX: none */
 };
 
 /* When attributes were asked for. */
@@ -158,7 +160,7 @@ enum rl_added {
 
 /* What a session may have in flight.  Under a lock of the session's. */
 struct rl_credits {
-	uint64_t bytes;		/* at the most */
+	uint64_t bytes;		/* at the most, but for writes in places that are kept */
 	uint64_t used;
 	uint32_t subs;		/* at the most */
 	uint32_t reads;		/* in flight */

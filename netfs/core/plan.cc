@@ -120,12 +120,16 @@ unsigned int around(const rl_folio &folio, int64_t pos, rl_piece *pieces)
 	return count;
 }
 
-/* Of the places some are kept for writes, so that reads never keep memory dirty. */
+/*
+ * Of the places some are kept for writes, with all the bytes that these need, so that
+ * reads never keep memory dirty.
+ */
 bool take(rl_credits &credits, bool write, uint32_t len)
 {
 	uint32_t used = credits.reads + credits.writes;
+	bool kept = write && credits.writes < credits.kept;
 
-	if (used && (used >= credits.subs || !room(credits, len)))
+	if (used && (used >= credits.subs || (!kept && !room(credits, len))))
 		return false;
 	if (!write && credits.reads >= credits.subs - credits.kept)
 		return false;

@@ -101,6 +101,30 @@ rl_write write_plan(const rl_folio &folio, rl_span span, uint32_t flags, rl_writ
 	return apart(folio, old, span, flags, plan);
 }
 
+/*
+ * All of @span touched what is dirty, or a gap in between was filled and may be sent.  Of
+ * less, what is behind it up to the dirty bytes may be neither defined nor ours.
+ */
+bool copied(const rl_folio &folio, rl_span span, uint32_t bytes, uint32_t flags,
+	    rl_write_plan &plan)
+{
+	bool part = bytes < span.to - span.from;
+	rl_span old = dirty(folio);
+
+	span.to = span.from + bytes;
+	if (whole(folio)) {
+		plan.word = RL_WORD_WHOLE;
+		return true;
+	}
+	if (part && !empty(old) && span.to < old.from &&
+	    (!folio.uptodate || !(flags & RL_MAY_WIDEN))) {
+		plan.uptodate = false;
+		return false;
+	}
+	(void)now(folio, empty(old) ? span : hull(old, span), plan);
+	return true;
+}
+
 rl_word clip(const rl_folio &folio, rl_span span)
 {
 	rl_span left = dirty(folio);

@@ -35,6 +35,8 @@ using hf::uint32_t;
 [[nodiscard]] rl_span dirty(const rl_folio &folio);
 [[nodiscard]] rl_write write_plan(const rl_folio &folio, rl_span span, uint32_t flags,
 				  rl_write_plan &plan);
+[[nodiscard]] bool copied(const rl_folio &folio, rl_span span, uint32_t bytes, uint32_t flags,
+			  rl_write_plan &plan);
 [[nodiscard]] rl_word clip(const rl_folio &folio, rl_span span);
 [[nodiscard]] rl_word put_back(const rl_folio &folio, rl_span span);
 

@@ -248,12 +248,16 @@ TEST_F(NetfsPlan, Credits)
 
 	rl_credits_init(&credits, 4, 1, 100);
 	EXPECT_TRUE(rl_credit_take(&credits, false, 200));
+	EXPECT_FALSE(rl_credit_take(&credits, false, 1));
+	EXPECT_TRUE(rl_credit_take(&credits, true, 1)) << "kept for it, its bytes as well";
 	EXPECT_FALSE(rl_credit_take(&credits, true, 1));
+	EXPECT_TRUE(rl_credit_give(&credits, true, 1));
 	EXPECT_TRUE(rl_credit_give(&credits, false, 200));
 	for (int i = 0; i < 3; i++)
 		EXPECT_TRUE(rl_credit_take(&credits, false, 10));
 	EXPECT_FALSE(rl_credit_take(&credits, false, 10));
-	EXPECT_FALSE(rl_credit_take(&credits, true, 71));
+	EXPECT_TRUE(rl_credit_take(&credits, true, 71));
+	EXPECT_TRUE(rl_credit_give(&credits, true, 71));
 	EXPECT_TRUE(rl_credit_take(&credits, true, 70));
 	EXPECT_FALSE(rl_credit_take(&credits, true, 0)) << "no place";
 	EXPECT_TRUE(rl_credit_give(&credits, true, 70));

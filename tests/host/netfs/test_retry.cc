@@ -92,8 +92,20 @@ TEST_F(NetfsRetry, SoftEndsInTime)
 	ASSERT_EQ(answer(sub, 0, eagain), RL_ACT_WAIT);
 	again(sub);
 	ASSERT_EQ(answer(sub, 0, eagain), RL_ACT_WAIT);
-	EXPECT_EQ(rl_req_due(&req), 1050u) << "a last time when its time is up";
-	again(sub);
+	EXPECT_EQ(rl_req_due(&req), 1050u);
+	now = 1050;
+	ASSERT_EQ(due(), &sub);
+	EXPECT_EQ(act, RL_ACT_END) << "a try would be cancelled in the same moment";
+	expect_end(sub, RL_CANCELLED, RL_WHY_TIMEOUT);
+	EXPECT_EQ(due(), nullptr);
+}
+
+TEST_F(NetfsRetry, SoftAndAnsweredTooLate)
+{
+	init(RL_WRITEPAGES, 50);
+	rl_sub &sub = issued(0, 100);
+
+	now = 1050;
 	EXPECT_EQ(answer(sub, 0, eagain), RL_ACT_END);
 	expect_end(sub, RL_FAILED, RL_WHY_TIMEOUT);
 }
