@@ -29,8 +29,9 @@ extern "C" {
  * @folio: the folio
  *
  * Return: the span; an empty one is a folio to be ended clean without a message.  One
- * whose from is behind its to is refused: no such folio, and nothing is known of its
- * bytes; rl_plan_add() refuses it as well.
+ * whose from is behind its to is refused, and rl_plan_add() refuses it as well: no such
+ * folio; or one that is whole but not uptodate, of which nobody knows what was written
+ * here.  The shell warns, and fails it like RL_FATE_BAD.
  */
 struct rl_span rl_dirty(const struct rl_folio *folio);
 
@@ -323,7 +324,9 @@ enum rl_act rl_sub_done(struct rl_req *req, struct rl_sub *sub,
 
 /*
  * The issuer gives up a new one: RL_ACT_END, and its folios are dirty again; RL_ACT_NONE
- * if a cancel has ended it; else RL_ACT_INVALID.
+ * if a cancel has ended it; else RL_ACT_INVALID.  No shell may use it for folios that are
+ * under write-back: another's fsync, which finds them not dirty, waits for that and says
+ * yes though nothing was sent (Documentation/netfs.md, Not yet).
  */
 enum rl_act rl_sub_give_up(struct rl_req *req, struct rl_sub *sub);
 

@@ -45,13 +45,16 @@ rl_sub *behind(rl_req *req, rl_sub *after) { return after ? after->next : req->f
 
 struct rl_span rl_dirty(const struct rl_folio *folio)
 {
-	return rl::possible(*folio, { 0, 0 }) ? rl::dirty(*folio) : rl_span { 1, 0 };
+	if (!rl::possible(*folio, { 0, 0 }) || !rl::sound(*folio))
+		return { 1, 0 };
+	return rl::dirty(*folio);
 }
 
 enum rl_write rl_plan_write(const struct rl_folio *folio, struct rl_span span, uint32_t flags,
 			    struct rl_write_plan *plan)
 {
-	if (!rl::possible(*folio, span) || rl::empty(span) || flags & ~RL_WRITE_FLAGS)
+	if (!rl::possible(*folio, span) || !rl::sound(*folio) || rl::empty(span) ||
+	    flags & ~RL_WRITE_FLAGS)
 		return RL_WRITE_INVALID;
 	return rl::write_plan(*folio, span, flags, *plan);
 }
@@ -61,7 +64,7 @@ uint32_t rl_write_copied(const struct rl_folio *folio, struct rl_span span, uint
 {
 	*plan = { folio->word, { 0, 0 }, folio->uptodate };
 	if (!rl::possible(*folio, span) || copied > span.to - span.from || !copied ||
-	    flags & ~RL_WRITE_FLAGS)
+	    flags & ~RL_WRITE_FLAGS || !rl::sound(*folio))
 		return 0;
 	return rl::copied(*folio, span, copied, flags, *plan) ? copied : 0;
 }
@@ -180,7 +183,8 @@ struct rl_piece rl_plan_bytes(const struct rl_limits *limits, enum rl_kind kind,
 
 int rl_plan_around(const struct rl_folio *folio, int64_t pos, struct rl_piece pieces[2])
 {
-	if (!rl::possible(*folio, { 0, folio->size }) || !a_folio(pos, folio->size))
+	if (!rl::possible(*folio, { 0, folio->size }) || !rl::sound(*folio) ||
+	    !a_folio(pos, folio->size))
 		return -1;
 	return static_cast<int>(rl::around(*folio, pos, pieces));
 }

@@ -30,9 +30,9 @@
 
 /*
  * folio->private: which bytes are dirty.  0 is no word: nothing of a clean folio,
- * all of a dirty one.  Two fields, from and to, and two bits: RL_WORD_HERE says that
- * the fields count (they may be empty), RL_WORD_WHOLE that they do not, for all of
- * it is.
+ * all of a dirty one, which has to be uptodate.  Two fields, from and to, and two
+ * bits: RL_WORD_HERE says that the fields count (they may be empty), RL_WORD_WHOLE
+ * that they do not, for all of it is.
  */
 typedef uintptr_t rl_word;
 
@@ -285,7 +285,7 @@ enum rl_fate {
 	 * as soon as it has ended.
 	 */
 	RL_FATE_BAD,
-	RL_FATE_AGAIN,		/* written: dirty again, rl_word_put_back() */
+	RL_FATE_AGAIN,		/* written: dirty again, rl_word_put_back(); see rl_sub_give_up() */
 	RL_FATE_INVALID,
 };
 

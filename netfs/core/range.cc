@@ -29,11 +29,6 @@ constexpr rl_span gap(rl_span a, rl_span b)
 	return a.to < b.from ? rl_span { a.to, b.from } : rl_span { b.to, a.from };
 }
 
-bool whole(const rl_folio &folio)
-{
-	return (folio.word & RL_WORD_WHOLE) || (folio.dirty && !folio.word);
-}
-
 /* A word that was corrupted names no byte that is not there. */
 rl_span bounded(rl_span span, uint32_t size)
 {

@@ -31,6 +31,18 @@ using hf::uint32_t;
 	       span.to <= folio.size;
 }
 
+/* Mapped, or its word was lost. */
+[[nodiscard]] constexpr bool whole(const rl_folio &folio)
+{
+	return (folio.word & RL_WORD_WHOLE) || (folio.dirty && !folio.word);
+}
+
+/* To send what is not defined is worse than to warn: whoever maps has read all of it. */
+[[nodiscard]] constexpr bool sound(const rl_folio &folio)
+{
+	return folio.uptodate || !whole(folio);
+}
+
 [[nodiscard]] rl_word word_of(rl_span span);
 [[nodiscard]] rl_span dirty(const rl_folio &folio);
 [[nodiscard]] rl_write write_plan(const rl_folio &folio, rl_span span, uint32_t flags,

@@ -77,7 +77,6 @@ struct truncate_op : asker {
 			w.pend[i] = false;
 		}
 		w.dropped(size);
-		w.told.fill(false);
 		w.floor = std::min(w.floor, size);
 	}
 

@@ -159,6 +159,21 @@ TEST(NetfsRange, MappedIsWhole)
 	EXPECT_EQ(plan.word, RL_WORD_WHOLE);
 }
 
+/* A word that was lost: all of it is dirty, and not all of it is defined. */
+TEST(NetfsRange, WholeButNotUptodate)
+{
+	for (rl_word word : { rl_word(0), RL_WORD_WHOLE }) {
+		rl_folio folio = { word, 4096, true, false };
+		rl_write_plan plan;
+		rl_piece pieces[2];
+
+		EXPECT_EQ(write(folio, 0, 1, RL_WRITE_FLAGS, plan), RL_WRITE_INVALID);
+		EXPECT_EQ(rl_write_copied(&folio, { 0, 1 }, 1, 0, &plan), 0u);
+		EXPECT_FALSE(plan.uptodate);
+		EXPECT_LT(rl_plan_around(&folio, 0, pieces), 0);
+	}
+}
+
 TEST(NetfsRange, Refused)
 {
 	rl_write_plan plan;
@@ -175,7 +190,9 @@ TEST(NetfsRange, Refused)
 TEST(NetfsRange, NoFolioIsNotClean)
 {
 	for (rl_folio folio : { rl_folio { 0, 0, true, true },
-				rl_folio { 0, RL_FOLIO_MAX + 1, true, true } }) {
+				rl_folio { 0, RL_FOLIO_MAX + 1, true, true },
+				rl_folio { 0, 4096, true, false },
+				rl_folio { RL_WORD_WHOLE, 4096, true, false } }) {
 		rl_span span = rl_dirty(&folio);
 
 		EXPECT_GT(span.from, span.to);
@@ -233,7 +250,7 @@ TEST(NetfsRange, AnyWordIsInside)
 				   from.pick(2) != 0, from.pick(2) != 0 };
 		rl_span span = rl_dirty(&folio);
 
-		EXPECT_LE(span.from, span.to);
+		EXPECT_TRUE(span.from <= span.to || !folio.uptodate);
 		EXPECT_LE(span.to, folio.size);
 	});
 }
