@@ -2,7 +2,8 @@
 /*
  * Subrequests and their request.  Invariants: a subrequest ends exactly once; one that
  * was issued only by its answer, for until then somebody may read or write its pages;
- * and a request is kept by its issuer and by each subrequest that was not put.
+ * and a request is kept by its issuer, by each subrequest that was not put, and by whoever
+ * acts on one without the lock.
  *
  *	NEW -> ISSUED			given to the filesystem
  *	ISSUED -> DONE			all bytes; of a read also the end of the file
@@ -104,7 +105,7 @@ rl_act done(rl_req &req, rl_sub &sub, const rl_answer &answer, uint64_t now)
 {
 	if (sub.state != RL_ISSUED)
 		return RL_ACT_INVALID;
-	if (answer.bytes > sub.len - sub.done)
+	if (answer.bytes > sub.len - sub.done || answer.error > 0)
 		return end_as(sub, RL_FAILED, RL_WHY_NONSENSE, 0);
 	sub.done += answer.bytes;
 	if (answer.bytes)
@@ -154,6 +155,25 @@ rl_left issued(rl_req &req)
 	if (!req.issuer)
 		return RL_LEFT_INVALID;
 	req.issuer = false;
+	req.pending--;
+	return left(req);
+}
+
+/* Over a call without the lock, in which all that keeps it may go. */
+bool hold(rl_req &req)
+{
+	if (!req.pending)
+		return false;
+	req.holds++;
+	req.pending++;
+	return true;
+}
+
+rl_left release(rl_req &req)
+{
+	if (!req.holds)
+		return RL_LEFT_INVALID;
+	req.holds--;
 	req.pending--;
 	return left(req);
 }

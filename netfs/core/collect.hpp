@@ -34,6 +34,8 @@ using hf::uint8_t;
 [[nodiscard]] rl_act cancel(const rl_req &req, rl_sub &sub, rl_why why);
 [[nodiscard]] rl_left put(rl_req &req, rl_sub &sub);
 [[nodiscard]] rl_left issued(rl_req &req);
+[[nodiscard]] bool hold(rl_req &req);
+[[nodiscard]] rl_left release(rl_req &req);
 
 /* end.cc: what follows once it has ended. */
 [[nodiscard]] rl_ending folio_end(const rl_req &req, const rl_sub &sub, int64_t pos,

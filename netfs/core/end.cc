@@ -5,7 +5,8 @@
  *
  * A folio is uptodate only once each byte of it is defined: read, or zeroed because
  * the answer to this very subrequest proved it to be behind the end (S1).  What of a
- * folio was not written fails all of it, and the cache does not keep it.
+ * folio was not written fails all of it; why is told with it, for the mapping has to know
+ * before write-back of the folio ends.
  *
  * The order of the end: whoever waits for a folio does not wait for anything else of
  * the request, so folios are first, and sizes are held by rl_sizes.writes until they
@@ -13,6 +14,8 @@
  * fallen there may be no inode.  Results are O(n), n the subrequests.
  */
 #include "collect.hpp"
+
+#include "plan.hpp"
 
 namespace rl {
 
@@ -27,11 +30,13 @@ rl_fate fate_of_rest(const rl_req &req, const rl_sub &sub)
 	return writes(req.kind) && sub.why == RL_WHY_UNSENT ? RL_FATE_AGAIN : RL_FATE_BAD;
 }
 
-rl_span in_folio(int64_t from, int64_t to, int64_t pos)
+/* No answer brings the byte at RL_SIZE_MAX, and it is behind every end. */
+rl_span zeroes(int64_t from, int64_t to, int64_t pos, uint32_t size)
 {
-	if (from >= to)
-		return { 0, 0 };
-	return { static_cast<uint32_t>(from - pos), static_cast<uint32_t>(to - pos) };
+	uint32_t past = to == RL_SIZE_MAX ? size : static_cast<uint32_t>(to - pos);
+	uint32_t first = static_cast<uint32_t>(from - pos);
+
+	return first < past ? rl_span { first, past } : rl_span { 0, 0 };
 }
 
 bool has(const rl_req &req, rl_exit step)
@@ -86,14 +91,17 @@ const char *check(const rl_req &req, const rl_sub &sub)
 
 rl_ending folio_end(const rl_req &req, const rl_sub &sub, int64_t pos, uint32_t size)
 {
-	int64_t from = higher(pos, sub.pos), to = lower(pos + size, sub.pos + sub.len);
+	int64_t from = higher(pos, sub.pos), to = lower(end_of(pos, size), sub.pos + sub.len);
 	int64_t good = good_to(sub);
 
 	if (!ended(sub) || from >= to)
-		return { RL_FATE_INVALID, { 0, 0 } };
+		return { RL_FATE_INVALID, RL_WELL, 0, { 0, 0 } };
 	if (to > good)
-		return { static_cast<uint8_t>(fate_of_rest(req, sub)), { 0, 0 } };
-	return { RL_FATE_GOOD, in_folio(higher(from, sub.pos + sub.done), to, pos) };
+		return { static_cast<uint8_t>(fate_of_rest(req, sub)), sub.why, sub.error, { 0, 0 } };
+	if (writes(req.kind))
+		return { RL_FATE_GOOD, RL_WELL, 0, { 0, 0 } };
+	from = lower(to, higher(from, sub.pos + sub.done));
+	return { RL_FATE_GOOD, RL_WELL, 0, zeroes(from, to, pos, size) };
 }
 
 rl_result result(const rl_req &req)
@@ -114,18 +122,18 @@ rl_exit exit(rl_req &req)
 {
 	if (req.pending)
 		return RL_EXIT_INVALID;
-	while (req.exit < RL_EXIT_OVER) {
+	while (req.exit <= RL_EXIT_FREE) {
 		rl_exit step = static_cast<rl_exit>(req.exit++);
 
 		if (has(req, step))
 			return step;
 	}
-	return RL_EXIT_OVER;
+	return RL_EXIT_INVALID;
 }
 
 const char *validate(const rl_req &req)
 {
-	uint32_t pending = req.issuer;
+	uint32_t pending = req.issuer + req.holds;
 
 	for (const rl_sub *sub = req.first; sub; sub = sub->next) {
 		const char *wrong = check(req, *sub);
@@ -137,7 +145,7 @@ const char *validate(const rl_req &req)
 		pending += !sub->put;
 	}
 	if (pending != req.pending)
-		return "it is kept by others than its issuer and subrequests";
+		return "it is kept by others than its issuer, subrequests and holds";
 	if (req.exit && req.pending)
 		return "it goes though somebody keeps it";
 	return nullptr;

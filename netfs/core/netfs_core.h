@@ -28,7 +28,10 @@ extern "C" {
  * rl_dirty - which bytes a folio's write-back has to send
  * @folio: the folio
  *
- * Return: the span; an empty one is a folio to be ended clean without a message.
+ * Return: the span; an empty one is a folio to be ended clean without a message.  One
+ * whose from is behind its to is refused, and rl_plan_add() refuses it as well: no such
+ * folio; or one that is whole but not uptodate, of which nobody knows what was written
+ * here.  The shell warns, and fails it like RL_FATE_BAD.
  */
 struct rl_span rl_dirty(const struct rl_folio *folio);
 
@@ -48,6 +51,22 @@ struct rl_span rl_dirty(const struct rl_folio *folio);
  */
 enum rl_write rl_plan_write(const struct rl_folio *folio, struct rl_span span,
 			    uint32_t flags, struct rl_write_plan *plan);
+
+/**
+ * rl_write_copied - how much of a copy counts
+ * @folio: the folio, as for rl_plan_write(), which said RL_WRITE_NOW or RL_WRITE_FILL (and
+ *	it was filled) of the same span and the same folio
+ * @span: the bytes that were to be copied
+ * @copied: how many were, from @span's from on: a copy from memory that is paged out is short
+ * @flags: as for rl_plan_write()
+ * @plan: filled: the word and uptodate, afterwards; what rl_plan_write() gave is of all of
+ *	it.  A folio that was uptodate may be no more, if bytes were copied that do not count
+ *
+ * Return: how many bytes count; 0: none, the word is what it was, and the copy is to be
+ * done again, after rl_plan_write().
+ */
+uint32_t rl_write_copied(const struct rl_folio *folio, struct rl_span span,
+			 uint32_t copied, uint32_t flags, struct rl_write_plan *plan);
 
 /**
  * rl_word_clip - bytes are dropped (->invalidate_folio)
@@ -71,8 +90,11 @@ rl_word rl_word_put_back(const struct rl_folio *folio, struct rl_span span);
 
 /* ------------------------------------------------------------ sizes of an inode */
 
-/* A new inode, of which the server says @size (0 to RL_SIZE_MAX). */
-void rl_size_init(struct rl_sizes *sizes, int64_t size);
+/*
+ * A new inode, of which the server says @size, 0 to RL_SIZE_MAX.  False, and nothing is
+ * filled, if it is negative: there is no such inode.
+ */
+bool rl_size_init(struct rl_sizes *sizes, int64_t size);
 
 /* Whether the attributes want to be asked for before they are believed. */
 bool rl_size_stale(const struct rl_sizes *sizes);
@@ -88,7 +110,9 @@ struct rl_sample rl_size_sample(const struct rl_sizes *sizes);
  * @dirty: the mapping has a folio that is dirty or under write-back
  * @change: filled for RL_SIZE_DROP and RL_SIZE_DROP_FIRST
  *
- * Rules S2 and S3.  What is not taken because it is late or busy, and is another size
+ * Rules S2 and S3.  To drop is to wait for folios that are locked, as
+ * invalidate_inode_pages2_range() does: one that is being read would stay, with the bytes
+ * of before.  What is not taken because it is late or busy, and is another size
  * than is known, leaves a doubt: the attributes are stale, and the next ones that are
  * taken drop the cache from the smaller end on.
  * Return: RL_SIZE_INVALID for a size that is negative.
@@ -134,7 +158,7 @@ void rl_size_write_begin(struct rl_sizes *sizes);
  * @sizes: the inode's, after rl_size_write_begin()
  * @result: its result
  *
- * Context: RL_EXIT_SIZES.
+ * Context: RL_EXIT_SIZES.  For errors it is too late: see RL_FATE_BAD.
  * Return: false if none had begun.
  */
 bool rl_size_written(struct rl_sizes *sizes, const struct rl_result *result);
@@ -142,7 +166,10 @@ bool rl_size_written(struct rl_sizes *sizes, const struct rl_result *result);
 /* What rl_size_...() said to drop from @from on could not be: it was dirty by then. */
 void rl_size_doubt(struct rl_sizes *sizes, int64_t from);
 
-/* A read proved the server's file to end at @eof or before; @dirty as above.  S1. */
+/*
+ * A read proved the server's file to end at @eof or before; @dirty as above.  S1.  Bytes
+ * of ours that are not sent yet explain an end before i_size, none before server.
+ */
 void rl_size_saw_eof(struct rl_sizes *sizes, int64_t eof, bool dirty);
 
 /**
@@ -165,7 +192,7 @@ bool rl_size_resize_begin(struct rl_sizes *sizes);
  *	byte keeps what is before, rl_word_clip(), and has zeroes behind it
  *
  * Return: RL_SIZE_SAME, RL_SIZE_DROP, RL_SIZE_DROP_FIRST (rl_size_grow() ends the
- * resize) or RL_SIZE_INVALID.
+ * resize) or RL_SIZE_INVALID.  For a size that is negative it has ended, as a failure.
  */
 enum rl_size_says rl_size_resized(struct rl_sizes *sizes, int64_t size, bool well,
 				  struct rl_size_change *change);
@@ -192,7 +219,7 @@ void rl_plan_init(struct rl_plan *plan, const struct rl_limits *limits, enum rl_
  * rl_plan_add - the next folio of a run
  * @plan: the plan
  * @pos: the folio's place, behind the one before
- * @span: what of it: all, or rl_dirty()
+ * @span: what of it: all, or rl_dirty(); a byte at RL_SIZE_MAX is left out
  * @end: bytes from here on are not sent.  Of write-back i_size, read under this
  *	folio's lock: a write marks it dirty and extends, both under that
  * @piece: filled for RL_ADDED_CUT
@@ -213,7 +240,7 @@ bool rl_plan_end(struct rl_plan *plan, struct rl_piece *piece);
  * @len: how much is left
  *
  * Pieces that are not the last end between two pages.
- * Return: the piece; of no length if there is none, or no such range.
+ * Return: the piece; of no length if there is none, or no such range, kind or limits.
  */
 struct rl_piece rl_plan_bytes(const struct rl_limits *limits, enum rl_kind kind,
 			      int64_t pos, int64_t len);
@@ -226,16 +253,20 @@ struct rl_piece rl_plan_bytes(const struct rl_limits *limits, enum rl_kind kind,
  *
  * Both carry bytes of one folio, the exception to I2: the issuer waits for both, and
  * ends the folio in RL_EXIT_FOLIOS: uptodate if both are good.
- * Return: how many there are, 0 to 2.
+ * No byte is read at RL_SIZE_MAX, which is behind the largest file.
+ * Return: how many there are, 0 to 2; negative: no such folio, and none is uptodate.
  */
-unsigned int rl_plan_around(const struct rl_folio *folio, int64_t pos,
+int rl_plan_around(const struct rl_folio *folio, int64_t pos,
 			    struct rl_piece pieces[2]);
 
 /* @kept is made less than @subs, and @subs 1 at least. */
 void rl_credits_init(struct rl_credits *credits, uint32_t subs, uint32_t kept,
 		     uint64_t bytes);
 
-/* May one of @len be sent?  Then it is counted.  If nothing is in flight, always. */
+/*
+ * May one of @len be sent?  Then it is counted.  If nothing is in flight, always.  Writes
+ * in a place that is kept for them go beyond the bytes, by @kept times wsize at the most.
+ */
 bool rl_credit_take(struct rl_credits *credits, bool write, uint32_t len);
 
 /* Its answer has come, or its connection has died.  False if none was taken. */
@@ -243,8 +274,11 @@ bool rl_credit_give(struct rl_credits *credits, bool write, uint32_t len);
 
 /* -------------------------------------------------------- subrequests, requests */
 
-/* A policy that is impossible is made possible. */
-void rl_req_init(struct rl_req *req, enum rl_kind kind, const struct rl_retry *retry,
+/*
+ * A policy that is impossible is made possible.  False, and nothing is filled, for a kind
+ * or limits' flags that are not known.
+ */
+bool rl_req_init(struct rl_req *req, enum rl_kind kind, const struct rl_retry *retry,
 		 uint32_t limit_flags);
 
 /**
@@ -277,7 +311,12 @@ enum rl_act rl_sub_issue(struct rl_req *req, struct rl_sub *sub, uint64_t now);
  * @answer: what came
  * @now: the time
  *
- * Bytes count first, then the error.  A read of nothing is the end of the file.
+ * Bytes count first, then the error.  A read of nothing is the end of the file.  More
+ * than was asked for, or a positive error, is nonsense: of that nothing counts.
+ * Context: who receives answers.  He does not act on RL_ACT_ISSUE himself, but queues it
+ * to a work item: a try takes its credit anew, for which that may wait; the receiver, by
+ * whom credits come back, may not.  An answer from within ops->issue() is queued likewise,
+ * or a server that is short each time would make the stack as deep as it likes.
  * Return: RL_ACT_ISSUE, RL_ACT_WAIT, RL_ACT_END or RL_ACT_INVALID.
  */
 enum rl_act rl_sub_done(struct rl_req *req, struct rl_sub *sub,
@@ -285,12 +324,32 @@ enum rl_act rl_sub_done(struct rl_req *req, struct rl_sub *sub,
 
 /*
  * The issuer gives up a new one: RL_ACT_END, and its folios are dirty again; RL_ACT_NONE
- * if a cancel has ended it; else RL_ACT_INVALID.
+ * if a cancel has ended it; else RL_ACT_INVALID.  No shell may use it for folios that are
+ * under write-back: another's fsync, which finds them not dirty, waits for that and says
+ * yes though nothing was sent (Documentation/netfs.md, Not yet).
  */
 enum rl_act rl_sub_give_up(struct rl_req *req, struct rl_sub *sub);
 
 /* Its folios have been ended; exactly once. */
 enum rl_left rl_sub_put(struct rl_req *req, struct rl_sub *sub);
+
+/**
+ * rl_req_hold - keep a request while the lock is not held
+ * @req: the request
+ *
+ * For whoever is told to act on a subrequest and is not the issuer: taken with the lock
+ * still held that the act was given under, before RL_ACT_ISSUE's ops->issue() or
+ * RL_ACT_CANCEL's ops->cancel(), and kept until that has returned; likewise over a walk
+ * of rl_req_next_cancel() or rl_req_next_due() that drops the lock.  The answer may come,
+ * be ended and be put meanwhile, and the last subrequest with it: without a hold
+ * ops->end() and the free would run under whoever is inside still.
+ *
+ * Return: false: nobody keeps it any more, and it ends.
+ */
+bool rl_req_hold(struct rl_req *req);
+
+/* The other end of rl_req_hold(), under the lock: as with rl_sub_put(), who was last ends it. */
+enum rl_left rl_req_release(struct rl_req *req);
 
 /* The issuer lets go of the request. */
 enum rl_left rl_req_issued(struct rl_req *req);
@@ -300,18 +359,26 @@ enum rl_left rl_req_issued(struct rl_req *req);
  * @req: the request
  * @error: negative; the first call's stays
  *
+ * A kill ends what the killed task itself waits for: a read, direct I/O.  RL_WRITEPAGES is
+ * cancelled only by an abort or by the end of the session: it carries the bytes of all
+ * who wrote, and they are lost with it.
+ *
  * From now on nothing is tried again.  Then rl_req_next_cancel() for what there is.
+ * Return: false for an error that is not negative: nothing has changed.
  */
-void rl_req_cancel(struct rl_req *req, int32_t error);
+bool rl_req_cancel(struct rl_req *req, int32_t error);
 
 /**
  * rl_req_next_cancel - what a cancelled request has under way
  * @req: the request
  * @after: the one that it returned last, or NULL
- * @act: RL_ACT_END or RL_ACT_CANCEL
+ * @act: RL_ACT_END or RL_ACT_CANCEL; RL_ACT_NONE with NULL
  *
- * The lock may be dropped in between by whoever has a reference to the request: its
- * subrequests stay where they are until RL_EXIT_FREE, also those that have been put.
+ * The lock may be dropped in between by whoever has rl_req_hold(): its subrequests stay
+ * where they are until RL_EXIT_FREE, also those that have been put.  RL_ACT_CANCEL may
+ * come while ops->issue() of the same one has not returned.  So whoever called that looks
+ * at @cancel of the subrequest, under the lock, afterwards: if it is issued still, and is
+ * to be cancelled, he calls ops->cancel() as well, which finds nothing the second time.
  * Return: a subrequest, or NULL.
  */
 struct rl_sub *rl_req_next_cancel(struct rl_req *req, struct rl_sub *after,
@@ -325,7 +392,8 @@ uint64_t rl_req_due(const struct rl_req *req);
  * @req: the request
  * @after: the one that it returned last, or NULL
  * @now: the time
- * @act: RL_ACT_ISSUE; RL_ACT_CANCEL of what is soft
+ * @act: RL_ACT_ISSUE; of what is soft and has had its time, RL_ACT_CANCEL if it is in
+ *	flight, RL_ACT_END if it waits; RL_ACT_NONE with NULL
  *
  * Return: a subrequest, or NULL.
  */
@@ -342,7 +410,14 @@ void rl_req_hurry(struct rl_req *req, uint64_t now);
  * @pos: the folio's place
  * @size: its size
  *
- * Of a folio with two, for each; it is as good as the worse.
+ * Of a folio with two, for each; it is as good as the worse.  The zeroes reach over a
+ * byte at RL_SIZE_MAX, which no file has.
+ *
+ * RL_FATE_BAD of what was written, in this order: mapping_set_error() of its @why and
+ * @error, then folio_end_writeback().  Completion drops nothing, for it takes no folio's
+ * lock, and leaves the folio uptodate if it is.  A work item locks the folio, waits for
+ * its write-back, and drops it if it is clean; one that has become dirty again (its pages
+ * are pinned, or were stored to) has newer bytes, which are sent.
  */
 struct rl_ending rl_folio_end(const struct rl_req *req, const struct rl_sub *sub,
 				 int64_t pos, uint32_t size);
@@ -350,7 +425,10 @@ struct rl_ending rl_folio_end(const struct rl_req *req, const struct rl_sub *sub
 /* What became of it, once no subrequest keeps it. */
 struct rl_result rl_req_result(const struct rl_req *req);
 
-/* The next step of its end: each of those that its kind has, once, in order. */
+/*
+ * The next step of its end: each of those that its kind has, once, in order.
+ * RL_EXIT_FREE is the last one: after it there is no request to call this with.
+ */
 enum rl_exit rl_req_exit(struct rl_req *req);
 
 /**

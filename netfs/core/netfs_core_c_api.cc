@@ -20,6 +20,12 @@ bool inside(int64_t pos, int64_t len)
 	return pos >= 0 && len >= 0 && pos <= RL_SIZE_MAX - len;
 }
 
+/* A folio, or its first bytes.  Only its last one may be behind RL_SIZE_MAX. */
+bool a_folio(int64_t pos, uint32_t size)
+{
+	return size <= RL_FOLIO_MAX && pos >= 0 && pos - 1 <= RL_SIZE_MAX - size;
+}
+
 /* From @sub on, the first one of which @look says that there is something to do. */
 template <typename Look>
 rl_sub *next_with(rl_sub *sub, rl_act *act, Look look)
@@ -37,14 +43,30 @@ rl_sub *behind(rl_req *req, rl_sub *after) { return after ? after->next : req->f
 
 } // namespace
 
-struct rl_span rl_dirty(const struct rl_folio *folio) { return rl::dirty(*folio); }
+struct rl_span rl_dirty(const struct rl_folio *folio)
+{
+	if (!rl::possible(*folio, { 0, 0 }) || !rl::sound(*folio))
+		return { 1, 0 };
+	return rl::dirty(*folio);
+}
 
 enum rl_write rl_plan_write(const struct rl_folio *folio, struct rl_span span, uint32_t flags,
 			    struct rl_write_plan *plan)
 {
-	if (!rl::possible(*folio, span) || rl::empty(span) || flags & ~RL_WRITE_FLAGS)
+	if (!rl::possible(*folio, span) || !rl::sound(*folio) || rl::empty(span) ||
+	    flags & ~RL_WRITE_FLAGS)
 		return RL_WRITE_INVALID;
 	return rl::write_plan(*folio, span, flags, *plan);
+}
+
+uint32_t rl_write_copied(const struct rl_folio *folio, struct rl_span span, uint32_t copied,
+			 uint32_t flags, struct rl_write_plan *plan)
+{
+	*plan = { folio->word, { 0, 0 }, folio->uptodate };
+	if (!rl::possible(*folio, span) || copied > span.to - span.from || !copied ||
+	    flags & ~RL_WRITE_FLAGS || !rl::sound(*folio))
+		return 0;
+	return rl::copied(*folio, span, copied, flags, *plan) ? copied : 0;
 }
 
 rl_word rl_word_clip(const struct rl_folio *folio, struct rl_span span)
@@ -57,11 +79,14 @@ rl_word rl_word_put_back(const struct rl_folio *folio, struct rl_span span)
 	return rl::possible(*folio, span) ? rl::put_back(*folio, span) : folio->word;
 }
 
-void rl_size_init(struct rl_sizes *sizes, int64_t size)
+bool rl_size_init(struct rl_sizes *sizes, int64_t size)
 {
+	if (size < 0)
+		return false;
 	*sizes = rl_sizes {};
-	sizes->i_size = sizes->server = size < 0 ? 0 : size;
-	sizes->doubt = RL_SIZE_MAX;
+	sizes->i_size = sizes->server = size;
+	sizes->doubt = sizes->hole = RL_SIZE_MAX;
+	return true;
 }
 
 bool rl_size_stale(const struct rl_sizes *sizes) { return sizes->doubt != RL_SIZE_MAX; }
@@ -116,6 +141,7 @@ bool rl_size_resize_begin(struct rl_sizes *sizes)
 	if (sizes->writes || sizes->resizes)
 		return false;
 	sizes->resizes++;
+	sizes->resize_doubts = sizes->doubts;
 	return true;
 }
 
@@ -140,7 +166,7 @@ void rl_plan_init(struct rl_plan *plan, const struct rl_limits *limits, enum rl_
 enum rl_added rl_plan_add(struct rl_plan *plan, int64_t pos, struct rl_span span, int64_t end,
 			  struct rl_piece *piece)
 {
-	if (span.from > span.to || !inside(pos, span.to) || pos + span.from < plan->past)
+	if (span.from > span.to || !a_folio(pos, span.to) || pos < plan->past - span.from)
 		return RL_ADDED_INVALID;
 	return rl::add(*plan, pos, span, end, *piece);
 }
@@ -150,16 +176,17 @@ bool rl_plan_end(struct rl_plan *plan, struct rl_piece *piece) { return rl::end(
 struct rl_piece rl_plan_bytes(const struct rl_limits *limits, enum rl_kind kind, int64_t pos,
 			      int64_t len)
 {
-	if (!inside(pos, len))
+	if (!known(kind) || !inside(pos, len) || !limits->page)
 		return { pos, 0 };
 	return rl::first_piece(*limits, rl::writes(kind), pos, len);
 }
 
-unsigned int rl_plan_around(const struct rl_folio *folio, int64_t pos, struct rl_piece pieces[2])
+int rl_plan_around(const struct rl_folio *folio, int64_t pos, struct rl_piece pieces[2])
 {
-	if (!rl::possible(*folio, { 0, folio->size }) || !inside(pos, folio->size))
-		return 0;
-	return rl::around(*folio, pos, pieces);
+	if (!rl::possible(*folio, { 0, folio->size }) || !rl::sound(*folio) ||
+	    !a_folio(pos, folio->size))
+		return -1;
+	return static_cast<int>(rl::around(*folio, pos, pieces));
 }
 
 void rl_credits_init(struct rl_credits *credits, uint32_t subs, uint32_t kept, uint64_t bytes)
@@ -180,16 +207,18 @@ bool rl_credit_give(struct rl_credits *credits, bool write, uint32_t len)
 	return rl::give(*credits, write, len);
 }
 
-void rl_req_init(struct rl_req *req, enum rl_kind kind, const struct rl_retry *retry,
+bool rl_req_init(struct rl_req *req, enum rl_kind kind, const struct rl_retry *retry,
 		 uint32_t limit_flags)
 {
+	if (!known(kind) || limit_flags & ~RL_LIMIT_FLAGS)
+		return false;
 	*req = rl_req {};
 	req->retry = rl::policy(*retry);
 	req->flags = limit_flags;
-	/* Of what is no kind nothing is a folio. */
-	req->kind = known(kind) ? kind : RL_DIRECT_READ;
+	req->kind = kind;
 	req->issuer = true;
 	req->pending = 1;
+	return true;
 }
 
 bool rl_req_add(struct rl_req *req, struct rl_sub *sub, const struct rl_piece *piece)
@@ -212,18 +241,26 @@ enum rl_act rl_sub_give_up(struct rl_req *, struct rl_sub *sub) { return rl::giv
 
 enum rl_left rl_sub_put(struct rl_req *req, struct rl_sub *sub) { return rl::put(*req, *sub); }
 
+bool rl_req_hold(struct rl_req *req) { return rl::hold(*req); }
+
+enum rl_left rl_req_release(struct rl_req *req) { return rl::release(*req); }
+
 enum rl_left rl_req_issued(struct rl_req *req) { return rl::issued(*req); }
 
-void rl_req_cancel(struct rl_req *req, int32_t error)
+bool rl_req_cancel(struct rl_req *req, int32_t error)
 {
+	if (error >= 0)
+		return false;
 	if (req->cancelled)
-		return;
+		return true;
 	req->cancelled = true;
 	req->cancel_error = error;
+	return true;
 }
 
 struct rl_sub *rl_req_next_cancel(struct rl_req *req, struct rl_sub *after, enum rl_act *act)
 {
+	*act = RL_ACT_NONE;
 	if (!req->cancelled)
 		return nullptr;
 	return next_with(behind(req, after), act, [=](rl_sub &sub) {
@@ -261,8 +298,8 @@ void rl_req_hurry(struct rl_req *req, uint64_t now)
 struct rl_ending rl_folio_end(const struct rl_req *req, const struct rl_sub *sub, int64_t pos,
 				 uint32_t size)
 {
-	if (!inside(pos, size))
-		return { RL_FATE_INVALID, { 0, 0 } };
+	if (!size || !a_folio(pos, size))
+		return { RL_FATE_INVALID, RL_WELL, 0, { 0, 0 } };
 	return rl::folio_end(*req, *sub, pos, size);
 }
 

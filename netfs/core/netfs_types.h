@@ -30,9 +30,9 @@
 
 /*
  * folio->private: which bytes are dirty.  0 is no word: nothing of a clean folio,
- * all of a dirty one.  Two fields, from and to, and two bits: RL_WORD_HERE says that
- * the fields count (they may be empty), RL_WORD_WHOLE that they do not, for all of
- * it is.
+ * all of a dirty one, which has to be uptodate.  Two fields, from and to, and two
+ * bits: RL_WORD_HERE says that the fields count (they may be empty), RL_WORD_WHOLE
+ * that they do not, for all of it is.
  */
 typedef uintptr_t rl_word;
 
@@ -90,6 +90,8 @@ struct rl_sizes {
 	uint32_t writes;	/* requests that write, until their sizes are in */
 	uint32_t resizes;	/* likewise */
 	uint32_t doubts;	/* how often one came up */
+	uint32_t resize_doubts;	/* as it was when the resize began */
+	int64_t hole;		/* the lowest end behind which zeroes were put; RL_SIZE_MAX: none */
 };
 
 /* When attributes were asked for. */
@@ -158,7 +160,7 @@ enum rl_added {
 
 /* What a session may have in flight.  Under a lock of the session's. */
 struct rl_credits {
-	uint64_t bytes;		/* at the most */
+	uint64_t bytes;		/* at the most, but for writes in places that are kept */
 	uint64_t used;
 	uint32_t subs;		/* at the most */
 	uint32_t reads;		/* in flight */
@@ -198,7 +200,7 @@ enum rl_state {
 enum rl_why {
 	RL_WELL = 0,
 	RL_WHY_SERVER,		/* @error is the server's */
-	RL_WHY_NONSENSE,	/* it answered with more than was asked for */
+	RL_WHY_NONSENSE,	/* more than was asked for, or an error that is positive */
 	RL_WHY_STUCK,		/* it wrote nothing, too often */
 	RL_WHY_TIMEOUT,		/* soft */
 	RL_WHY_CANCELLED,	/* @error is rl_req_cancel()'s */
@@ -227,7 +229,8 @@ struct rl_req {
 	struct rl_sub *first, *last;
 	struct rl_retry retry;
 	uint32_t flags;		/* the limits' */
-	uint32_t pending;	/* the issuer, and subrequests until they are put */
+	uint32_t pending;	/* the issuer, holds, and subrequests until they are put */
+	uint32_t holds;		/* rl_req_hold() */
 	int32_t cancel_error;
 	uint8_t kind;		/* enum rl_kind */
 	uint8_t exit;		/* steps taken */
@@ -255,7 +258,7 @@ enum rl_act {
 
 /* Who keeps a request. */
 enum rl_left {
-	RL_LEFT_SUBS = 0,
+	RL_LEFT_SUBS = 0,	/* subrequests, or somebody who holds it */
 	RL_LEFT_ISSUER,		/* nobody but the issuer, who may add more: wake it, locked */
 	RL_LEFT_NONE,		/* go through rl_req_exit() */
 	RL_LEFT_INVALID,
@@ -264,31 +267,42 @@ enum rl_left {
 /* The steps of a request's end, in their order. */
 enum rl_exit {
 	RL_EXIT_FOLIOS = 0,	/* those that no subrequest ends alone */
-	RL_EXIT_SIZES,		/* rl_size_written(), rl_size_saw_eof(), mapping_set_error() */
+	RL_EXIT_SIZES,		/* rl_size_written(), rl_size_saw_eof() */
 	RL_EXIT_OPS,		/* ops->end(): the last call into the filesystem's text */
 	RL_EXIT_COMPLETE,	/* inode_dio_end(), ki_complete() */
 	RL_EXIT_UNLIST,		/* leave the inode's list */
 	RL_EXIT_COUNT,		/* io_count falls; nothing of the inode is touched after it */
-	RL_EXIT_FREE,		/* own memory, by RCU */
-	RL_EXIT_OVER,		/* there is no other step */
-	RL_EXIT_INVALID,	/* somebody keeps it still */
+	RL_EXIT_FREE,		/* own memory, by RCU: the last one */
+	RL_EXIT_INVALID,	/* somebody keeps it still, or it is over */
 };
 
 /* How a folio of a subrequest that has ended is to be ended. */
 enum rl_fate {
 	RL_FATE_GOOD = 0,	/* read: @zero, then uptodate.  written: clean */
-	RL_FATE_BAD,		/* read: not uptodate.  written: clean, error noted, dropped */
-	RL_FATE_AGAIN,		/* written: dirty again, rl_word_put_back() */
+	/*
+	 * Read: not uptodate.  Written: mapping_set_error() of @why and @error, and only
+	 * then the end of write-back: an fsync that waits for the folio looks for the error
+	 * as soon as it has ended.
+	 */
+	RL_FATE_BAD,
+	RL_FATE_AGAIN,		/* written: dirty again, rl_word_put_back(); see rl_sub_give_up() */
 	RL_FATE_INVALID,
 };
 
 struct rl_ending {
 	uint8_t fate;		/* enum rl_fate */
+	uint8_t why;		/* of RL_FATE_BAD: enum rl_why; else RL_WELL */
+	int32_t error;		/* with RL_WHY_SERVER, RL_WHY_CANCELLED */
 	struct rl_span zero;	/* of the folio; proved to be behind the end of the file */
 };
 
 struct rl_result {
-	int64_t bytes;		/* from the start, without a byte missing */
+	/*
+	 * From the start, up to the first that ended early.  Of direct I/O these are bytes
+	 * in a row; of RL_WRITEPAGES a sum, for between its subrequests there may be bytes
+	 * that were not to be sent.
+	 */
+	int64_t bytes;
 	int64_t extent;		/* writes: the server's file is at least so large; 0: none */
 	int64_t eof;		/* reads: the lowest end that was proved; RL_SIZE_MAX: none */
 	int32_t error;		/* with RL_WHY_SERVER, RL_WHY_CANCELLED */

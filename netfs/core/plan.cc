@@ -63,7 +63,7 @@ bool set_limits(rl_limits &limits, uint32_t rsize, uint32_t wsize, uint32_t page
 
 rl_added add(rl_plan &plan, int64_t pos, rl_span span, int64_t limit_end, rl_piece &piece)
 {
-	int64_t from = pos + span.from, to = pos + span.to;
+	int64_t from = end_of(pos, span.from), to = end_of(pos, span.to);
 
 	if (to - from > plan.limit)
 		return RL_ADDED_INVALID;
@@ -107,24 +107,29 @@ rl_piece first_piece(const rl_limits &limits, bool write, int64_t pos, int64_t l
 
 unsigned int around(const rl_folio &folio, int64_t pos, rl_piece *pieces)
 {
+	uint32_t size = static_cast<uint32_t>(end_of(pos, folio.size) - pos);
 	rl_span here = dirty(folio);
 	unsigned int count = 0;
 
 	if (empty(here))
-		here = { folio.size, folio.size };
+		here = { size, size };
 	if (here.from)
 		pieces[count++] = { pos, here.from };
-	if (here.to < folio.size)
-		pieces[count++] = { pos + here.to, folio.size - here.to };
+	if (here.to < size)
+		pieces[count++] = { pos + here.to, size - here.to };
 	return count;
 }
 
-/* Of the places some are kept for writes, so that reads never keep memory dirty. */
+/*
+ * Of the places some are kept for writes, with all the bytes that these need, so that
+ * reads never keep memory dirty.
+ */
 bool take(rl_credits &credits, bool write, uint32_t len)
 {
 	uint32_t used = credits.reads + credits.writes;
+	bool kept = write && credits.writes < credits.kept;
 
-	if (used && (used >= credits.subs || !room(credits, len)))
+	if (used && (used >= credits.subs || (!kept && !room(credits, len))))
 		return false;
 	if (!write && credits.reads >= credits.subs - credits.kept)
 		return false;

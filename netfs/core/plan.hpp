@@ -13,6 +13,12 @@ using hf::int64_t;
 using hf::uint32_t;
 using hf::uint64_t;
 
+/* Where @len bytes from @pos on end, in a file: its largest has no byte at RL_SIZE_MAX. */
+[[nodiscard]] constexpr int64_t end_of(int64_t pos, uint32_t len)
+{
+	return pos > RL_SIZE_MAX - len ? RL_SIZE_MAX : pos + len;
+}
+
 [[nodiscard]] bool set_limits(rl_limits &limits, uint32_t rsize, uint32_t wsize, uint32_t page,
 			      uint32_t flags);
 [[nodiscard]] rl_added add(rl_plan &plan, int64_t pos, rl_span span, int64_t limit_end,

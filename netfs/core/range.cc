@@ -29,11 +29,6 @@ constexpr rl_span gap(rl_span a, rl_span b)
 	return a.to < b.from ? rl_span { a.to, b.from } : rl_span { b.to, a.from };
 }
 
-bool whole(const rl_folio &folio)
-{
-	return (folio.word & RL_WORD_WHOLE) || (folio.dirty && !folio.word);
-}
-
 /* A word that was corrupted names no byte that is not there. */
 rl_span bounded(rl_span span, uint32_t size)
 {
@@ -99,6 +94,30 @@ rl_write write_plan(const rl_folio &folio, rl_span span, uint32_t flags, rl_writ
 	if (touches(old, span))
 		return now(folio, hull(old, span), plan);
 	return apart(folio, old, span, flags, plan);
+}
+
+/*
+ * All of @span touched what is dirty, or a gap in between was filled and may be sent.  Of
+ * less, what is behind it up to the dirty bytes may be neither defined nor ours.
+ */
+bool copied(const rl_folio &folio, rl_span span, uint32_t bytes, uint32_t flags,
+	    rl_write_plan &plan)
+{
+	bool part = bytes < span.to - span.from;
+	rl_span old = dirty(folio);
+
+	span.to = span.from + bytes;
+	if (whole(folio)) {
+		plan.word = RL_WORD_WHOLE;
+		return true;
+	}
+	if (part && !empty(old) && span.to < old.from &&
+	    (!folio.uptodate || !(flags & RL_MAY_WIDEN))) {
+		plan.uptodate = false;
+		return false;
+	}
+	(void)now(folio, empty(old) ? span : hull(old, span), plan);
+	return true;
 }
 
 rl_word clip(const rl_folio &folio, rl_span span)

@@ -31,10 +31,24 @@ using hf::uint32_t;
 	       span.to <= folio.size;
 }
 
+/* Mapped, or its word was lost. */
+[[nodiscard]] constexpr bool whole(const rl_folio &folio)
+{
+	return (folio.word & RL_WORD_WHOLE) || (folio.dirty && !folio.word);
+}
+
+/* To send what is not defined is worse than to warn: whoever maps has read all of it. */
+[[nodiscard]] constexpr bool sound(const rl_folio &folio)
+{
+	return folio.uptodate || !whole(folio);
+}
+
 [[nodiscard]] rl_word word_of(rl_span span);
 [[nodiscard]] rl_span dirty(const rl_folio &folio);
 [[nodiscard]] rl_write write_plan(const rl_folio &folio, rl_span span, uint32_t flags,
 				  rl_write_plan &plan);
+[[nodiscard]] bool copied(const rl_folio &folio, rl_span span, uint32_t bytes, uint32_t flags,
+			  rl_write_plan &plan);
 [[nodiscard]] rl_word clip(const rl_folio &folio, rl_span span);
 [[nodiscard]] rl_word put_back(const rl_folio &folio, rl_span span);
 

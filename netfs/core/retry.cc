@@ -79,7 +79,7 @@ bool may_wait(const rl_retry &retry, rl_sub &sub, bool error, uint64_t now, uint
 	if (sub.tries < 255)
 		sub.tries++;
 	sub.due = later(now, delay(retry, sub.tries));
-	/* Once more when its time is up, rather than not at all. */
+	/* Then it ends: a try in that moment would be cancelled in it. */
 	if (sub.due > sub.deadline)
 		sub.due = sub.deadline;
 	return true;
@@ -98,7 +98,7 @@ rl_act act_of(const rl_sub &sub, uint64_t now)
 
 	if (when == RL_NEVER || when > now)
 		return RL_ACT_NONE;
-	return sub.state == RL_WAIT ? RL_ACT_ISSUE : RL_ACT_CANCEL;
+	return sub.state == RL_WAIT && !too_late(sub, now) ? RL_ACT_ISSUE : RL_ACT_CANCEL;
 }
 
 } // namespace rl

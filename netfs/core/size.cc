@@ -18,7 +18,9 @@
  * What was not taken is not forgotten: @doubt is the lowest end that the file may have
  * had since what is cached was read, and the next attributes that are taken drop from
  * there on, though the sizes may agree by then; @doubts counts them, for those that
- * come up between the question and its answer.  Each is O(1).
+ * come up between the question, or a resize, and its answer.  @hole is where zeroes were
+ * put before a write behind the end: attributes that are not taken, and are larger, may
+ * speak of data there, though a write of ours has made them agree.  Each is O(1).
  */
 #include "size.hpp"
 
@@ -33,7 +35,19 @@ int64_t higher(int64_t a, int64_t b) { return a > b ? a : b; }
 /* What came up since they were asked for is not settled by @sample's attributes. */
 void settle(rl_sizes &sizes, uint32_t doubts, int64_t low)
 {
-	sizes.doubt = doubts == sizes.doubts ? RL_SIZE_MAX : low;
+	if (doubts == sizes.doubts)
+		sizes.doubt = sizes.hole = RL_SIZE_MAX;
+	else
+		sizes.doubt = low;
+}
+
+/* Not taken, but it says that there may be another's data where zeroes were put. */
+void not_taken(rl_sizes &sizes, int64_t server)
+{
+	if (server > sizes.hole)
+		doubt_from(sizes, sizes.hole);
+	else if (server != sizes.server)
+		doubt_from(sizes, server);
 }
 
 /* It is our own data that say how large the file is. */
@@ -83,8 +97,7 @@ rl_size_says attributes(rl_sizes &sizes, rl_sample sample, int64_t server, bool 
 
 	if (!late && !busy(sizes, dirty))
 		return take(sizes, server, sample.doubts, change);
-	if (server != sizes.server)
-		doubt_from(sizes, server);
+	not_taken(sizes, server);
 	return late ? RL_SIZE_LATE : RL_SIZE_BUSY;
 }
 
@@ -106,6 +119,7 @@ rl_bytes gap(rl_sizes &sizes, int64_t pos)
 		return { 0, 0 };
 	/* Attributes under way may know data there: then what we zero is to be dropped. */
 	sizes.generation++;
+	sizes.hole = lower(sizes.hole, sizes.i_size);
 	return { sizes.i_size, pos };
 }
 
@@ -125,7 +139,8 @@ bool written(rl_sizes &sizes, const rl_result &result)
 
 void saw_eof(rl_sizes &sizes, int64_t eof, bool dirty)
 {
-	if (!busy(sizes, dirty) && eof < sizes.i_size)
+	/* Our data may explain an end before ours, but never one before the server's. */
+	if (eof < sizes.server || (!busy(sizes, dirty) && eof < sizes.i_size))
 		doubt_from(sizes, eof);
 }
 
@@ -134,15 +149,15 @@ rl_size_says resized(rl_sizes &sizes, int64_t size, bool well, rl_size_change &c
 	int64_t lost = lower(size, sizes.i_size);
 	rl_size_says says;
 
-	if (!sizes.resizes || size < 0)
+	if (!sizes.resizes)
 		return RL_SIZE_INVALID;
-	if (!well) {
+	if (!well || size < 0) {
 		sizes.resizes--;
 		sizes.generation++;
-		doubt_from(sizes, size);
-		return RL_SIZE_SAME;
+		doubt_from(sizes, higher(size, 0));
+		return size < 0 ? RL_SIZE_INVALID : RL_SIZE_SAME;
 	}
-	says = take(sizes, size, sizes.doubts, change);
+	says = take(sizes, size, sizes.resize_doubts, change);
 	change.truncate_from = lost;
 	change.resize = says == RL_SIZE_DROP_FIRST;
 	if (!change.resize)
@@ -154,6 +169,8 @@ const char *validate(const rl_sizes &sizes)
 {
 	if (sizes.i_size < 0 || sizes.server < 0 || sizes.doubt < 0)
 		return "a size is negative";
+	if (sizes.hole < 0)
+		return "a hole begins before the file";
 	if (sizes.doubt != RL_SIZE_MAX && sizes.doubt > sizes.i_size)
 		return "the doubt begins behind the end";
 	return nullptr;

@@ -26,15 +26,17 @@ const char *netfs_from_c(void)
 		return "a write";
 	folio.word = written.word;
 	folio.dirty = true;
-	rl_size_init(&sizes, 0);
+	if (!rl_size_init(&sizes, 0))
+		return "an inode";
 	rl_size_extend(&sizes, 100);
 	rl_size_write_begin(&sizes);
 	rl_plan_init(&plan, &limits, RL_WRITEPAGES);
 	if (rl_plan_add(&plan, 0, rl_dirty(&folio), sizes.i_size, &piece) != RL_ADDED ||
 	    !rl_plan_end(&plan, &piece) || piece.len != 100)
 		return "a plan";
-	rl_req_init(&req, RL_WRITEPAGES, &retry, limits.flags);
-	if (!rl_req_add(&req, &sub, &piece) || rl_sub_issue(&req, &sub, 0) != RL_ACT_ISSUE)
+	if (!rl_req_init(&req, RL_WRITEPAGES, &retry, limits.flags) ||
+	    !rl_req_add(&req, &sub, &piece) ||
+	    rl_sub_issue(&req, &sub, 0) != RL_ACT_ISSUE)
 		return "a subrequest";
 	if (rl_req_issued(&req) != RL_LEFT_SUBS ||
 	    rl_sub_done(&req, &sub, &answer, 1) != RL_ACT_END ||

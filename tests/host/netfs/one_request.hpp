@@ -25,7 +25,7 @@ struct one_request : testing::Test {
 	{
 		rl_retry retry = { 10, 100, timeo, 3 };
 
-		rl_req_init(&req, kind, &retry, flags);
+		EXPECT_TRUE(rl_req_init(&req, kind, &retry, flags));
 		count = 0;
 	}
 

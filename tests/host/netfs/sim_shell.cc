@@ -2,6 +2,8 @@
 /* Requests, as the C shell will have them: each decision is the core's. */
 #include "sim_world.hpp"
 
+#include <cstring>
+
 namespace netfs_world {
 
 namespace {
@@ -18,7 +20,7 @@ request_p world::start(rl_kind kind)
 
 	io_count++;
 	r->kind = kind;
-	rl_req_init(&r->core, kind, &retry, limits.flags);
+	REQUIRE(rl_req_init(&r->core, kind, &retry, limits.flags));
 	if (writes(kind))
 		rl_size_write_begin(&sizes);
 	live.push_back(r);
@@ -31,10 +33,10 @@ void world::send(request &r, rl_piece piece)
 	sub &s = r.subs.back();
 	s.of = &r;
 	REQUIRE(rl_req_add(&r.core, &s.core, &piece));
-	issue(s);
+	issue(s, true);
 }
 
-void world::issue(sub &s)
+void world::issue(sub &s, bool issuer)
 {
 	request &r = *s.of;
 	rl_act what = rl_sub_issue(&r.core, &s.core, now);
@@ -43,12 +45,55 @@ void world::issue(sub &s)
 		act(s, what);
 		return;
 	}
-	rpc m = { writes(r.kind) ? WRITE : READ, &s };
+	reach::met("issued in kind", r.kind);
+	if (issuer)
+		transmit(s);
+	else
+		begin_deed(s, false);
+}
+
+/* ops->issue().  A cancel may have passed it by, and has found nothing. */
+void world::transmit(sub &s)
+{
+	rpc m = { writes(s.of->kind) ? WRITE : READ, &s };
+
 	m.pos = s.core.pos + s.core.done;
 	m.len = s.core.len - s.core.done;
 	s.asked = srv.seq;
-	reach::met("issued in kind", r.kind);
 	post(m);
+	if (s.core.state == RL_ISSUED && s.core.cancel != RL_WELL)
+		flush(&s);
+}
+
+/* The lock is dropped: anything may come before the call, and before it returns. */
+void world::begin_deed(sub &s, bool cancel)
+{
+	REQUIRE(rl_req_hold(&s.of->core));
+	deeds.push_back({ &s, cancel });
+}
+
+void world::deed_step()
+{
+	if (deeds.empty())
+		return;
+	auto at = std::next(deeds.begin(), pick(deeds.size()));
+	request &r = *at->of->of;
+
+	if (!at->did) {
+		at->did = true;
+		if (at->cancel)
+			flush(at->of);
+		else
+			transmit(*at->of);
+		return;
+	}
+	deeds.erase(at);
+	left(r, rl_req_release(&r.core));
+}
+
+bool world::inside(const request &r)
+{
+	return std::any_of(deeds.begin(), deeds.end(), [&](const deed &d) { return d.of->of == &r; });
 }
 
 void world::done(sub &s, const rl_answer &answer)
@@ -64,9 +109,9 @@ void world::act(sub &s, rl_act what)
 	reach::met("state", s.core.state);
 	switch (what) {
 	case RL_ACT_ISSUE:
-		return issue(s);
+		return issue(s, false);
 	case RL_ACT_CANCEL:
-		return flush(&s);
+		return begin_deed(s, true);
 	case RL_ACT_END:
 		return end(s);
 	case RL_ACT_WAIT:
@@ -86,6 +131,7 @@ void world::end(sub &s)
 	reach::met("why", s.core.why);
 	if (s.core.why == RL_WHY_TIMEOUT)
 		reach::met("why of time", 0);
+	note_lost(s);
 	if (!direct(r.kind) && !r.issuer_ends)
 		for (auto &f : r.folios)
 			end_folio(s, *f);
@@ -126,6 +172,31 @@ void world::end_read(sub &s, folio &f, rl_ending how)
 	f.uptodate = true;
 }
 
+/* Each byte of write-back that failed is somebody's, who is to be told. */
+void world::note_lost(const sub &s)
+{
+	if (s.of->kind != RL_WRITEPAGES || s.core.why == RL_WELL || s.core.why == RL_WHY_UNSENT)
+		return;
+	for (int64_t at = s.core.pos + s.core.done; at < s.core.pos + s.core.len; at++)
+		unreported[at] = true;
+}
+
+/* A work item: completion, which takes no folio's lock, could not. */
+void world::drop_bad()
+{
+	auto at = std::find_if(cache.begin(), cache.end(), [](auto &entry) {
+		folio &f = *entry.second;
+
+		return f.bad && !f.locked && !f.writeback;
+	});
+
+	if (at == cache.end())
+		return;
+	at->second->bad = false;
+	if (!at->second->dirty)
+		cache.erase(at);
+}
+
 void world::end_write(sub &, folio &f, rl_ending how)
 {
 	REQUIRE(f.writeback);
@@ -134,8 +205,9 @@ void world::end_write(sub &, folio &f, rl_ending how)
 		f.word = rl_word_put_back(&core, f.taken);
 		f.dirty = true;
 	} else if (how.fate == RL_FATE_BAD) {
+		REQUIRE(how.why != RL_WELL);
 		error = true;
-		f.uptodate = false;
+		f.bad = true;
 		if (!f.dirty)
 			lost(f.pos + f.taken.from, f.pos + f.taken.to);
 	} else if (!f.dirty) {
@@ -179,12 +251,17 @@ void world::finish(request &r)
 {
 	int last = -1;
 
-	for (rl_exit step; (step = rl_req_exit(&r.core)) != RL_EXIT_OVER; last = step) {
-		REQUIRE(step > last && step < RL_EXIT_OVER);
+	REQUIRE(!inside(r), "it ends under somebody");
+	while (last != RL_EXIT_FREE) {
+		rl_exit step = rl_req_exit(&r.core);
+
+		REQUIRE(step > last && step <= RL_EXIT_FREE);
 		step_of(r, step);
+		last = step;
 	}
 	REQUIRE(r.steps == 6, "%d", r.steps);
-	REQUIRE(rl_req_exit(&r.core) == RL_EXIT_OVER);
+	/* Its memory is gone: whoever looks finds nonsense. */
+	std::memset(&r.core, 0xee, sizeof(r.core));
 	r.over = true;
 }
 
@@ -224,12 +301,13 @@ void world::timers()
 		sub *s = nullptr;
 		rl_act what;
 
-		if (r->over || rl_req_due(&r->core) > now)
+		if (r->over || rl_req_due(&r->core) > now || !rl_req_hold(&r->core))
 			continue;
 		while (rl_sub *next = rl_req_next_due(&r->core, s ? &s->core : nullptr, now, &what)) {
 			s = reinterpret_cast<sub *>(next);
 			act(*s, what);
 		}
+		left(*r, rl_req_release(&r->core));
 	}
 	std::erase_if(live, [](const request_p &r) { return r->over; });
 }
@@ -239,12 +317,15 @@ void world::cancel(request &r, int32_t why)
 	sub *s = nullptr;
 	rl_act what;
 
-	rl_req_cancel(&r.core, why);
+	if (r.over || !rl_req_hold(&r.core))
+		return;
+	REQUIRE(rl_req_cancel(&r.core, why));
 	while (rl_sub *next = rl_req_next_cancel(&r.core, s ? &s->core : nullptr, &what)) {
 		s = reinterpret_cast<sub *>(next);
 		reach::met("cancel", what == RL_ACT_END);
 		act(*s, what);
 	}
+	left(r, rl_req_release(&r.core));
 }
 
 /* No memory for a message: its folios are dirty again. */

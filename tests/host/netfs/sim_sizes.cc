@@ -77,7 +77,6 @@ struct truncate_op : asker {
 			w.pend[i] = false;
 		}
 		w.dropped(size);
-		w.told.fill(false);
 		w.floor = std::min(w.floor, size);
 	}
 
@@ -136,6 +135,9 @@ struct fsync_op : waiter {
 		CHILD(make_flush(w, 0, domain, true));
 		failed = w.error;
 		w.error = false;
+		for (int64_t i = 0; i < domain; i++)
+			REQUIRE(failed || !w.unreported[i], "byte %ld was lost, fsync says yes", (long)i);
+		w.unreported.fill(false);
 		if (!failed)
 			for (int64_t i = 0; i < domain; i++)
 				if (w.ours[i] && w.sure[i] && w.when[i] < began)

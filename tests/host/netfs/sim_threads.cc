@@ -101,14 +101,15 @@ bool around(waiter &t)
 {
 	rl_folio core = t.f->core();
 	rl_piece pieces[2];
-	unsigned int count = rl_plan_around(&core, t.f->pos, pieces);
+	int count = rl_plan_around(&core, t.f->pos, pieces);
 
+	REQUIRE(count >= 0);
 	if (count)
 		reach::met("around", count - 1);
 	t.r = t.w.start(RL_READ);
 	t.r->issuer_ends = true;
 	t.r->folios.push_back(t.f);
-	for (unsigned int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++)
 		t.w.send(*t.r, pieces[i]);
 	return true;
 }

@@ -10,7 +10,7 @@ world::world(options o, source &random) : opt(o), from(&random)
 
 	REQUIRE(rl_limits_set(&limits, opt.rsize, opt.wsize, 16, opt.flags));
 	retry = { 1 + pick(4), 50, opt.timeo, 200 };
-	rl_size_init(&sizes, 0);
+	REQUIRE(rl_size_init(&sizes, 0));
 	/* Whose is each byte: runs of any length, so that pages are shared. */
 	for (int64_t i = 0; i < domain; i++) {
 		if (chance(12))
@@ -88,6 +88,10 @@ void world::check()
 void world::step()
 {
 	events++;
+	if (chance(2))
+		deed_step();
+	if (chance(4))
+		drop_bad();
 	switch (pick(8)) {
 	case 0: case 1:
 		if (!calm)
@@ -127,7 +131,8 @@ void world::drain()
 		if (i % 2000 == 1999) {
 			die();
 			for (size_t k = 0; k < live.size(); k++)
-				rl_req_hurry(&live[k]->core, now);
+				if (!live[k]->over)
+					rl_req_hurry(&live[k]->core, now);
 		}
 		step();
 	}

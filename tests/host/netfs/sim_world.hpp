@@ -53,6 +53,7 @@ struct folio {
 	rl_word word = 0;
 	rl_span taken = {};		/* under write-back: what is being sent */
 	bool uptodate = false, dirty = false, writeback = false, locked = false;
+	bool bad = false;		/* its write failed: to be dropped, if it is clean */
 
 	int64_t end() const { return pos + size; }
 	rl_folio core() const { return { word, size, dirty, uptodate }; }
@@ -84,6 +85,13 @@ struct request {
 
 using request_p = std::shared_ptr<request>;
 
+/* ops->issue() or ops->cancel() of one who is not the issuer: begun, inside, or to return. */
+struct deed {
+	sub *of;
+	bool cancel;
+	bool did = false;
+};
+
 /* One that runs: see threads.hpp. */
 struct thread {
 	world &w;
@@ -112,6 +120,7 @@ struct world {
 	uint64_t events = 0;
 	std::map<int64_t, std::shared_ptr<folio>> cache;
 	std::list<rpc> flying;
+	std::list<deed> deeds;
 	std::vector<request_p> live;
 	std::vector<request *> ending;	/* nobody keeps them: their last steps are to come */
 	std::list<std::unique_ptr<thread>> threads;
@@ -125,6 +134,7 @@ struct world {
 
 	/* The model. */
 	std::array<bool, domain> ours {}, pend {}, sure {};
+	std::array<bool, domain> unreported {};	/* not written, and no fsync said so */
 	/* Our own growth went over it: another's, in that hole, is not told by sizes. */
 	std::array<bool, domain> extended {};
 	/* But somebody told us meanwhile: the next attributes that are taken settle it. */
@@ -157,11 +167,17 @@ struct world {
 	/* sim_shell.cc: requests. */
 	request_p start(rl_kind kind);
 	void send(request &r, rl_piece piece);
-	void issue(sub &s);
+	void issue(sub &s, bool issuer);
+	void transmit(sub &s);
+	void begin_deed(sub &s, bool cancel);
+	void deed_step();
+	bool inside(const request &r);
 	void done(sub &s, const rl_answer &answer);
 	void act(sub &s, rl_act act);
 	void end(sub &s);
 	void end_folio(sub &s, folio &f);
+	void note_lost(const sub &s);
+	void drop_bad();
 	void end_read(sub &s, folio &f, rl_ending how);
 	void end_write(sub &s, folio &f, rl_ending how);
 	void end_issuers(request &r);

@@ -13,8 +13,9 @@ struct NetfsCollect : one_request {
 	{
 		std::vector<int> steps;
 
-		for (rl_exit step; (step = rl_req_exit(&req)) < RL_EXIT_OVER;)
-			steps.push_back(step);
+		do
+			steps.push_back(rl_req_exit(&req));
+		while (steps.back() < RL_EXIT_FREE);
 		return steps;
 	}
 };
@@ -60,6 +61,35 @@ TEST_F(NetfsCollect, MoreThanWasAsked)
 	EXPECT_EQ(answer(sub, 71), RL_ACT_END);
 	expect_end(sub, RL_FAILED, RL_WHY_NONSENSE);
 	EXPECT_EQ(sub.done, 30u);
+}
+
+/* Its answer may come, and all of it may end, before ops->issue() returns. */
+TEST_F(NetfsCollect, HeldWhileSomebodyActs)
+{
+	rl_sub &sub = issued(0, 100);
+
+	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_SUBS);
+	EXPECT_EQ(answer(sub, 30), RL_ACT_ISSUE);
+	EXPECT_TRUE(rl_req_hold(&req));
+	EXPECT_EQ(issue(sub), RL_ACT_ISSUE);
+	EXPECT_EQ(answer(sub, 70), RL_ACT_END);
+	EXPECT_EQ(put(sub), RL_LEFT_SUBS);
+	EXPECT_EQ(rl_req_exit(&req), RL_EXIT_INVALID);
+	EXPECT_STREQ(rl_req_validate(&req), nullptr);
+	EXPECT_EQ(rl_req_release(&req), RL_LEFT_NONE);
+	EXPECT_EQ(rl_req_release(&req), RL_LEFT_INVALID);
+	EXPECT_FALSE(rl_req_hold(&req)) << "it ends";
+}
+
+/* The issuer is told when it is alone, by whoever goes last. */
+TEST_F(NetfsCollect, HeldBesideItsIssuer)
+{
+	rl_sub &sub = issued(0, 100);
+
+	EXPECT_TRUE(rl_req_hold(&req));
+	EXPECT_EQ(answer(sub, 100), RL_ACT_END);
+	EXPECT_EQ(put(sub), RL_LEFT_SUBS);
+	EXPECT_EQ(rl_req_release(&req), RL_LEFT_ISSUER);
 }
 
 /* Reads that are short are not at an end, unless it is known. */
@@ -112,6 +142,10 @@ TEST_F(NetfsCollect, AFailedReadZeroesNothing)
 	EXPECT_EQ(rl_folio_end(&req, &sub, 0, 4096).zero.to, 0u);
 	EXPECT_EQ(fate(sub, 4096, 4096), RL_FATE_BAD);
 	EXPECT_EQ(fate(sub, 8192, 4096), RL_FATE_BAD);
+	EXPECT_EQ(rl_folio_end(&req, &sub, 4096, 4096).why, RL_WHY_SERVER);
+	EXPECT_EQ(rl_folio_end(&req, &sub, 4096, 4096).error, eio);
+	EXPECT_EQ(rl_folio_end(&req, &sub, 0, 4096).why, RL_WELL) << "it is good";
+	EXPECT_EQ(rl_folio_end(&req, &sub, 0, 4096).error, 0);
 	EXPECT_EQ(fate(sub, 12288, 4096), RL_FATE_INVALID);
 	EXPECT_EQ(rl_req_result(&req).eof, RL_SIZE_MAX);
 }
@@ -133,6 +167,23 @@ TEST_F(NetfsCollect, WrittenInPart)
 	EXPECT_EQ(fate(sub, 0, 4096), RL_FATE_GOOD);
 	EXPECT_EQ(fate(sub, 4096, 4096), RL_FATE_BAD);
 	EXPECT_EQ(rl_req_result(&req).extent, 4100);
+}
+
+/* The mapping has to know of it before the folio's write-back ends. */
+TEST_F(NetfsCollect, AFolioKnowsItsError)
+{
+	rl_sub &sub = issued(0, 4096), &stuck = issued(4096, 4096);
+
+	EXPECT_EQ(answer(sub, 0, -28), RL_ACT_END);
+	rl_ending ending = rl_folio_end(&req, &sub, 0, 4096);
+	EXPECT_EQ(ending.fate, RL_FATE_BAD);
+	EXPECT_EQ(ending.why, RL_WHY_SERVER);
+	EXPECT_EQ(ending.error, -28);
+	EXPECT_EQ(answer(stuck, 9000), RL_ACT_END);
+	ending = rl_folio_end(&req, &stuck, 4096, 4096);
+	EXPECT_EQ(ending.fate, RL_FATE_BAD);
+	EXPECT_EQ(ending.why, RL_WHY_NONSENSE);
+	EXPECT_EQ(ending.error, 0);
 }
 
 TEST_F(NetfsCollect, NotSentIsDirtyAgain)
@@ -205,11 +256,51 @@ TEST_F(NetfsCollect, TheEndInItsOrder)
 	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_NONE);
 	EXPECT_EQ(exits(), (std::vector<int> { RL_EXIT_FOLIOS, RL_EXIT_SIZES, RL_EXIT_OPS,
 					       RL_EXIT_UNLIST, RL_EXIT_COUNT, RL_EXIT_FREE }));
-	EXPECT_EQ(rl_req_exit(&req), RL_EXIT_OVER);
+	EXPECT_EQ(rl_req_exit(&req), RL_EXIT_INVALID) << "its memory may be gone";
 	init(RL_DIRECT_READ);
 	EXPECT_EQ(rl_req_issued(&req), RL_LEFT_NONE);
 	EXPECT_EQ(exits(), (std::vector<int> { RL_EXIT_SIZES, RL_EXIT_OPS, RL_EXIT_COMPLETE,
 					       RL_EXIT_UNLIST, RL_EXIT_COUNT, RL_EXIT_FREE }));
+}
+
+/* The last byte of the folio is behind all that a file can have. */
+TEST_F(NetfsCollect, TheLastFolioOfTheLargestFile)
+{
+	const int64_t last = RL_SIZE_MAX - 4095;
+
+	init(RL_READ);
+	rl_sub &read = issued(last, 4095);
+	EXPECT_EQ(answer(read, 4095), RL_ACT_END);
+	rl_ending ending = rl_folio_end(&req, &read, last, 4096);
+	EXPECT_EQ(ending.fate, RL_FATE_GOOD);
+	EXPECT_EQ(ending.zero.from, 4095u);
+	EXPECT_EQ(ending.zero.to, 4096u);
+	init(RL_WRITEPAGES);
+	rl_sub &write = issued(last, 4095);
+	EXPECT_EQ(answer(write, 4095), RL_ACT_END);
+	EXPECT_EQ(fate(write, last, 4096), RL_FATE_GOOD);
+	EXPECT_EQ(fate(write, last + 1, 4096), RL_FATE_INVALID);
+}
+
+TEST_F(NetfsCollect, NoKindNoFlagsNoError)
+{
+	rl_retry retry = { 10, 100, 0, 3 };
+
+	EXPECT_FALSE(rl_req_init(&req, static_cast<rl_kind>(9), &retry, 0));
+	EXPECT_FALSE(rl_req_init(&req, RL_READ, &retry, 2));
+	EXPECT_FALSE(rl_req_cancel(&req, 0));
+	EXPECT_FALSE(rl_req_cancel(&req, 4));
+	EXPECT_FALSE(req.cancelled);
+}
+
+/* It has to end: nobody else will. */
+TEST_F(NetfsCollect, AnErrorThatIsNone)
+{
+	rl_sub &sub = issued(0, 100);
+
+	EXPECT_EQ(answer(sub, 10, 5), RL_ACT_END);
+	expect_end(sub, RL_FAILED, RL_WHY_NONSENSE);
+	EXPECT_EQ(sub.done, 0u);
 }
 
 TEST_F(NetfsCollect, Refused)

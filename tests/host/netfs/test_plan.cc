@@ -186,19 +186,59 @@ TEST_F(NetfsPlan, AroundWhatIsDirty)
 		return rl_plan_around(&folio, 8192, pieces);
 	};
 
-	ASSERT_EQ(count(100, 200), 2u);
+	ASSERT_EQ(count(100, 200), 2);
 	EXPECT_EQ(pieces[0].pos, 8192);
 	EXPECT_EQ(pieces[0].len, 100u);
 	EXPECT_EQ(pieces[1].pos, 8392);
 	EXPECT_EQ(pieces[1].len, 3896u);
-	ASSERT_EQ(count(0, 200), 1u);
+	ASSERT_EQ(count(0, 200), 1);
 	EXPECT_EQ(pieces[0].pos, 8392);
-	ASSERT_EQ(count(200, 4096), 1u);
+	ASSERT_EQ(count(200, 4096), 1);
 	EXPECT_EQ(pieces[0].len, 200u);
-	EXPECT_EQ(count(0, 4096), 0u);
+	EXPECT_EQ(count(0, 4096), 0);
 	folio.word = RL_WORD_HERE;
-	ASSERT_EQ(rl_plan_around(&folio, 8192, pieces), 1u);
+	ASSERT_EQ(rl_plan_around(&folio, 8192, pieces), 1);
 	EXPECT_EQ(pieces[0].len, 4096u);
+}
+
+/* Refused is not nothing to read, of which a folio would be uptodate. */
+TEST_F(NetfsPlan, AroundNoFolio)
+{
+	rl_folio none = { 0, 0, true, false }, large = { 0, RL_FOLIO_MAX + 1, true, false };
+	rl_folio folio = { 0, 4096, false, false };
+	rl_piece pieces[2];
+
+	EXPECT_LT(rl_plan_around(&none, 0, pieces), 0);
+	EXPECT_LT(rl_plan_around(&large, 0, pieces), 0);
+	EXPECT_LT(rl_plan_around(&folio, -4096, pieces), 0);
+	EXPECT_LT(rl_plan_around(&folio, RL_SIZE_MAX - 4094, pieces), 0);
+}
+
+/* Its last byte is none of the file's: no size reaches it. */
+TEST_F(NetfsPlan, TheLastFolioOfTheLargestFile)
+{
+	const int64_t last = RL_SIZE_MAX - 4095;
+	rl_folio clean = { 0, 4096, false, false }, folio = { 0, 4096, true, false };
+	rl_write_plan written;
+	rl_piece pieces[2];
+
+	ASSERT_EQ(rl_plan_write(&clean, { 10, 20 }, 0, &written), RL_WRITE_NOW);
+	folio.word = written.word;
+	ASSERT_EQ(rl_plan_around(&folio, last, pieces), 2);
+	EXPECT_EQ(pieces[0].len, 10u);
+	EXPECT_EQ(pieces[1].pos, last + 20);
+	EXPECT_EQ(pieces[1].len, 4075u);
+	EXPECT_EQ(add(last, 0, 4096), RL_ADDED);
+	expect_last(last, 4095);
+	EXPECT_EQ(add(last + 1, 0, 4096), RL_ADDED_INVALID);
+}
+
+TEST_F(NetfsPlan, LimitsThatWereNotSet)
+{
+	rl_limits unset = {};
+
+	EXPECT_EQ(rl_plan_bytes(&unset, RL_DIRECT_READ, 0, 10).len, 0u);
+	EXPECT_EQ(rl_plan_bytes(&limits, static_cast<rl_kind>(9), 0, 10).len, 0u);
 }
 
 /* Reads leave some for writes, and what is larger than all of it goes alone. */
@@ -208,12 +248,16 @@ TEST_F(NetfsPlan, Credits)
 
 	rl_credits_init(&credits, 4, 1, 100);
 	EXPECT_TRUE(rl_credit_take(&credits, false, 200));
+	EXPECT_FALSE(rl_credit_take(&credits, false, 1));
+	EXPECT_TRUE(rl_credit_take(&credits, true, 1)) << "kept for it, its bytes as well";
 	EXPECT_FALSE(rl_credit_take(&credits, true, 1));
+	EXPECT_TRUE(rl_credit_give(&credits, true, 1));
 	EXPECT_TRUE(rl_credit_give(&credits, false, 200));
 	for (int i = 0; i < 3; i++)
 		EXPECT_TRUE(rl_credit_take(&credits, false, 10));
 	EXPECT_FALSE(rl_credit_take(&credits, false, 10));
-	EXPECT_FALSE(rl_credit_take(&credits, true, 71));
+	EXPECT_TRUE(rl_credit_take(&credits, true, 71));
+	EXPECT_TRUE(rl_credit_give(&credits, true, 71));
 	EXPECT_TRUE(rl_credit_take(&credits, true, 70));
 	EXPECT_FALSE(rl_credit_take(&credits, true, 0)) << "no place";
 	EXPECT_TRUE(rl_credit_give(&credits, true, 70));

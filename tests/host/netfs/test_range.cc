@@ -107,6 +107,45 @@ TEST(NetfsRange, AllOfItIsUptodate)
 	EXPECT_FALSE(plan.uptodate);
 }
 
+/* A copy that faulted: what it did not bring is neither dirty nor defined. */
+TEST(NetfsRange, CopiedInPart)
+{
+	rl_write_plan plan;
+	auto copied = [&](rl_folio folio, uint32_t from, uint32_t to, uint32_t bytes,
+			  uint32_t flags = 0) {
+		return rl_write_copied(&folio, { from, to }, bytes, flags, &plan);
+	};
+
+	EXPECT_EQ(copied({ 0, 4096, false, false }, 0, 4096, 100), 100u);
+	EXPECT_EQ(plan.word, word(0, 100));
+	EXPECT_FALSE(plan.uptodate);
+	EXPECT_EQ(copied({ 0, 4096, false, false }, 0, 4096, 4096), 4096u);
+	EXPECT_TRUE(plan.uptodate);
+	EXPECT_EQ(copied(dirty(100, 200), 200, 300, 0), 0u);
+	EXPECT_EQ(plan.word, word(100, 200));
+	EXPECT_EQ(copied(dirty(100, 200), 150, 400, 10), 10u);
+	EXPECT_EQ(plan.word, word(100, 200));
+	/* With a gap, which was filled for the whole of it. */
+	const uint32_t all = RL_WRITE_FLAGS;
+	EXPECT_EQ(copied(dirty(300, 400), 100, 200, 50, all), 0u) << "150 to 200 are not defined";
+	EXPECT_EQ(plan.word, word(300, 400));
+	EXPECT_EQ(copied(dirty(300, 400, true), 100, 200, 50, all), 50u);
+	EXPECT_EQ(plan.word, word(100, 400));
+	EXPECT_TRUE(plan.uptodate);
+	EXPECT_EQ(copied(dirty(300, 400), 100, 200, 100, all), 100u);
+	EXPECT_EQ(plan.word, word(100, 400));
+	EXPECT_EQ(copied(dirty(100, 200), 300, 400, 50, all), 50u) << "the gap comes first";
+	EXPECT_EQ(plan.word, word(100, 350));
+	/* All of it would have touched what is dirty, but this does not. */
+	EXPECT_EQ(copied(dirty(300, 400, true), 200, 350, 50), 0u) << "another's bytes are between";
+	EXPECT_EQ(plan.word, word(300, 400));
+	EXPECT_FALSE(plan.uptodate) << "what was copied is not to be seen";
+	EXPECT_EQ(copied({ RL_WORD_WHOLE, 4096, true, true }, 10, 20, 5), 5u);
+	EXPECT_EQ(plan.word, RL_WORD_WHOLE);
+	EXPECT_EQ(copied(dirty(0, 1), 10, 20, 11), 0u) << "more than there was";
+	EXPECT_EQ(copied(dirty(0, 1), 10, 4097, 5), 0u);
+}
+
 TEST(NetfsRange, MappedIsWhole)
 {
 	rl_write_plan plan;
@@ -120,6 +159,21 @@ TEST(NetfsRange, MappedIsWhole)
 	EXPECT_EQ(plan.word, RL_WORD_WHOLE);
 }
 
+/* A word that was lost: all of it is dirty, and not all of it is defined. */
+TEST(NetfsRange, WholeButNotUptodate)
+{
+	for (rl_word word : { rl_word(0), RL_WORD_WHOLE }) {
+		rl_folio folio = { word, 4096, true, false };
+		rl_write_plan plan;
+		rl_piece pieces[2];
+
+		EXPECT_EQ(write(folio, 0, 1, RL_WRITE_FLAGS, plan), RL_WRITE_INVALID);
+		EXPECT_EQ(rl_write_copied(&folio, { 0, 1 }, 1, 0, &plan), 0u);
+		EXPECT_FALSE(plan.uptodate);
+		EXPECT_LT(rl_plan_around(&folio, 0, pieces), 0);
+	}
+}
+
 TEST(NetfsRange, Refused)
 {
 	rl_write_plan plan;
@@ -130,6 +184,19 @@ TEST(NetfsRange, Refused)
 	EXPECT_EQ(write(dirty(0, 1), 10, 11, 4, plan), RL_WRITE_INVALID);
 	EXPECT_EQ(write({ 0, 0, false, false }, 0, 1, 0, plan), RL_WRITE_INVALID);
 	EXPECT_EQ(write({ 0, RL_FOLIO_MAX + 1, false, false }, 0, 1, 0, plan), RL_WRITE_INVALID);
+}
+
+/* To be ended clean is the last thing to do with what cannot be. */
+TEST(NetfsRange, NoFolioIsNotClean)
+{
+	for (rl_folio folio : { rl_folio { 0, 0, true, true },
+				rl_folio { 0, RL_FOLIO_MAX + 1, true, true },
+				rl_folio { 0, 4096, true, false },
+				rl_folio { RL_WORD_WHOLE, 4096, true, false } }) {
+		rl_span span = rl_dirty(&folio);
+
+		EXPECT_GT(span.from, span.to);
+	}
 }
 
 TEST(NetfsRange, Clipped)
@@ -183,7 +250,7 @@ TEST(NetfsRange, AnyWordIsInside)
 				   from.pick(2) != 0, from.pick(2) != 0 };
 		rl_span span = rl_dirty(&folio);
 
-		EXPECT_LE(span.from, span.to);
+		EXPECT_TRUE(span.from <= span.to || !folio.uptodate);
 		EXPECT_LE(span.to, folio.size);
 	});
 }

@@ -92,8 +92,20 @@ TEST_F(NetfsRetry, SoftEndsInTime)
 	ASSERT_EQ(answer(sub, 0, eagain), RL_ACT_WAIT);
 	again(sub);
 	ASSERT_EQ(answer(sub, 0, eagain), RL_ACT_WAIT);
-	EXPECT_EQ(rl_req_due(&req), 1050u) << "a last time when its time is up";
-	again(sub);
+	EXPECT_EQ(rl_req_due(&req), 1050u);
+	now = 1050;
+	ASSERT_EQ(due(), &sub);
+	EXPECT_EQ(act, RL_ACT_END) << "a try would be cancelled in the same moment";
+	expect_end(sub, RL_CANCELLED, RL_WHY_TIMEOUT);
+	EXPECT_EQ(due(), nullptr);
+}
+
+TEST_F(NetfsRetry, SoftAndAnsweredTooLate)
+{
+	init(RL_WRITEPAGES, 50);
+	rl_sub &sub = issued(0, 100);
+
+	now = 1050;
 	EXPECT_EQ(answer(sub, 0, eagain), RL_ACT_END);
 	expect_end(sub, RL_FAILED, RL_WHY_TIMEOUT);
 }
@@ -135,7 +147,9 @@ TEST_F(NetfsRetry, CancelledWhateverItsState)
 
 	ASSERT_EQ(answer(done, 10), RL_ACT_END);
 	ASSERT_EQ(answer(waits, 0, eagain), RL_ACT_WAIT);
+	act = RL_ACT_INVALID;
 	EXPECT_EQ(next_cancel(), nullptr) << "nobody asked for it";
+	EXPECT_EQ(act, RL_ACT_NONE);
 	rl_req_cancel(&req, eintr);
 	rl_req_cancel(&req, eio);
 	ASSERT_EQ(next_cancel(), &sent);
@@ -189,14 +203,14 @@ TEST_F(NetfsRetry, Extremes)
 {
 	rl_retry none = {}, huge = { 0x80000001, 0xffffffff, 0xffffffff, 255 };
 
-	rl_req_init(&req, RL_WRITEPAGES, &none, 0);
+	ASSERT_TRUE(rl_req_init(&req, RL_WRITEPAGES, &none, 0));
 	count = 0;
 	rl_sub &sub = issued(0, 10);
 	ASSERT_EQ(answer(sub, 0, eagain), RL_ACT_WAIT);
 	EXPECT_EQ(rl_req_due(&req), now + 1);
 	again(sub);
 	EXPECT_EQ(answer(sub, 0), RL_ACT_END);
-	rl_req_init(&req, RL_WRITEPAGES, &huge, 0);
+	ASSERT_TRUE(rl_req_init(&req, RL_WRITEPAGES, &huge, 0));
 	now = RL_NEVER - 5;
 	count = 0;
 	rl_sub &late = issued(0, 10);

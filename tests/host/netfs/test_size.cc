@@ -12,7 +12,7 @@ struct NetfsSize : testing::Test {
 	rl_sizes sizes;
 	rl_size_change change = {};
 
-	NetfsSize() { rl_size_init(&sizes, 100); }
+	NetfsSize() { EXPECT_TRUE(rl_size_init(&sizes, 100)); }
 
 	~NetfsSize() override { EXPECT_STREQ(rl_size_validate(&sizes), nullptr); }
 
@@ -128,6 +128,46 @@ TEST_F(NetfsSize, AGapAmidGrowth)
 	expect(100, true);
 }
 
+/* Our resize is no answer to what was heard while it was under way. */
+TEST_F(NetfsSize, ADoubtAmidAResize)
+{
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
+	EXPECT_EQ(attributes(sample(), 150), RL_SIZE_BUSY);
+	EXPECT_EQ(rl_size_resized(&sizes, 100, true, &change), RL_SIZE_SAME);
+	expect(100, true);
+	EXPECT_EQ(attributes(sample(), 100), RL_SIZE_SAME);
+	expect(100, false);
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
+	EXPECT_EQ(attributes(sample(), 150), RL_SIZE_BUSY);
+	ASSERT_EQ(rl_size_resized(&sizes, 200, true, &change), RL_SIZE_DROP_FIRST);
+	EXPECT_TRUE(grow());
+	expect(200, true);
+}
+
+/* Another's data are where we put zeroes, whatever the sizes are by the time we hear it. */
+TEST_F(NetfsSize, AGapIsRemembered)
+{
+	rl_sample asked;
+
+	for (int64_t answer : { 8192, 12298 }) {
+		ASSERT_TRUE(rl_size_init(&sizes, 100));
+		asked = sample();
+		EXPECT_EQ(rl_size_gap(&sizes, 12288).from, 100);
+		rl_size_extend(&sizes, 12298);
+		rl_size_write_begin(&sizes);
+		written(12298);
+		EXPECT_EQ(attributes(asked, answer), RL_SIZE_LATE);
+		expect(12298, true);
+		ASSERT_EQ(attributes(sample(), 12298), RL_SIZE_DROP);
+		EXPECT_EQ(change.drop_from, 100);
+		/* It is settled. */
+		asked = sample();
+		ASSERT_EQ(attributes(sample(), 12298), RL_SIZE_SAME);
+		EXPECT_EQ(attributes(asked, 12298), RL_SIZE_LATE);
+		expect(12298, false);
+	}
+}
+
 /* Clean folios go from the doubt on, dirty ones only from where the resize says. */
 TEST_F(NetfsSize, AResizeAfterADoubt)
 {
@@ -167,14 +207,29 @@ TEST_F(NetfsSize, AnEndBeforeOurs)
 {
 	rl_size_saw_eof(&sizes, 100, false);
 	expect(100, false);
+	rl_size_extend(&sizes, 200);
+	rl_size_saw_eof(&sizes, 100, true);
+	expect(200, false);
+	rl_size_write_begin(&sizes);
+	rl_size_saw_eof(&sizes, 100, false);
+	expect(200, false);
+	written(200);
+	rl_size_saw_eof(&sizes, 100, false);
+	expect(200, true);
+}
+
+/* No data of ours explain an end before what the server had. */
+TEST_F(NetfsSize, AnEndBeforeTheServers)
+{
 	rl_size_saw_eof(&sizes, 40, true);
+	expect(100, true);
+	EXPECT_EQ(attributes(sample(), 100), RL_SIZE_DROP);
+	EXPECT_EQ(change.drop_from, 40);
 	expect(100, false);
 	rl_size_write_begin(&sizes);
 	rl_size_saw_eof(&sizes, 40, false);
-	expect(100, false);
-	written(100);
-	rl_size_saw_eof(&sizes, 40, false);
 	expect(100, true);
+	written(100);
 }
 
 TEST_F(NetfsSize, AFailedWriteCountsNoMore)
@@ -238,10 +293,21 @@ TEST_F(NetfsSize, AResizeThatFailed)
 	EXPECT_EQ(rl_size_resized(&sizes, 60, true, &change), RL_SIZE_INVALID);
 }
 
+/* It is over all the same: the next one does not wait for it. */
+TEST_F(NetfsSize, AResizeToNoSize)
+{
+	ASSERT_TRUE(rl_size_resize_begin(&sizes));
+	EXPECT_EQ(rl_size_resized(&sizes, -1, true, &change), RL_SIZE_INVALID);
+	expect(100, true);
+	EXPECT_TRUE(rl_size_resize_begin(&sizes));
+}
+
 TEST_F(NetfsSize, Refused)
 {
 	rl_result result = {};
 
+	EXPECT_FALSE(rl_size_init(&sizes, -1));
+	EXPECT_EQ(sizes.i_size, 100);
 	EXPECT_EQ(attributes(sample(), -1), RL_SIZE_INVALID);
 	EXPECT_FALSE(rl_size_written(&sizes, &result));
 }
