@@ -4,7 +4,8 @@
 # Runs in the guest (scripts/bench): mounts, exports, and runs the programs
 # that are in /results/bin. Measurements go to /results/measured.jsonl, one
 # JSON object a line; what the programs say goes to the terminal. A stage that
-# fails leaves its rows out, and report.py shows them as failed.
+# fails leaves its rows out, which report.py shows as failed, and fails the guest: of
+# several guests that are measured alike the others may have the row.
 #
 #	guest.sh [STAGE...]	default: all, in this order
 . /holdfast/tests/guest/lib.sh
@@ -29,7 +30,7 @@ stage() {
 	shift 3
 	sync
 	say "$text"
-	timeout "$limit" "$bin/$program" "$@" >>$out || say "FAILED: $text"
+	timeout "$limit" "$bin/$program" "$@" >>$out || hf_problem "failed: $text"
 	find "${used[@]}" -mindepth 1 -delete
 }
 

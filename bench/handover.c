@@ -10,7 +10,7 @@
  *
  * A process of SCHED_IDLE keeps each CPU awake meanwhile.  What a virtual CPU takes
  * to come back from sleep is its host's affair, a millisecond and more where the
- * host's own CPUs sleep, and a hand-over wakes somebody up to eight times.
+ * host's own CPUs sleep, and a hand-over over a network wakes several.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -200,6 +200,8 @@ def handover(table):
                     f"≤ {show_time(bar)}, ext4 ≥ 1 s", met)
         return judge
 
+    # In instructions it is 1.1: the rest is that each runs code that has not run lately,
+    # and an unlock that grants has more of it.
     table.compare("handover", "hand-over, local process waits", "local", show_time, 1.3,
                   faster=False)
     table.compare("handover", "the same, which was to be 1.2 ×", "local", show_time, None,

@@ -16,14 +16,11 @@
 #include "collect.hpp"
 
 #include "plan.hpp"
+#include "size.hpp"
 
 namespace rl {
 
 namespace {
-
-int64_t lower(int64_t a, int64_t b) { return a < b ? a : b; }
-
-int64_t higher(int64_t a, int64_t b) { return a > b ? a : b; }
 
 rl_fate fate_of_rest(const rl_req &req, const rl_sub &sub)
 {

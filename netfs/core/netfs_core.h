@@ -257,7 +257,7 @@ struct rl_piece rl_plan_bytes(const struct rl_limits *limits, enum rl_kind kind,
  * Return: how many there are, 0 to 2; negative: no such folio, and none is uptodate.
  */
 int rl_plan_around(const struct rl_folio *folio, int64_t pos,
-			    struct rl_piece pieces[2]);
+		   struct rl_piece pieces[2]);
 
 /* @kept is made less than @subs, and @subs 1 at least. */
 void rl_credits_init(struct rl_credits *credits, uint32_t subs, uint32_t kept,
@@ -420,7 +420,7 @@ void rl_req_hurry(struct rl_req *req, uint64_t now);
  * are pinned, or were stored to) has newer bytes, which are sent.
  */
 struct rl_ending rl_folio_end(const struct rl_req *req, const struct rl_sub *sub,
-				 int64_t pos, uint32_t size);
+			      int64_t pos, uint32_t size);
 
 /* What became of it, once no subrequest keeps it. */
 struct rl_result rl_req_result(const struct rl_req *req);

@@ -28,10 +28,6 @@ namespace rl {
 
 namespace {
 
-int64_t lower(int64_t a, int64_t b) { return a < b ? a : b; }
-
-int64_t higher(int64_t a, int64_t b) { return a > b ? a : b; }
-
 /* What came up since they were asked for is not settled by @sample's attributes. */
 void settle(rl_sizes &sizes, uint32_t doubts, int64_t low)
 {

@@ -13,6 +13,9 @@ using hf::int64_t;
 using hf::uint32_t;
 using hf::uint64_t;
 
+[[nodiscard]] constexpr int64_t lower(int64_t a, int64_t b) { return a < b ? a : b; }
+[[nodiscard]] constexpr int64_t higher(int64_t a, int64_t b) { return a > b ? a : b; }
+
 [[nodiscard]] rl_size_says attributes(rl_sizes &sizes, rl_sample sample, int64_t server,
 				      bool dirty, rl_size_change &change);
 [[nodiscard]] bool grow(rl_sizes &sizes, const rl_size_change &change, bool dirty);

@@ -19,11 +19,7 @@ struct flusher : waiter {
 	bool lock_next()
 	{
 		f = w.next_dirty(next, to);
-		if (f && f->locked)
-			return false;
-		if (f)
-			f->locked = true;
-		return true;
+		return lock_found();
 	}
 
 	bool run() override
@@ -71,11 +67,7 @@ struct dropper : waiter {
 					 [&](auto &entry) { return entry.second->end() > next; });
 
 		f = each == w.cache.end() ? nullptr : each->second;
-		if (f && f->locked)
-			return false;
-		if (f)
-			f->locked = true;
-		return true;
+		return lock_found();
 	}
 
 	bool run() override

@@ -32,15 +32,21 @@ struct waiter : thread {
 		return true;
 	}
 
-	/* The folio of a byte, locked here; or none. */
-	bool lock(int64_t byte)
+	/* What was found, if anything, locked here; or to be looked for again. */
+	bool lock_found()
 	{
-		f = w.find(byte);
 		if (f && f->locked)
 			return false;
 		if (f)
 			f->locked = true;
 		return true;
+	}
+
+	/* The folio of a byte. */
+	bool lock(int64_t byte)
+	{
+		f = w.find(byte);
+		return lock_found();
 	}
 
 	void unlock() { f->locked = false; }
