@@ -16,7 +16,7 @@
 #ifndef HF_NETFS_CORE_H
 #define HF_NETFS_CORE_H
 
-#include "netfs_types.h"
+#include <holdfast/netfs_types.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 
 #include <holdfast/core/std.hpp>
 
-#include "netfs_types.h"
+#include <holdfast/netfs_types.h>
 
 namespace rl {
 

@@ -2,10 +2,10 @@
 /*
  * The nouns of the request layer's border: the dirty bytes of a folio, the sizes of
  * an inode, limits, plans, subrequests and requests.  What may be done with them is
- * in netfs_core.h, which is what to include.
+ * in netfs/core/netfs_core.h for the shell, in <holdfast/netfs.h> for filesystems.
  */
-#ifndef HF_NETFS_TYPES_H
-#define HF_NETFS_TYPES_H
+#ifndef HOLDFAST_NETFS_TYPES_H
+#define HOLDFAST_NETFS_TYPES_H
 
 #if defined(__KERNEL__) && !defined(__cplusplus)
 #include <linux/types.h>
@@ -315,4 +315,4 @@ RL_SIZE(struct rl_limits, 20);
 RL_SIZE(struct rl_answer, 12);
 RL_SIZE(struct rl_retry, 16);
 
-#endif /* HF_NETFS_TYPES_H */
+#endif /* HOLDFAST_NETFS_TYPES_H */
