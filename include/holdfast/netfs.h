@@ -104,9 +104,10 @@ struct hf_netfs_limits {
  * @limits: I: as the core wants them
  * @retry: I: likewise
  * @write_flags: I: RL_MAY_WIDEN
- * @lock: of what follows; taken inside a request's
- * @credits: L: what is in flight
+ * @credit_lock: of @credits; taken inside a request's lock
+ * @credits: what is in flight
  * @room: where those wait who have no credit
+ * @lock: of the list; a request's is taken inside it
  * @requests: L: that live
  * @aborted: L: 0, or why nothing is sent any more; set once
  * @all: all mounts
@@ -120,9 +121,10 @@ struct hf_netfs_mount {
 	struct rl_limits limits;
 	struct rl_retry retry;
 	u32 write_flags;
-	spinlock_t lock;
+	spinlock_t credit_lock;
 	struct rl_credits credits;
 	wait_queue_head_t room;
+	spinlock_t lock;
 	struct list_head requests;
 	int aborted;
 	struct list_head all;
@@ -192,7 +194,8 @@ struct hf_netfs_req {
 	spinlock_t lock;		/* of the core, and of what is marked L */
 	wait_queue_head_t alone;	/* its issuer waits here */
 	struct delayed_work work;	/* tries again, ends */
-	bool working;			/* L: @work is queued, and holds it */
+	bool working;			/* L: @work is queued or runs, and holds it */
+	u64 work_at;			/* L: when, in ms */
 	struct work_struct end;		/* ends it, if it is not to end where it is let go */
 	bool in_work;			/* so always */
 	bool unbegun;			/* ->begin() has refused it */
@@ -200,6 +203,7 @@ struct hf_netfs_req {
 	bool bad;			/* L: some of what was written was lost */
 	struct folio *folio;		/* of issuer_ends */
 	struct kiocb *iocb;		/* AIO; or NULL */
+	struct rl_result *waiting;	/* direct, and not AIO: the issuer's */
 	struct iov_iter iter;		/* direct: all of it */
 	struct bio_vec *pages;		/* direct: what iter is over, if they are ours */
 	u32 nr_pages;
@@ -393,7 +397,7 @@ int hf_netfs_drop(struct inode *inode, loff_t from);
  * Waits for what is under way.  Writes back first.
  *
  * Context: may sleep.
- * Return: 0, or what ->resize() or write-back said; nothing has changed then.
+ * Return: 0, or what ->resize() said, then nothing has changed; -EINTR.
  */
 int hf_netfs_resize(struct inode *inode, loff_t size, void *data);
 

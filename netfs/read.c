@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads into the cache.  Read-ahead and whole folios end with their answers.  A folio
+ * that is dirty in part is read around that, and who asked waits and ends it: the one
+ * folio that two subrequests carry.
+ */
+#include "netfs.h"
+#include "stats.h"
+
+static struct hf_netfs_inode *inode_of(struct address_space *mapping)
+{
+	return hf_netfs_inode(mapping->host);
+}
+
+/* Two pieces that follow each other are more than one rsize together. */
+static u32 pieces_most(const struct hf_netfs_mount *mount, size_t len)
+{
+	return 2 * DIV_ROUND_UP(len, mount->limits.rsize) + 1;
+}
+
+/* ->readahead: folios that are locked, and of which none was in the cache before. */
+void hf_netfs_readahead(struct readahead_control *rac)
+{
+	struct hf_netfs_inode *ni = inode_of(rac->mapping);
+	struct hf_netfs_req *req;
+	struct folio *folio;
+	struct rl_plan plan;
+	struct rl_piece piece;
+
+	req = hf_netfs_req_begin(ni, rac->file, RL_READ,
+				 pieces_most(ni->mount, readahead_length(rac)));
+	if (IS_ERR(req))
+		return;
+	rl_plan_init(&plan, &ni->mount->limits, RL_READ);
+	while ((folio = readahead_folio(rac)))
+		if (rl_plan_add(&plan, folio_pos(folio),
+				(struct rl_span) { 0, folio_size(folio) }, RL_SIZE_MAX,
+				&piece) == RL_ADDED_CUT)
+			hf_netfs_send(req, &piece);
+	if (rl_plan_end(&plan, &piece))
+		hf_netfs_send(req, &piece);
+	hf_netfs_req_issued(req);
+}
+
+/* Zeroes behind the end, of what the issuer ends.  Whether all of it has come. */
+static int end_pieces(struct hf_netfs_req *req, struct folio *folio)
+{
+	u32 i;
+
+	for (i = 0; i < req->nr_subs; i++) {
+		struct rl_ending ending = rl_folio_end(&req->core, &req->subs[i].core,
+						       folio_pos(folio), folio_size(folio));
+
+		if (ending.fate != RL_FATE_GOOD)
+			return hf_netfs_errno(ending.why, ending.error) ?: -EIO;
+		if (ending.zero.from < ending.zero.to)
+			folio_zero_segment(folio, ending.zero.from, ending.zero.to);
+	}
+	return 0;
+}
+
+/*
+ * Read pieces of one folio, whose lock the caller has and keeps, and wait for them.
+ * Zeroes reach behind the end of a piece only if that is the folio's.
+ *
+ * Return: 0; -EINTR if the caller was killed; why a piece did not come.
+ */
+int hf_netfs_fill(struct file *file, struct folio *folio, const struct rl_piece *pieces,
+		  int count, bool killable)
+{
+	struct hf_netfs_inode *ni = inode_of(folio->mapping);
+	struct hf_netfs_req *req;
+	int i, ret, killed;
+
+	req = hf_netfs_req_begin(ni, file, RL_READ, count);
+	if (IS_ERR(req))
+		return PTR_ERR(req);
+	req->issuer_ends = true;
+	for (i = 0; i < count; i++)
+		hf_netfs_send(req, &pieces[i]);
+	killed = hf_netfs_req_wait(req, killable);
+	ret = end_pieces(req, folio);
+	hf_netfs_req_issued(req);
+	return ret && killed ? killed : ret;
+}
+
+static int read_around(struct file *file, struct folio *folio)
+{
+	struct rl_folio now = hf_netfs_folio(folio);
+	struct rl_piece pieces[2];
+	int count = rl_plan_around(&now, folio_pos(folio), pieces);
+	int ret = count < 0 ? -EIO : 0;
+
+	WARN_ON_ONCE(count < 0);
+	if (count > 0)
+		ret = hf_netfs_fill(file, folio, pieces, count, true);
+	if (!ret)
+		folio_mark_uptodate(folio);
+	folio_unlock(folio);
+	return ret;
+}
+
+static int read_whole(struct file *file, struct folio *folio)
+{
+	struct rl_piece piece = { folio_pos(folio), folio_size(folio) };
+	struct hf_netfs_req *req;
+
+	/* (No byte is at the end of what an offset can say.) */
+	if (piece.pos + (loff_t)piece.len < 0)
+		piece.len = RL_SIZE_MAX - piece.pos;
+	req = hf_netfs_req_begin(inode_of(folio->mapping), file, RL_READ, 1);
+	if (IS_ERR(req)) {
+		folio_unlock(folio);
+		return PTR_ERR(req);
+	}
+	hf_netfs_send(req, &piece);
+	hf_netfs_req_issued(req);
+	return 0;
+}
+
+/* ->read_folio: it is locked, and unlocked when it has ended. */
+int hf_netfs_read_folio(struct file *file, struct folio *folio)
+{
+	int ret;
+
+	if (folio_test_uptodate(folio)) {
+		folio_unlock(folio);
+		return 0;
+	}
+	ret = folio_wait_writeback_killable(folio);
+	if (ret) {
+		folio_unlock(folio);
+		return ret;
+	}
+	hf_netfs_count(read_folios);
+	if (folio_test_dirty(folio))
+		return read_around(file, folio);
+	return read_whole(file, folio);
+}
+
+/* ->is_partially_uptodate: what was written here can be read without the rest. */
+bool hf_netfs_partly_uptodate(struct folio *folio, size_t from, size_t count)
+{
+	struct rl_folio now = hf_netfs_folio(folio);
+	struct rl_span dirty;
+
+	if (!now.dirty || now.uptodate || !(now.word & RL_WORD_HERE) ||
+	    (now.word & RL_WORD_WHOLE))
+		return false;
+	dirty = rl_dirty(&now);
+	return dirty.from <= from && from + count <= dirty.to;
+}
+
+ssize_t hf_netfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	const struct hf_netfs_ops *ops = hf_netfs_inode(inode)->mount->ops;
+	loff_t end = iocb->ki_pos + iov_iter_count(to);
+	int ret;
+
+	if (!iov_iter_count(to))
+		return 0;
+	if (iocb->ki_flags & IOCB_DIRECT)
+		return hf_netfs_direct_read(iocb, to);
+	if (ops->revalidate && (end > i_size_read(inode) || hf_netfs_stale(inode))) {
+		if (iocb->ki_flags & IOCB_NOWAIT)
+			return -EAGAIN;
+		ret = ops->revalidate(inode, iocb->ki_filp);
+		if (ret)
+			return ret;
+	}
+	return filemap_read(iocb, to, 0);
+}
+EXPORT_SYMBOL_GPL(hf_netfs_read_iter);

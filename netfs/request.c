@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a request: how it begins, who keeps it, and its one exit.
+ *
+ * It is kept by its issuer, by each subrequest until its folios have ended, by its
+ * work item while that is queued, and by who cancels it.  Who lets go last goes through
+ * hf_netfs_req_end(), whose steps are the core's.  A request of write-back comes from a
+ * reserve of the module's, with all its subrequests: to free memory, no memory is needed.
+ */
+#include <linux/mempool.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "netfs.h"
+#include "stats.h"
+#include "trace.h"
+
+static mempool_t *write_pool;
+static atomic64_t last_id;
+
+/* What is begun gets a place on its mount; refused when nothing goes out any more. */
+static int enlist(struct hf_netfs_req *req)
+{
+	struct hf_netfs_mount *mount = req->ni->mount;
+	int aborted;
+
+	spin_lock(&mount->lock);
+	list_add_tail(&req->on_mount, &mount->requests);
+	aborted = mount->aborted;
+	spin_unlock(&mount->lock);
+	return aborted;
+}
+
+static struct hf_netfs_req *alloc_req(enum rl_kind kind, u32 subs)
+{
+	struct hf_netfs_req *req;
+
+	if (kind == RL_WRITEPAGES) {
+		req = mempool_alloc(write_pool, GFP_NOFS);
+		memset(req, 0, struct_size(req, subs, HF_NETFS_WRITE_SUBS));
+		req->pooled = true;
+		req->room = HF_NETFS_WRITE_SUBS;
+		return req;
+	}
+	req = kvzalloc(struct_size(req, subs, subs), GFP_NOFS);
+	if (req)
+		req->room = subs;
+	return req;
+}
+
+static void free_req(struct rcu_head *rcu)
+{
+	struct hf_netfs_req *req = container_of(rcu, struct hf_netfs_req, rcu);
+
+	if (req->pooled)
+		mempool_free(req, write_pool);
+	else
+		kvfree(req);
+}
+
+/* No further access to the inode after its count has fallen: it may be gone. */
+static void drop_io_count(struct hf_netfs_req *req)
+{
+	atomic_t *count = &req->ni->io_count;
+
+	req->ni = NULL;
+	if (atomic_dec_and_test(count))
+		wake_up_var(count);
+}
+
+static void unlist(struct hf_netfs_req *req)
+{
+	struct hf_netfs_mount *mount = req->ni->mount;
+
+	spin_lock(&mount->lock);
+	list_del(&req->on_mount);
+	spin_unlock(&mount->lock);
+}
+
+/* Some of it was lost: what is clean by now of its folios is read anew. */
+static void drop_bad(struct hf_netfs_req *req)
+{
+	struct address_space *mapping = req->ni->vfs.i_mapping;
+	u32 i;
+
+	for (i = 0; i < req->nr_subs; i++) {
+		const struct rl_sub *sub = &req->subs[i].core;
+
+		if (sub->why != RL_WELL)
+			invalidate_inode_pages2_range(mapping, sub->pos >> PAGE_SHIFT,
+						      (sub->pos + sub->len - 1) >> PAGE_SHIFT);
+	}
+}
+
+static void step(struct hf_netfs_req *req, enum rl_exit what)
+{
+	switch (what) {
+	case RL_EXIT_FOLIOS:
+		if (req->bad && req->kind == RL_WRITEPAGES)
+			drop_bad(req);
+		return;
+	case RL_EXIT_SIZES:
+		hf_netfs_sizes_in(req);
+		return;
+	case RL_EXIT_OPS:
+		if (!req->unbegun)
+			req->ni->mount->ops->end(req);
+		return;
+	case RL_EXIT_COMPLETE:
+		if (hf_netfs_is_direct(req))
+			hf_netfs_direct_complete(req);
+		return;
+	case RL_EXIT_UNLIST:
+		trace_hf_netfs_req(req, "end");
+		unlist(req);
+		return;
+	case RL_EXIT_COUNT:
+		drop_io_count(req);
+		return;
+	default:
+		return;
+	}
+}
+
+static void end_req(struct hf_netfs_req *req)
+{
+	enum rl_exit what;
+
+	do {
+		what = rl_req_exit(&req->core);
+		if (WARN_ONCE(what == RL_EXIT_INVALID, "holdfast_netfs: request %llu ends twice\n",
+			      req->id))
+			return;
+		step(req, what);
+	} while (what != RL_EXIT_FREE);
+	call_rcu(&req->rcu, free_req);
+}
+
+static void end_work(struct work_struct *work)
+{
+	unsigned int nofs = memalloc_nofs_save();
+
+	end_req(container_of(work, struct hf_netfs_req, end));
+	memalloc_nofs_restore(nofs);
+}
+
+/*
+ * Somebody has let go.  With nobody left it ends, here or, if it has folios to lock or
+ * a program's pages to mark dirty, in its work item: who receives answers waits for no
+ * folio.  @left was said under the lock, which has been dropped since.
+ */
+void hf_netfs_req_left(struct hf_netfs_req *req, enum rl_left left)
+{
+	if (left != RL_LEFT_NONE)
+		return;
+	if (!req->in_work && !req->bad) {
+		end_req(req);
+		return;
+	}
+	queue_work(hf_netfs_wq, &req->end);
+}
+
+/* The issuer lets go. */
+void hf_netfs_req_issued(struct hf_netfs_req *req)
+{
+	enum rl_left left;
+
+	spin_lock(&req->lock);
+	left = rl_req_issued(&req->core);
+	trace_hf_netfs_ref(req, "issued");
+	spin_unlock(&req->lock);
+	hf_netfs_req_left(req, left);
+}
+
+/*
+ * From now on nothing of it is tried again, and what is in flight is hurried.  Called
+ * by who keeps it, or has found it on its mount's list under the mount's lock and holds
+ * it since.
+ */
+void hf_netfs_req_cancel(struct hf_netfs_req *req, int error)
+{
+	struct rl_sub *sub = NULL;
+	enum rl_act act;
+
+	spin_lock(&req->lock);
+	rl_req_cancel(&req->core, error);
+	trace_hf_netfs_req(req, "cancel");
+	while ((sub = rl_req_next_cancel(&req->core, sub, &act))) {
+		spin_unlock(&req->lock);
+		hf_netfs_act(container_of(sub, struct hf_netfs_sub, core), act);
+		spin_lock(&req->lock);
+	}
+	if (req->working)
+		hf_netfs_kick(req, 0);
+	spin_unlock(&req->lock);
+}
+
+static void init_req(struct hf_netfs_req *req, struct hf_netfs_inode *ni, enum rl_kind kind)
+{
+	req->ni = ni;
+	req->kind = kind;
+	req->since = jiffies;
+	req->id = atomic64_inc_return(&last_id);
+	spin_lock_init(&req->lock);
+	init_waitqueue_head(&req->alone);
+	INIT_DELAYED_WORK(&req->work, hf_netfs_work);
+	INIT_WORK(&req->end, end_work);
+	INIT_LIST_HEAD(&req->on_mount);
+	rl_req_init(&req->core, kind, &ni->mount->retry, ni->mount->limits.flags);
+}
+
+/*
+ * A request, kept by its issuer, with room for @subs subrequests (of write-back for
+ * HF_NETFS_WRITE_SUBS).  One of write-back always begins: if nothing can go out it is
+ * cancelled, and its folios end with the error.
+ */
+struct hf_netfs_req *hf_netfs_req_begin(struct hf_netfs_inode *ni, struct file *file,
+					enum rl_kind kind, u32 subs)
+{
+	struct hf_netfs_req *req;
+	int ret;
+
+	if (kind != RL_WRITEPAGES && test_bit(HF_NETFS_EVICTING, &ni->flags))
+		return ERR_PTR(-ESTALE);
+	req = alloc_req(kind, subs);
+	if (!req)
+		return ERR_PTR(-ENOMEM);
+	init_req(req, ni, kind);
+	atomic_inc(&ni->io_count);
+	if (hf_netfs_writes(req))
+		hf_netfs_write_begins(ni);
+	trace_hf_netfs_req(req, "begin");
+	hf_netfs_count(requests);
+
+	ret = enlist(req);
+	if (!ret)
+		ret = ni->mount->ops->begin(req, file);
+	if (!ret)
+		return req;
+	req->unbegun = true;
+	hf_netfs_req_cancel(req, ret);
+	if (kind == RL_WRITEPAGES)
+		return req;
+	hf_netfs_req_issued(req);
+	return ERR_PTR(ret);
+}
+
+static bool is_alone(struct hf_netfs_req *req)
+{
+	return READ_ONCE(req->core.pending) == 1;
+}
+
+/*
+ * The issuer waits until nobody else keeps it.  If it is killed meanwhile it cancels,
+ * and waits for that: what its pages are written by has to end first.
+ *
+ * Return: 0, or -EINTR if it was killed.
+ */
+int hf_netfs_req_wait(struct hf_netfs_req *req, bool killable)
+{
+	int ret = 0;
+
+	if (killable && wait_event_killable(req->alone, is_alone(req))) {
+		ret = -EINTR;
+		hf_netfs_req_cancel(req, ret);
+	}
+	wait_event(req->alone, is_alone(req));
+	return ret;
+}
+
+int hf_netfs_requests_init(void)
+{
+	size_t size = struct_size_t(struct hf_netfs_req, subs, HF_NETFS_WRITE_SUBS);
+
+	write_pool = mempool_create_kmalloc_pool(4, size);
+	return write_pool ? 0 : -ENOMEM;
+}
+
+/* Whoever called a function of this module is gone; memory goes by RCU. */
+void hf_netfs_requests_exit(void)
+{
+	rcu_barrier();
+	mempool_destroy(write_pool);
+}
