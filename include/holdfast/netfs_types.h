@@ -204,7 +204,6 @@ enum rl_why {
 	RL_WHY_STUCK,		/* it wrote nothing, too often */
 	RL_WHY_TIMEOUT,		/* soft */
 	RL_WHY_CANCELLED,	/* @error is rl_req_cancel()'s */
-	RL_WHY_UNSENT,		/* the issuer gave it up before it was sent */
 };
 
 /* Fields are the core's; the shell may read all of them. */
@@ -285,7 +284,6 @@ enum rl_fate {
 	 * as soon as it has ended.
 	 */
 	RL_FATE_BAD,
-	RL_FATE_AGAIN,		/* written: dirty again, rl_word_put_back(); see rl_sub_give_up() */
 	RL_FATE_INVALID,
 };
 
@@ -306,7 +304,7 @@ struct rl_result {
 	int64_t extent;		/* writes: the server's file is at least so large; 0: none */
 	int64_t eof;		/* reads: the lowest end that was proved; RL_SIZE_MAX: none */
 	int32_t error;		/* with RL_WHY_SERVER, RL_WHY_CANCELLED */
-	uint8_t why;		/* of the first by position that ended early; UNSENT if there is no other */
+	uint8_t why;		/* of the first by position that ended early */
 };
 
 RL_SIZE(struct rl_span, 8);

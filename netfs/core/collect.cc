@@ -121,16 +121,6 @@ rl_act done(rl_req &req, rl_sub &sub, const rl_answer &answer, uint64_t now)
 	return again(req, sub, answer, now);
 }
 
-/* The shell alone knows that it was never issued; afterwards its folios are dirty again. */
-rl_act give_up(rl_sub &sub)
-{
-	if (ended(sub))
-		return RL_ACT_NONE;
-	if (sub.state != RL_NEW)
-		return RL_ACT_INVALID;
-	return end_as(sub, RL_CANCELLED, RL_WHY_UNSENT, 0);
-}
-
 rl_act cancel(const rl_req &req, rl_sub &sub, rl_why why)
 {
 	if (ended(sub) || (sub.state == RL_ISSUED && sub.cancel != RL_WELL))

@@ -30,7 +30,6 @@ using hf::uint8_t;
 [[nodiscard]] bool add(rl_req &req, rl_sub &sub, rl_piece piece);
 [[nodiscard]] rl_act issue(rl_req &req, rl_sub &sub, uint64_t now);
 [[nodiscard]] rl_act done(rl_req &req, rl_sub &sub, const rl_answer &answer, uint64_t now);
-[[nodiscard]] rl_act give_up(rl_sub &sub);
 [[nodiscard]] rl_act cancel(const rl_req &req, rl_sub &sub, rl_why why);
 [[nodiscard]] rl_left put(rl_req &req, rl_sub &sub);
 [[nodiscard]] rl_left issued(rl_req &req);

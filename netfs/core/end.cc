@@ -22,11 +22,6 @@ namespace rl {
 
 namespace {
 
-rl_fate fate_of_rest(const rl_req &req, const rl_sub &sub)
-{
-	return writes(req.kind) && sub.why == RL_WHY_UNSENT ? RL_FATE_AGAIN : RL_FATE_BAD;
-}
-
 /* No answer brings the byte at RL_SIZE_MAX, and it is behind every end. */
 rl_span zeroes(int64_t from, int64_t to, int64_t pos, uint32_t size)
 {
@@ -48,9 +43,7 @@ bool has(const rl_req &req, rl_exit step)
 	}
 }
 
-bool failed(const rl_sub &sub) { return sub.why != RL_WELL && sub.why != RL_WHY_UNSENT; }
-
-/* The first that did not come to its end; of what was not sent, the first failure. */
+/* Up to the first that did not come to its end. */
 void read_result(const rl_sub *sub, rl_result &all)
 {
 	for (; sub && sub->done == sub->len; sub = sub->next)
@@ -59,12 +52,7 @@ void read_result(const rl_sub *sub, rl_result &all)
 		return;
 	all.bytes += sub->done;
 	all.why = sub->why;
-	while (all.why == RL_WHY_UNSENT && sub->next && !failed(*sub))
-		sub = sub->next;
-	if (failed(*sub)) {
-		all.why = sub->why;
-		all.error = sub->error;
-	}
+	all.error = sub->error;
 }
 
 const char *check(const rl_req &req, const rl_sub &sub)
@@ -94,7 +82,7 @@ rl_ending folio_end(const rl_req &req, const rl_sub &sub, int64_t pos, uint32_t 
 	if (!ended(sub) || from >= to)
 		return { RL_FATE_INVALID, RL_WELL, 0, { 0, 0 } };
 	if (to > good)
-		return { static_cast<uint8_t>(fate_of_rest(req, sub)), sub.why, sub.error, { 0, 0 } };
+		return { RL_FATE_BAD, sub.why, sub.error, { 0, 0 } };
 	if (writes(req.kind))
 		return { RL_FATE_GOOD, RL_WELL, 0, { 0, 0 } };
 	from = lower(to, higher(from, sub.pos + sub.done));

@@ -79,15 +79,6 @@ uint32_t rl_write_copied(const struct rl_folio *folio, struct rl_span span,
  */
 rl_word rl_word_clip(const struct rl_folio *folio, struct rl_span span);
 
-/**
- * rl_word_put_back - what was not sent is dirty again
- * @folio: the folio, under write-back still
- * @span: what rl_dirty() gave when its word was taken
- *
- * Return: the word afterwards, with the folio dirty.
- */
-rl_word rl_word_put_back(const struct rl_folio *folio, struct rl_span span);
-
 /* ------------------------------------------------------------ sizes of an inode */
 
 /*
@@ -321,14 +312,6 @@ enum rl_act rl_sub_issue(struct rl_req *req, struct rl_sub *sub, uint64_t now);
  */
 enum rl_act rl_sub_done(struct rl_req *req, struct rl_sub *sub,
 			const struct rl_answer *answer, uint64_t now);
-
-/*
- * The issuer gives up a new one: RL_ACT_END, and its folios are dirty again; RL_ACT_NONE
- * if a cancel has ended it; else RL_ACT_INVALID.  No shell may use it for folios that are
- * under write-back: another's fsync, which finds them not dirty, waits for that and says
- * yes though nothing was sent (Documentation/netfs.md, Not yet).
- */
-enum rl_act rl_sub_give_up(struct rl_req *req, struct rl_sub *sub);
 
 /* Its folios have been ended; exactly once. */
 enum rl_left rl_sub_put(struct rl_req *req, struct rl_sub *sub);

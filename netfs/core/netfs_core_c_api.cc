@@ -74,11 +74,6 @@ rl_word rl_word_clip(const struct rl_folio *folio, struct rl_span span)
 	return rl::possible(*folio, span) ? rl::clip(*folio, span) : folio->word;
 }
 
-rl_word rl_word_put_back(const struct rl_folio *folio, struct rl_span span)
-{
-	return rl::possible(*folio, span) ? rl::put_back(*folio, span) : folio->word;
-}
-
 bool rl_size_init(struct rl_sizes *sizes, int64_t size)
 {
 	if (size < 0)
@@ -236,8 +231,6 @@ enum rl_act rl_sub_done(struct rl_req *req, struct rl_sub *sub, const struct rl_
 {
 	return rl::done(*req, *sub, *answer, now);
 }
-
-enum rl_act rl_sub_give_up(struct rl_req *, struct rl_sub *sub) { return rl::give_up(*sub); }
 
 enum rl_left rl_sub_put(struct rl_req *req, struct rl_sub *sub) { return rl::put(*req, *sub); }
 

@@ -8,7 +8,6 @@
  *	dirty_folio	RL_WORD_WHOLE, without the folio's lock
  *	clip		an edge moves in, to nothing at last
  *	taken		0, when write-back begins; the folio loses its dirty mark
- *	put back	what was taken and not sent
  *
  * Each is O(1).  NFS keeps to the same rule (nfs_try_to_update_request()): who writes
  * apart from what is dirty sends that first.
@@ -133,15 +132,6 @@ rl_word clip(const rl_folio &folio, rl_span span)
 	else
 		return folio.word;
 	return empty(left) ? RL_WORD_HERE : word_of(left);
-}
-
-rl_word put_back(const rl_folio &folio, rl_span span)
-{
-	rl_span now = dirty(folio);
-
-	if (whole(folio))
-		return RL_WORD_WHOLE;
-	return word_of(empty(now) ? span : hull(now, span));
 }
 
 } // namespace rl

@@ -50,7 +50,6 @@ using hf::uint32_t;
 [[nodiscard]] bool copied(const rl_folio &folio, rl_span span, uint32_t bytes, uint32_t flags,
 			  rl_write_plan &plan);
 [[nodiscard]] rl_word clip(const rl_folio &folio, rl_span span);
-[[nodiscard]] rl_word put_back(const rl_folio &folio, rl_span span);
 
 } // namespace rl
 

@@ -128,7 +128,7 @@ bool written(rl_sizes &sizes, const rl_result &result)
 	sizes.server = higher(sizes.server, result.extent);
 	sizes.i_size = higher(sizes.i_size, result.extent);
 	/* What failed is not there, but counts in i_size. */
-	if (result.why != RL_WELL && result.why != RL_WHY_UNSENT)
+	if (result.why != RL_WELL)
 		doubt_from(sizes, RL_SIZE_MAX);
 	return true;
 }

@@ -77,7 +77,7 @@ void world::zero_gap(int64_t pos)
 }
 
 /* Its write-back begins; locked until here. */
-void world::take(request &r, folio &f, rl_plan &plan, bool may_give_up)
+void world::take(request &r, folio &f, rl_plan &plan)
 {
 	rl_folio core = f.core();
 	rl_piece piece;
@@ -97,12 +97,8 @@ void world::take(request &r, folio &f, rl_plan &plan, bool may_give_up)
 		return;
 	}
 	r.folios.push_back(find(f.pos));
-	if (added == RL_ADDED_CUT) {
-		if (may_give_up && chance(20))
-			give_up(r, piece);
-		else
-			send(r, piece);
-	}
+	if (added == RL_ADDED_CUT)
+		send(r, piece);
 }
 
 /* A byte is written here. */

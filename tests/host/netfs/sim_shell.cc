@@ -175,7 +175,7 @@ void world::end_read(sub &s, folio &f, rl_ending how)
 /* Each byte of write-back that failed is somebody's, who is to be told. */
 void world::note_lost(const sub &s)
 {
-	if (s.of->kind != RL_WRITEPAGES || s.core.why == RL_WELL || s.core.why == RL_WHY_UNSENT)
+	if (s.of->kind != RL_WRITEPAGES || s.core.why == RL_WELL)
 		return;
 	for (int64_t at = s.core.pos + s.core.done; at < s.core.pos + s.core.len; at++)
 		unreported[at] = true;
@@ -200,11 +200,7 @@ void world::drop_bad()
 void world::end_write(sub &, folio &f, rl_ending how)
 {
 	REQUIRE(f.writeback);
-	if (how.fate == RL_FATE_AGAIN) {
-		rl_folio core = f.core();
-		f.word = rl_word_put_back(&core, f.taken);
-		f.dirty = true;
-	} else if (how.fate == RL_FATE_BAD) {
+	if (how.fate == RL_FATE_BAD) {
 		REQUIRE(how.why != RL_WELL);
 		error = true;
 		f.bad = true;
@@ -279,7 +275,7 @@ void world::step_of(request &r, rl_exit step)
 		REQUIRE(rl_size_written(&sizes, &r.result));
 	else if (r.result.eof != RL_SIZE_MAX)
 		rl_size_saw_eof(&sizes, r.result.eof, mapping_dirty());
-	if (writes(r.kind) && r.result.why != RL_WELL && r.result.why != RL_WHY_UNSENT)
+	if (writes(r.kind) && r.result.why != RL_WELL)
 		floor = 0;
 }
 
@@ -326,16 +322,6 @@ void world::cancel(request &r, int32_t why)
 		act(*s, what);
 	}
 	left(r, rl_req_release(&r.core));
-}
-
-/* No memory for a message: its folios are dirty again. */
-void world::give_up(request &r, rl_piece piece)
-{
-	r.subs.push_back({});
-	sub &s = r.subs.back();
-	s.of = &r;
-	REQUIRE(rl_req_add(&r.core, &s.core, &piece));
-	act(s, rl_sub_give_up(&r.core, &s.core));
 }
 
 } // namespace netfs_world

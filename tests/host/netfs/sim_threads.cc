@@ -40,7 +40,7 @@ struct flusher : waiter {
 			}
 			if (!r)
 				r = w.start(RL_WRITEPAGES);
-			w.take(*r, *f, plan, !wait);
+			w.take(*r, *f, plan);
 		}
 		if (rl_plan_end(&plan, &piece))
 			w.send(*r, piece);

@@ -187,7 +187,6 @@ struct world {
 	void step_of(request &r, rl_exit step);
 	void timers();
 	void cancel(request &r, int32_t error);
-	void give_up(request &r, rl_piece piece);
 
 	/* sim_wire.cc: messages. */
 	void post(rpc message);
@@ -208,7 +207,7 @@ struct world {
 	bool mapping_dirty();
 	bool writing_back(int64_t at, int64_t to);
 	void zero_gap(int64_t pos);
-	void take(request &r, folio &f, rl_plan &plan, bool may_give_up);
+	void take(request &r, folio &f, rl_plan &plan);
 	void wrote(int64_t at, uint8_t value);
 	void mark_sent(folio &f, uint32_t from, uint32_t to);
 	void lost(int64_t from, int64_t to);

@@ -186,40 +186,6 @@ TEST_F(NetfsCollect, AFolioKnowsItsError)
 	EXPECT_EQ(ending.error, 0);
 }
 
-TEST_F(NetfsCollect, NotSentIsDirtyAgain)
-{
-	rl_sub &sub = add(0, 4096);
-
-	EXPECT_EQ(rl_sub_give_up(&req, &sub), RL_ACT_END);
-	expect_end(sub, RL_CANCELLED, RL_WHY_UNSENT);
-	EXPECT_EQ(fate(sub, 0, 4096), RL_FATE_AGAIN);
-	EXPECT_EQ(rl_sub_give_up(&req, &sub), RL_ACT_NONE);
-	init(RL_READ);
-	rl_sub &read = add(0, 4096);
-	EXPECT_EQ(rl_sub_give_up(&req, &read), RL_ACT_END);
-	EXPECT_EQ(fate(read, 0, 4096), RL_FATE_BAD);
-	rl_sub &sent = issued(4096, 10);
-	EXPECT_EQ(rl_sub_give_up(&req, &sent), RL_ACT_INVALID);
-}
-
-/* An error is not hidden by what was merely not sent before it. */
-TEST_F(NetfsCollect, UnsentBeforeAnError)
-{
-	rl_sub &unsent = add(0, 10), &well = issued(10, 10), &bad = issued(20, 10);
-
-	EXPECT_EQ(rl_sub_give_up(&req, &unsent), RL_ACT_END);
-	EXPECT_EQ(answer(well, 10), RL_ACT_END);
-	EXPECT_EQ(answer(bad, 0, eio), RL_ACT_END);
-	rl_result result = rl_req_result(&req);
-	EXPECT_EQ(result.bytes, 0);
-	EXPECT_EQ(result.why, RL_WHY_SERVER);
-	EXPECT_EQ(result.error, eio);
-	init(RL_WRITEPAGES);
-	rl_sub &alone = add(0, 10);
-	EXPECT_EQ(rl_sub_give_up(&req, &alone), RL_ACT_END);
-	EXPECT_EQ(rl_req_result(&req).why, RL_WHY_UNSENT);
-}
-
 /* What counts is what is there without a byte missing, and the first error. */
 TEST_F(NetfsCollect, Result)
 {

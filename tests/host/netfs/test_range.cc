@@ -229,19 +229,6 @@ TEST(NetfsRange, NothingLeftThenWritten)
 	expect_merged(folio, 300, 400, 300, 400);
 }
 
-TEST(NetfsRange, PutBack)
-{
-	rl_folio taken = { 0, 4096, false, false };
-
-	taken.word = rl_word_put_back(&taken, { 100, 200 });
-	taken.dirty = true;
-	expect_span(taken, 100, 200);
-	rl_folio mapped = { RL_WORD_WHOLE, 4096, false, true };
-	EXPECT_EQ(rl_word_put_back(&mapped, { 100, 200 }), RL_WORD_WHOLE);
-	rl_folio wordless = { 0, 4096, true, true };
-	EXPECT_EQ(rl_word_put_back(&wordless, { 100, 200 }), RL_WORD_WHOLE);
-}
-
 /* A word that cannot be names nothing outside of the folio. */
 TEST(NetfsRange, AnyWordIsInside)
 {

@@ -183,7 +183,6 @@ TEST_F(NetfsRetry, NothingIsIssuedOnceItIsCancelled)
 	rl_req_cancel(&req, eio);
 	EXPECT_EQ(issue(fresh), RL_ACT_END);
 	EXPECT_EQ(issue(fresh), RL_ACT_NONE);
-	EXPECT_EQ(rl_sub_give_up(&req, &fresh), RL_ACT_NONE);
 	expect_end(fresh, RL_CANCELLED, RL_WHY_CANCELLED, eio);
 }
 
