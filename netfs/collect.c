@@ -160,7 +160,7 @@ EXPORT_SYMBOL_GPL(hf_netfs_sub_done);
 
 static void done_later(struct work_struct *work)
 {
-	struct hf_netfs_sub *sub = container_of(work, struct hf_netfs_sub, queued);
+	struct hf_netfs_sub *sub = container_of(work, struct hf_netfs_sub, work);
 	unsigned int nofs = memalloc_nofs_save();
 
 	hf_netfs_sub_done(sub, sub->answer.bytes, sub->answer.error,
@@ -174,7 +174,7 @@ void hf_netfs_sub_done_atomic(struct hf_netfs_sub *sub, u32 bytes, int error,
 	sub->answer = (struct rl_answer) {
 		.bytes = bytes, .error = error, .eof = flags & HF_NETFS_EOF,
 	};
-	INIT_WORK(&sub->queued, done_later);
-	queue_work(hf_netfs_wq, &sub->queued);
+	INIT_WORK(&sub->work, done_later);
+	queue_work(hf_netfs_wq, &sub->work);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_sub_done_atomic);

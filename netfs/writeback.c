@@ -120,3 +120,9 @@ int hf_netfs_writepages(struct address_space *mapping, struct writeback_control 
 	mutex_unlock(&run.ni->wb_lock);
 	return ret;
 }
+
+int hf_netfs_fsync(struct file *file, loff_t start, loff_t last, int datasync)
+{
+	return file_write_and_wait_range(file, start, last);
+}
+EXPORT_SYMBOL_GPL(hf_netfs_fsync);

@@ -2,36 +2,30 @@
 /*
  * netram: the smallest network filesystem on holdfast's request layer.
  *
- *	mount -t netram none /mnt
+ *	touch /mnt/file; mount -t netram none /mnt/file
  *
- * has one file, /mnt/file.  Its server is a file in memory, which answers each request
- * after @delay ms, in any order, with @most bytes at the most.  Each mount is another
- * client of the one server: who opens sees what others have written and closed.  The
- * lines that a filesystem adds to use the layer are marked with their number in
+ * is one file.  Its server is another in memory, which answers each request after
+ * @delay ms, in any order, with @most bytes at the most.  Each mount is another client
+ * of it: who opens sees what others have written and closed.  The lines that a
+ * filesystem adds to use the layer are marked with their number in
  * Documentation/filesystem-authors.md.
  */
 #include <linux/backing-dev.h>
-#include <linux/fs.h>
+#include <linux/delay.h>
 #include <linux/fs_context.h>
-#include <linux/mempool.h>
 #include <linux/module.h>
-#include <linux/namei.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
 #include <holdfast/netfs.h>
 
-static unsigned int delay = 1;
+static unsigned int delay = 1, most = UINT_MAX;
 module_param(delay, uint, 0644);
-MODULE_PARM_DESC(delay, "ms until an answer");
-static unsigned int most = UINT_MAX;
 module_param(most, uint, 0644);
-MODULE_PARM_DESC(most, "bytes of an answer at the most, 1 or more");
 
 /* The server. */
 static struct file *store;
-static atomic64_t version = ATOMIC64_INIT(1);
 static struct workqueue_struct *answers;
 
 /* A mount: a client. */
@@ -40,35 +34,23 @@ struct client {
 	bool dead;
 };
 
-struct sample_inode {
-	struct hf_netfs_inode netfs;			/* 2: first */
-	s64 version;
-};
-
-struct message {
-	struct delayed_work work;
-	struct hf_netfs_sub *sub;
-};
-
-static struct kmem_cache *inode_cache;
-static mempool_t *messages;
-
-static struct sample_inode *sample(struct inode *inode)
-{
-	return container_of(hf_netfs_inode(inode), struct sample_inode, netfs);
-}
+/* Its own inodes are nothing but the layer's. */
+static struct kmem_cache *inode_cache;			/* 2 */
 
 static struct client *client_of(struct inode *inode)
 {
 	return inode->i_sb->s_fs_info;
 }
 
-/* ---------------------------------------------------------------- requests */
+static int alive(struct inode *inode)
+{
+	return READ_ONCE(client_of(inode)->dead) ? -EIO : 0;
+}
 
 static int begin(struct hf_netfs_req *req, struct file *file)
 {
-	req->priv = client_of(&req->ni->vfs);		/* 4 */
-	return 0;
+	req->priv = &req->ni->vfs;			/* 4 */
+	return alive(req->priv);
 }
 
 static void end(struct hf_netfs_req *req)
@@ -85,30 +67,24 @@ static ssize_t serve(struct hf_netfs_sub *sub)
 	iov_iter_truncate(&part, max(READ_ONCE(most), 1));
 	if (iov_iter_rw(&part) == ITER_DEST)
 		return vfs_iter_read(store, &part, &pos, 0);
-	atomic64_inc(&version);
 	return vfs_iter_write(store, &part, &pos, 0);
 }
 
 static void answer(struct work_struct *work)
 {
-	struct message *message = container_of(work, struct message, work.work);
-	struct hf_netfs_sub *sub = message->sub;
-	struct client *client = sub->req->priv;
-	ssize_t ret = READ_ONCE(client->dead) ? -EIO : serve(sub);
+	struct hf_netfs_sub *sub = container_of(work, struct hf_netfs_sub, work);
+	ssize_t ret;
 
-	mempool_free(message, messages);
+	msleep(READ_ONCE(delay));
+	ret = alive(sub->req->priv) ?: serve(sub);
 	hf_netfs_sub_done(sub, max(ret, 0), min(ret, 0), 0);	/* 6 */
 }
 
-/* Never fails for want of memory: write-back frees some. */
+/* Without memory: write-back frees some. */
 static int issue(struct hf_netfs_sub *sub)
 {
-	struct message *message = mempool_alloc(messages, GFP_NOFS);
-
-	message->sub = sub;
-	INIT_DELAYED_WORK(&message->work, answer);
-	queue_delayed_work(answers, &message->work,
-			   msecs_to_jiffies(READ_ONCE(delay)));	/* 5 */
+	INIT_WORK(&sub->work, answer);
+	queue_work(answers, &sub->work);		/* 5 */
 	return 0;
 }
 
@@ -120,33 +96,19 @@ static void cancel(struct hf_netfs_sub *sub)
 static int revalidate(struct inode *inode, struct file *file)
 {
 	struct rl_sample before = hf_netfs_sample(inode);	/* 9 */
-	s64 now = atomic64_read(&version);
-	loff_t size = i_size_read(file_inode(store));
 
-	if (READ_ONCE(client_of(inode)->dead))
-		return -EIO;
-	/* Somebody has written, perhaps we; what is cached may be from before. */
-	if (sample(inode)->version != now && !hf_netfs_dirty(inode)) {
-		hf_netfs_drop(inode, 0);
-		sample(inode)->version = now;
-	}
-	hf_netfs_attributes(inode, before, size);
-	return 0;
+	hf_netfs_attributes(inode, before, i_size_read(file_inode(store)));
+	return alive(inode);
 }
 
 static int resize(struct inode *inode, loff_t size, void *data)
 {
-	if (READ_ONCE(client_of(inode)->dead))
-		return -EIO;
-	atomic64_inc(&version);
-	return vfs_truncate(&store->f_path, size);	/* 10 */
+	return alive(inode) ?: vfs_truncate(&store->f_path, size);	/* 10 */
 }
 
 static void abort_mount(struct super_block *sb)
 {
-	struct client *client = sb->s_fs_info;
-
-	WRITE_ONCE(client->dead, true);			/* 11 */
+	WRITE_ONCE(((struct client *)sb->s_fs_info)->dead, true);	/* 11 */
 }
 
 static const struct hf_netfs_ops netfs_ops = {
@@ -159,23 +121,18 @@ static const struct hf_netfs_ops netfs_ops = {
 	.abort = abort_mount,
 };
 
-/* ------------------------------------------------------------------- files */
-
+/* There are no versions to compare: what is cached may be from before. */
 static int sample_open(struct inode *inode, struct file *file)
 {
 	file->f_mode |= FMODE_CAN_ODIRECT;
+	hf_netfs_drop(inode, 0);
 	return revalidate(inode, file);
 }
 
 /* Who closes is told what became of his writes; who opens then sees them. */
 static int sample_flush(struct file *file, fl_owner_t id)
 {
-	return file->f_mode & FMODE_WRITE ? vfs_fsync(file, 0) : 0;
-}
-
-static int sample_fsync(struct file *file, loff_t start, loff_t last, int datasync)
-{
-	return file_write_and_wait_range(file, start, last);
+	return vfs_fsync(file, 0);
 }
 
 static const struct file_operations file_operations = {
@@ -187,7 +144,7 @@ static const struct file_operations file_operations = {
 	.mmap = hf_netfs_file_mmap,
 	.splice_read = filemap_splice_read,
 	.splice_write = iter_file_splice_write,
-	.fsync = sample_fsync,
+	.fsync = hf_netfs_fsync,
 };
 
 static int sample_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
@@ -202,36 +159,23 @@ static int sample_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct
 	return ret;
 }
 
-static int sample_getattr(struct mnt_idmap *idmap, const struct path *path,
-			  struct kstat *stat, u32 mask, unsigned int flags)
-{
-	int ret = revalidate(d_inode(path->dentry), NULL);
-
-	return ret ?: simple_getattr(idmap, path, stat, mask, flags);
-}
-
-static const struct inode_operations file_inode_operations = {
-	.setattr = sample_setattr,
-	.getattr = sample_getattr,
-};
-
-/* ------------------------------------------------------- inodes, superblocks */
+static const struct inode_operations file_inode_operations = { .setattr = sample_setattr };
 
 static void init_once(void *p)
 {
-	hf_netfs_inode_init_once(&((struct sample_inode *)p)->netfs);	/* 2 */
+	hf_netfs_inode_init_once(p);			/* 2 */
 }
 
 static struct inode *alloc_inode(struct super_block *sb)
 {
-	struct sample_inode *si = alloc_inode_sb(sb, inode_cache, GFP_KERNEL);
+	struct hf_netfs_inode *ni = alloc_inode_sb(sb, inode_cache, GFP_KERNEL);
 
-	return si ? &si->netfs.vfs : NULL;
+	return ni ? &ni->vfs : NULL;
 }
 
 static void free_inode(struct inode *inode)
 {
-	kmem_cache_free(inode_cache, sample(inode));
+	kmem_cache_free(inode_cache, hf_netfs_inode(inode));
 }
 
 static void evict_inode(struct inode *inode)
@@ -242,9 +186,7 @@ static void evict_inode(struct inode *inode)
 
 static void umount_begin(struct super_block *sb)
 {
-	struct client *client = sb->s_fs_info;
-
-	hf_netfs_abort(&client->netfs, -EIO);		/* 11 */
+	hf_netfs_abort(&((struct client *)sb->s_fs_info)->netfs, -EIO);	/* 11 */
 }
 
 static const struct super_operations super_operations = {
@@ -255,26 +197,19 @@ static const struct super_operations super_operations = {
 	.statfs = simple_statfs,
 };
 
-static struct inode *make_inode(struct super_block *sb, umode_t mode)
+static struct inode *make_file(struct super_block *sb)
 {
 	struct inode *inode = new_inode(sb);
 
 	if (!inode)
 		return NULL;
-	inode->i_ino = S_ISDIR(mode) ? 1 : 2;
-	inode->i_mode = mode;
-	simple_inode_init_ts(inode);
-	if (S_ISDIR(mode)) {
-		inode->i_op = &simple_dir_inode_operations;
-		inode->i_fop = &simple_dir_operations;
-		inc_nlink(inode);
-		return inode;
-	}
+	inode->i_ino = 1;
+	inode->i_mode = S_IFREG | 0666;
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
 	inode->i_op = &file_inode_operations;
 	inode->i_fop = &file_operations;
-	sample(inode)->version = atomic64_read(&version);
-	hf_netfs_inode_init(&sample(inode)->netfs, &client_of(inode)->netfs,
+	simple_inode_init_ts(inode);
+	hf_netfs_inode_init(hf_netfs_inode(inode), &client_of(inode)->netfs,
 			    i_size_read(file_inode(store)));	/* 2 */
 	return inode;
 }
@@ -285,33 +220,20 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 		.rsize = SZ_64K, .wsize = SZ_64K, .subs = 32, .bytes = SZ_1M,
 	};
 	struct client *client = kzalloc(sizeof(*client), GFP_KERNEL);
-	struct dentry *dentry;
-	struct inode *inode;
 	int ret;
 
 	if (!client)
 		return -ENOMEM;
 	sb->s_fs_info = client;				/* freed in kill_sb */
 	sb->s_op = &super_operations;
-	sb->s_magic = 0x6e65744d;
 	sb->s_maxbytes = MAX_LFS_FILESIZE;
-	sb->s_blocksize_bits = 9;
-	sb->s_blocksize = 512;
 	ret = super_setup_bdi(sb) ?:
 	      hf_netfs_mount(&client->netfs, sb, &netfs_ops, &limits);	/* 1 */
 	if (ret)
 		return ret;
 	sb->s_bdi->ra_pages = 4 * limits.rsize >> PAGE_SHIFT;
-
-	sb->s_root = d_make_root(make_inode(sb, S_IFDIR | 0755));
-	dentry = sb->s_root ? d_alloc_name(sb->s_root, "file") : NULL;
-	inode = dentry ? make_inode(sb, S_IFREG | 0666) : NULL;
-	if (!inode) {
-		dput(dentry);
-		return -ENOMEM;
-	}
-	d_add(dentry, inode);
-	return 0;
+	sb->s_root = d_make_root(make_file(sb));
+	return sb->s_root ? 0 : -ENOMEM;
 }
 
 static int get_tree(struct fs_context *fc)
@@ -319,9 +241,7 @@ static int get_tree(struct fs_context *fc)
 	return get_tree_nodev(fc, fill_super);
 }
 
-static const struct fs_context_operations context_operations = {
-	.get_tree = get_tree,
-};
+static const struct fs_context_operations context_operations = { .get_tree = get_tree };
 
 static int init_fs_context(struct fs_context *fc)
 {
@@ -333,7 +253,7 @@ static void kill_sb(struct super_block *sb)
 {
 	struct client *client = sb->s_fs_info;
 
-	kill_litter_super(sb);
+	kill_anon_super(sb);
 	if (client)
 		hf_netfs_unmount(&client->netfs);	/* 1 */
 	kfree(client);
@@ -346,11 +266,11 @@ static struct file_system_type type = {
 	.kill_sb = kill_sb,
 };
 
-static void release_all(void)
+static void netram_exit(void)
 {
+	unregister_filesystem(&type);
 	if (answers)
 		destroy_workqueue(answers);
-	mempool_destroy(messages);
 	rcu_barrier();			/* inodes are freed by RCU */
 	kmem_cache_destroy(inode_cache);
 	if (!IS_ERR(store))
@@ -363,20 +283,13 @@ static int __init netram_init(void)
 
 	store = shmem_file_setup("netram", 0, VM_NORESERVE);
 	answers = alloc_workqueue("netram", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	messages = mempool_create_kmalloc_pool(8, sizeof(struct message));
-	inode_cache = kmem_cache_create("netram_inode", sizeof(struct sample_inode), 0,
+	inode_cache = kmem_cache_create("netram_inode", sizeof(struct hf_netfs_inode), 0,
 					SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, init_once);
-	if (!IS_ERR(store) && answers && messages && inode_cache)
+	if (!IS_ERR(store) && answers && inode_cache)
 		ret = register_filesystem(&type);
 	if (ret)
-		release_all();
+		netram_exit();
 	return ret;
-}
-
-static void __exit netram_exit(void)
-{
-	unregister_filesystem(&type);
-	release_all();
 }
 
 module_init(netram_init);

@@ -160,8 +160,9 @@ struct hf_netfs_inode {
  * @priv: the filesystem's; NULL at first
  * @credit: private
  * @id: its number in the request, from 0 on
+ * @work: the filesystem's, for a worker that answers; from hf_netfs_sub_done_atomic()
+ *	on the layer's
  * @answer: private: hf_netfs_sub_done_atomic()'s
- * @queued: private
  */
 struct hf_netfs_sub {
 	struct rl_sub core;
@@ -170,8 +171,8 @@ struct hf_netfs_sub {
 	void *priv;
 	u32 credit;
 	u32 id;
+	struct work_struct work;
 	struct rl_answer answer;
-	struct work_struct queued;
 };
 
 /**
@@ -449,6 +450,19 @@ ssize_t hf_netfs_direct_write(struct kiocb *iocb, struct iov_iter *from);
  * Return: 0, or what ->dirty() said of a mapping that may write.
  */
 int hf_netfs_file_mmap(struct file *file, struct vm_area_struct *vma);
+
+/**
+ * hf_netfs_fsync - ->fsync: what was written is at the server
+ * @file: of what
+ * @start: the first byte
+ * @last: the last one
+ * @datasync: not looked at
+ *
+ * Whether the server has it on its disk is for the filesystem to ask.
+ *
+ * Return: 0, or the error that @file was not told of yet.
+ */
+int hf_netfs_fsync(struct file *file, loff_t start, loff_t last, int datasync);
 
 extern const struct address_space_operations hf_netfs_aops;
 
