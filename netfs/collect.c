@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Answers, and the end of the folios that a subrequest carries. */
+#include <linux/sched/mm.h>
+
 #include "netfs.h"
 #include "stats.h"
 #include "trace.h"
@@ -53,7 +55,7 @@ static void end_folio(struct hf_netfs_sub *sub, struct folio *folio)
  * Each folio of it.  They are where the page cache has them until their lock or
  * write-back ends, so none is looked at after its own end.
  */
-void hf_netfs_end_folios(struct hf_netfs_sub *sub)
+static void end_folios(struct hf_netfs_sub *sub)
 {
 	pgoff_t index = sub->core.pos >> PAGE_SHIFT;
 	pgoff_t last = (sub->core.pos + sub->core.len - 1) >> PAGE_SHIFT;
@@ -75,12 +77,8 @@ static void note_bad(struct hf_netfs_sub *sub)
 {
 	struct hf_netfs_req *req = sub->req;
 
-	if (req->kind != RL_WRITEPAGES)
+	if (req->kind != RL_WRITEPAGES || sub->core.why == RL_WELL)
 		return;
-	if (sub->core.why == RL_WELL) {
-		clear_bit(HF_NETFS_FAILING, &req->ni->flags);
-		return;
-	}
 	set_bit(HF_NETFS_FAILING, &req->ni->flags);
 	atomic64_add(sub->core.len - sub->core.done, &req->ni->lost);
 	req->bad = true;
@@ -96,7 +94,7 @@ static void end_sub(struct hf_netfs_sub *sub)
 	trace_hf_netfs_sub(sub, "end");
 	note_bad(sub);
 	if (!hf_netfs_is_direct(req) && !req->issuer_ends)
-		hf_netfs_end_folios(sub);
+		end_folios(sub);
 	spin_lock(&req->lock);
 	left = rl_sub_put(&req->core, &sub->core);
 	trace_hf_netfs_ref(req, "sub");
@@ -110,9 +108,6 @@ static void end_sub(struct hf_netfs_sub *sub)
 void hf_netfs_act(struct hf_netfs_sub *sub, enum rl_act act)
 {
 	switch (act) {
-	case RL_ACT_ISSUE:
-		hf_netfs_issue(sub);
-		return;
 	case RL_ACT_CANCEL:
 		hf_netfs_cancel_sub(sub);
 		return;
@@ -135,6 +130,7 @@ void hf_netfs_sub_done(struct hf_netfs_sub *sub, u32 bytes, int error, unsigned 
 		.transient = error && ops->transient && ops->transient(error),
 		.eof = flags & HF_NETFS_EOF,
 	};
+	unsigned int nofs = memalloc_nofs_save();
 	u64 now = hf_netfs_now();
 	enum rl_act act;
 
@@ -155,17 +151,16 @@ void hf_netfs_sub_done(struct hf_netfs_sub *sub, u32 bytes, int error, unsigned 
 	if (act == RL_ACT_END)
 		end_sub(sub);
 	WARN_ONCE(act == RL_ACT_INVALID, "holdfast_netfs: an answer to nothing\n");
+	memalloc_nofs_restore(nofs);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_sub_done);
 
 static void done_later(struct work_struct *work)
 {
 	struct hf_netfs_sub *sub = container_of(work, struct hf_netfs_sub, work);
-	unsigned int nofs = memalloc_nofs_save();
 
 	hf_netfs_sub_done(sub, sub->answer.bytes, sub->answer.error,
 			  sub->answer.eof ? HF_NETFS_EOF : 0);
-	memalloc_nofs_restore(nofs);
 }
 
 void hf_netfs_sub_done_atomic(struct hf_netfs_sub *sub, u32 bytes, int error,
@@ -175,6 +170,6 @@ void hf_netfs_sub_done_atomic(struct hf_netfs_sub *sub, u32 bytes, int error,
 		.bytes = bytes, .error = error, .eof = flags & HF_NETFS_EOF,
 	};
 	INIT_WORK(&sub->work, done_later);
-	queue_work(hf_netfs_wq, &sub->work);
+	queue_work(hf_netfs_answers, &sub->work);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_sub_done_atomic);

@@ -139,10 +139,9 @@ static struct hf_netfs_req *begin(struct kiocb *iocb, struct iov_iter *buffer,
 	req->pos = iocb->ki_pos;
 	got = take_buffer(req, buffer, *len);
 	if (got > 0) {
-		*len = got;
+		*len = req->len = got;
 		return req;
 	}
-	req->waiting = &req->result;
 	hf_netfs_req_issued(req);
 	return ERR_PTR(got);
 }
@@ -151,13 +150,18 @@ static ssize_t one_request(struct kiocb *iocb, struct iov_iter *buffer, enum rl_
 			   size_t len, struct rl_result *result)
 {
 	struct hf_netfs_req *req = begin(iocb, buffer, kind, &len);
+	struct hf_netfs_waiting waiting;
 
 	if (IS_ERR(req))
 		return PTR_ERR(req);
-	req->waiting = result;
+	init_completion(&waiting.done);
+	req->waiting = &waiting;
 	send_pieces(req, iocb->ki_pos, len);
 	hf_netfs_req_wait(req, true);
 	hf_netfs_req_issued(req);
+	/* (Who aborts may keep it a little longer.) */
+	wait_for_completion(&waiting.done);
+	*result = waiting.result;
 	iocb->ki_pos += result->bytes;
 	iov_iter_revert(buffer, len - result->bytes);
 	return result->bytes == len ? len : 0;
@@ -195,7 +199,10 @@ static ssize_t asynchronous(struct kiocb *iocb, struct iov_iter *buffer, enum rl
 	return -EIOCBQUEUED;
 }
 
-/* What was cached meanwhile, by a fault or a read, is from before. */
+/*
+ * What was cached meanwhile, by a fault or a read, is from before; of all that was
+ * sent, for what failed may have been written.
+ */
 static void forget(struct inode *inode, loff_t pos, size_t len)
 {
 	if (len && invalidate_inode_pages2_range(inode->i_mapping, pos >> PAGE_SHIFT,
@@ -210,12 +217,14 @@ void hf_netfs_direct_complete(struct hf_netfs_req *req)
 	struct kiocb *iocb = req->iocb;
 
 	put_buffer(req);
-	if (req->waiting)
-		*req->waiting = *result;
+	if (req->waiting) {
+		req->waiting->result = *result;
+		complete(&req->waiting->done);
+	}
 	if (!iocb)
 		return;
 	if (req->kind == RL_DIRECT_WRITE)
-		forget(&req->ni->vfs, req->pos, result->bytes);
+		forget(&req->ni->vfs, req->pos, req->len);
 	inode_dio_end(&req->ni->vfs);
 	iocb->ki_pos += result->bytes;
 	iocb->ki_complete(iocb, result->bytes ?:
@@ -261,9 +270,11 @@ static int write_back_before(struct kiocb *iocb, size_t len)
 	struct inode *inode = file_inode(iocb->ki_filp);
 	loff_t last = iocb->ki_pos + len - 1;
 
-	if (READ_ONCE(hf_netfs_inode(inode)->sizes.server) <= last)
+	spin_lock(&inode->i_lock);
+	if (hf_netfs_inode(inode)->sizes.server <= last)
 		last = LLONG_MAX;
-	return filemap_write_and_wait_range(inode->i_mapping, iocb->ki_pos, last);
+	spin_unlock(&inode->i_lock);
+	return hf_netfs_flush(inode, iocb->ki_pos, last);
 }
 
 ssize_t hf_netfs_direct_read(struct kiocb *iocb, struct iov_iter *to)
@@ -298,30 +309,33 @@ static ssize_t through_the_cache(struct kiocb *iocb, struct iov_iter *from)
 
 	if (written <= 0)
 		return written;
-	ret = filemap_write_and_wait_range(iocb->ki_filp->f_mapping, pos, iocb->ki_pos - 1);
+	ret = hf_netfs_flush(file_inode(iocb->ki_filp), pos, iocb->ki_pos - 1);
+	if (ret)
+		iocb->ki_pos = pos;
 	return ret ?: written;
 }
 
 ssize_t hf_netfs_direct_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
+	size_t len = iov_iter_count(from);
 	loff_t pos = iocb->ki_pos;
 	ssize_t ret;
 
-	if (!iov_iter_count(from))
+	if (!len)
 		return 0;
 	if (iocb->ki_flags & IOCB_NOWAIT)
 		return -EAGAIN;
 	lockdep_assert_held_write(&inode->i_rwsem);
-	ret = kiocb_invalidate_pages(iocb, iov_iter_count(from));
+	ret = kiocb_invalidate_pages(iocb, len);
 	if (ret == -EBUSY)
 		return through_the_cache(iocb, from);
 	if (ret)
 		return ret;
 	hf_netfs_zero_gap(inode, pos);
 	ret = transfer(iocb, from, RL_DIRECT_WRITE);
-	if (ret > 0)
-		forget(inode, pos, ret);
+	if (ret != -EIOCBQUEUED)
+		forget(inode, pos, len);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(hf_netfs_direct_write);

@@ -27,7 +27,7 @@ const struct address_space_operations hf_netfs_aops = {
 	.release_folio = hf_netfs_release_folio,
 	.invalidate_folio = hf_netfs_invalidate_folio,
 	.is_partially_uptodate = hf_netfs_partly_uptodate,
-	.migrate_folio = filemap_migrate_folio,
+	.migrate_folio = hf_netfs_migrate_folio,
 	.error_remove_folio = generic_error_remove_folio,
 };
 EXPORT_SYMBOL_GPL(hf_netfs_aops);

@@ -18,17 +18,31 @@ static bool take_credit(struct hf_netfs_sub *sub)
 	return taken;
 }
 
-/*
- * Nobody waits in vain: credits come back with answers, and an abort brings all of
- * them.
- */
-static void wait_for_credit(struct hf_netfs_sub *sub)
+/* A request that was cancelled needs none: nothing of it goes out any more. */
+static bool credit_or_cancelled(struct hf_netfs_sub *sub, bool *taken)
 {
-	sub->credit = sub->core.len - sub->core.done;
-	if (take_credit(sub))
-		return;
+	*taken = take_credit(sub);
+	return *taken || READ_ONCE(sub->req->core.cancelled);
+}
+
+/*
+ * Credits come back with answers.  A kill ends what the killed task waits for itself,
+ * and so never write-back.  Whether one was taken; if not the request is cancelled.
+ */
+static bool wait_for_credit(struct hf_netfs_sub *sub)
+{
+	struct hf_netfs_req *req = sub->req;
+	wait_queue_head_t *room = &req->ni->mount->room;
+	bool taken;
+
+	if (credit_or_cancelled(sub, &taken))
+		return taken;
 	hf_netfs_count(credit_waits);
-	wait_event(sub->req->ni->mount->room, take_credit(sub));
+	if (req->kind == RL_WRITEPAGES)
+		wait_event(*room, credit_or_cancelled(sub, &taken));
+	else if (wait_event_killable(*room, credit_or_cancelled(sub, &taken)))
+		hf_netfs_req_cancel(req, -EINTR);
+	return taken;
 }
 
 /* With or without the request's lock; it is kept. */
@@ -80,26 +94,11 @@ void hf_netfs_cancel_sub(struct hf_netfs_sub *sub)
 	sub->req->ni->mount->ops->cancel(sub);
 }
 
-/*
- * One try.  The caller keeps the request, by something other than this subrequest:
- * its answer may come, and end it, before ->issue() returns.
- */
-void hf_netfs_issue(struct hf_netfs_sub *sub)
+static void go_out(struct hf_netfs_sub *sub)
 {
 	struct hf_netfs_req *req = sub->req;
-	enum rl_act act;
 	int ret;
 
-	might_sleep();
-	wait_for_credit(sub);
-	spin_lock(&req->lock);
-	act = rl_sub_issue(&req->core, &sub->core, hf_netfs_now());
-	spin_unlock(&req->lock);
-	if (act != RL_ACT_ISSUE) {
-		hf_netfs_credit_back(sub);
-		hf_netfs_act(sub, act);
-		return;
-	}
 	build_iter(sub);
 	hf_netfs_count(issued);
 	trace_hf_netfs_sub(sub, "issue");
@@ -108,6 +107,37 @@ void hf_netfs_issue(struct hf_netfs_sub *sub)
 		hf_netfs_sub_done(sub, 0, ret, 0);
 	if (cancel_passed(sub))
 		hf_netfs_cancel_sub(sub);
+}
+
+/*
+ * One try.  The caller keeps the request, by something other than this subrequest:
+ * its answer may come, and end it, before ->issue() returns.
+ *
+ * Return: false if it was not to wait, and there is no credit.
+ */
+bool hf_netfs_issue(struct hf_netfs_sub *sub, bool may_wait)
+{
+	struct hf_netfs_req *req = sub->req;
+	enum rl_act act;
+	bool taken;
+
+	might_sleep();
+	sub->credit = sub->core.len - sub->core.done;
+	if (may_wait)
+		taken = wait_for_credit(sub);
+	else if (!credit_or_cancelled(sub, &taken))
+		return false;
+	spin_lock(&req->lock);
+	act = rl_sub_issue(&req->core, &sub->core, hf_netfs_now());
+	spin_unlock(&req->lock);
+	if (act == RL_ACT_ISSUE && !WARN_ON_ONCE(!taken)) {
+		go_out(sub);
+		return true;
+	}
+	if (taken)
+		hf_netfs_credit_back(sub);
+	hf_netfs_act(sub, act);
+	return true;
 }
 
 /* The issuer adds a subrequest, and sends it.  There is room. */
@@ -125,5 +155,5 @@ void hf_netfs_send(struct hf_netfs_req *req, const struct rl_piece *piece)
 	req->nr_subs += added;
 	spin_unlock(&req->lock);
 	if (!WARN_ON_ONCE(!added))
-		hf_netfs_issue(sub);
+		hf_netfs_issue(sub, true);
 }

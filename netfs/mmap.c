@@ -4,15 +4,21 @@
 
 #include "netfs.h"
 
-/* Locked, there, within the file, and not being sent. */
+/*
+ * Locked, and not being sent.  -EAGAIN: not there any more, or to be read anew, which
+ * another fault does; -EFAULT: behind the end.
+ */
 static int lock_to_store(struct inode *inode, struct folio *folio)
 {
 	int ret = folio_lock_killable(folio);
 
 	if (ret)
 		return ret;
-	ret = -EFAULT;
-	if (folio->mapping == inode->i_mapping && folio_pos(folio) < i_size_read(inode))
+	if (folio->mapping != inode->i_mapping || !folio_test_uptodate(folio))
+		ret = -EAGAIN;
+	else if (folio_pos(folio) >= i_size_read(inode))
+		ret = -EFAULT;
+	else
 		ret = folio_wait_writeback_killable(folio);
 	if (ret)
 		folio_unlock(folio);
@@ -42,7 +48,7 @@ static vm_fault_t page_mkwrite(struct vm_fault *vmf)
 	sb_end_pagefault(inode->i_sb);
 	if (!ret)
 		return VM_FAULT_LOCKED;
-	return ret == -EFAULT || ret == -EINTR ? VM_FAULT_NOPAGE : vmf_fs_error(ret);
+	return ret == -EAGAIN || ret == -EINTR ? VM_FAULT_NOPAGE : vmf_fs_error(ret);
 }
 
 static const struct vm_operations_struct vm_operations = {

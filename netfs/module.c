@@ -11,7 +11,7 @@
 #include "netfs.h"
 #include "stats.h"
 
-struct workqueue_struct *hf_netfs_wq;
+struct workqueue_struct *hf_netfs_answers, *hf_netfs_tries, *hf_netfs_ends;
 
 DEFINE_PER_CPU(struct hf_netfs_stats, hf_netfs_stats);
 
@@ -33,17 +33,36 @@ static int show_requests(struct seq_file *m, void *v)
 	return 0;
 }
 
+static struct workqueue_struct *make_queue(const char *name)
+{
+	return alloc_workqueue("hf_netfs_%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
+}
+
+static int make_queues(void)
+{
+	hf_netfs_answers = make_queue("answers");
+	hf_netfs_tries = make_queue("tries");
+	hf_netfs_ends = make_queue("ends");
+	return hf_netfs_answers && hf_netfs_tries && hf_netfs_ends ? 0 : -ENOMEM;
+}
+
+/* In this order: an answer makes tries, and both make ends. */
+static void destroy_queues(void)
+{
+	if (hf_netfs_answers)
+		destroy_workqueue(hf_netfs_answers);
+	if (hf_netfs_tries)
+		destroy_workqueue(hf_netfs_tries);
+	if (hf_netfs_ends)
+		destroy_workqueue(hf_netfs_ends);
+}
+
 static int __init hf_netfs_init(void)
 {
-	int ret;
+	int ret = make_queues();
 
-	hf_netfs_wq = alloc_workqueue("holdfast_netfs", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!hf_netfs_wq)
-		return -ENOMEM;
-	ret = hf_netfs_requests_init();
-	if (ret)
-		goto no_requests;
-	ret = hf_netfs_mounts_init();
+	if (!ret)
+		ret = hf_netfs_mounts_init();
 	if (ret)
 		goto no_mounts;
 	ret = -ENOMEM;
@@ -55,9 +74,7 @@ static int __init hf_netfs_init(void)
 no_proc:
 	hf_netfs_mounts_exit();
 no_mounts:
-	hf_netfs_requests_exit();
-no_requests:
-	destroy_workqueue(hf_netfs_wq);
+	destroy_queues();
 	return ret;
 }
 
@@ -66,8 +83,8 @@ static void __exit hf_netfs_exit(void)
 	hf_counters_remove(&hf_netfs_counters);
 	remove_proc_entry("requests", hf_proc_dir());
 	hf_netfs_mounts_exit();
-	destroy_workqueue(hf_netfs_wq);
-	hf_netfs_requests_exit();
+	destroy_queues();
+	rcu_barrier();
 }
 
 module_init(hf_netfs_init);

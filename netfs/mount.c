@@ -75,6 +75,7 @@ void hf_netfs_abort(struct hf_netfs_mount *mount, int error)
 		hf_netfs_req_cancel(req, error);
 		release(req);
 	}
+	wake_up_all(&mount->room);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_abort);
 
@@ -151,9 +152,16 @@ int hf_netfs_mount(struct hf_netfs_mount *mount, struct super_block *sb,
 	spin_lock_init(&mount->lock);
 	init_waitqueue_head(&mount->room);
 	INIT_LIST_HEAD(&mount->requests);
+	mount->reserve = hf_netfs_reserve_create();
+	if (!mount->reserve)
+		return -ENOMEM;
 	ret = add_sysfs(mount);
-	if (ret)
+	if (ret) {
+		hf_netfs_reserve_put(mount->reserve);
 		return ret;
+	}
+	/* Who dirties too much in a control group writes back, and is not killed for it. */
+	sb->s_iflags |= SB_I_CGROUPWB;
 	mutex_lock(&mounts_lock);
 	list_add_tail(&mount->all, &mounts);
 	mutex_unlock(&mounts_lock);
@@ -172,6 +180,7 @@ void hf_netfs_unmount(struct hf_netfs_mount *mount)
 	kobject_put(&mount->sysfs->kobj);
 	mount->sysfs = NULL;
 	WARN_ON_ONCE(!list_empty(&mount->requests));
+	hf_netfs_reserve_put(mount->reserve);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_unmount);
 

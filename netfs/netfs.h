@@ -3,7 +3,9 @@
 #ifndef HF_NETFS_SHELL_H
 #define HF_NETFS_SHELL_H
 
+#include <linux/completion.h>
 #include <linux/ktime.h>
+#include <linux/migrate.h>
 #include <linux/pagemap.h>
 
 #include <holdfast/netfs.h>
@@ -36,8 +38,8 @@ static inline bool hf_netfs_is_direct(const struct hf_netfs_req *req)
 }
 
 /* request.c: how one begins, who keeps it, its one exit */
-int hf_netfs_requests_init(void);
-void hf_netfs_requests_exit(void);
+struct hf_netfs_reserve *hf_netfs_reserve_create(void);
+void hf_netfs_reserve_put(struct hf_netfs_reserve *reserve);
 struct hf_netfs_req *hf_netfs_req_begin(struct hf_netfs_inode *ni, struct file *file,
 					enum rl_kind kind, u32 subs);
 void hf_netfs_req_left(struct hf_netfs_req *req, enum rl_left left);
@@ -45,15 +47,20 @@ void hf_netfs_req_issued(struct hf_netfs_req *req);
 void hf_netfs_req_cancel(struct hf_netfs_req *req, int error);
 int hf_netfs_req_wait(struct hf_netfs_req *req, bool killable);
 
+/* Whoever waits for a request that is not asynchronous, on its stack. */
+struct hf_netfs_waiting {
+	struct rl_result result;
+	struct completion done;
+};
+
 /* issue.c: a subrequest on its way out, and its credit */
 void hf_netfs_send(struct hf_netfs_req *req, const struct rl_piece *piece);
-void hf_netfs_issue(struct hf_netfs_sub *sub);
+bool hf_netfs_issue(struct hf_netfs_sub *sub, bool may_wait);
 void hf_netfs_cancel_sub(struct hf_netfs_sub *sub);
 void hf_netfs_credit_back(struct hf_netfs_sub *sub);
 
 /* collect.c: answers, and the folios of what has ended */
 void hf_netfs_act(struct hf_netfs_sub *sub, enum rl_act act);
-void hf_netfs_end_folios(struct hf_netfs_sub *sub);
 int hf_netfs_errno(enum rl_why why, int error);
 
 /* retry.c: the request's work item */
@@ -70,6 +77,8 @@ rl_word hf_netfs_word_take(struct folio *folio);
 bool hf_netfs_dirty_folio(struct address_space *mapping, struct folio *folio);
 bool hf_netfs_release_folio(struct folio *folio, gfp_t gfp);
 void hf_netfs_invalidate_folio(struct folio *folio, size_t offset, size_t length);
+int hf_netfs_migrate_folio(struct address_space *mapping, struct folio *to,
+			   struct folio *from, enum migrate_mode mode);
 
 /* read.c */
 void hf_netfs_readahead(struct readahead_control *rac);
@@ -85,6 +94,7 @@ int hf_netfs_write_end(struct file *file, struct address_space *mapping, loff_t 
 		       unsigned int len, unsigned int copied, struct folio *folio,
 		       void *data);
 int hf_netfs_writepages(struct address_space *mapping, struct writeback_control *wbc);
+int hf_netfs_flush(struct inode *inode, loff_t from, loff_t last);
 ssize_t hf_netfs_buffered_write(struct kiocb *iocb, struct iov_iter *from);
 
 /* size.c */
@@ -95,13 +105,16 @@ void hf_netfs_write_begins(struct hf_netfs_inode *ni);
 
 /* direct.c: what the end of a request does of direct I/O */
 void hf_netfs_direct_complete(struct hf_netfs_req *req);
-void hf_netfs_pages_put(struct hf_netfs_req *req);
 
 /* mount.c */
 int hf_netfs_mounts_init(void);
 void hf_netfs_mounts_exit(void);
 void hf_netfs_show_requests(struct seq_file *m);
 
-extern struct workqueue_struct *hf_netfs_wq;
+/*
+ * Answers wait for nothing; tries for answers alone, and for no credit; ends for folios,
+ * which those two unlock.  So each has its own, or one could wait behind itself.
+ */
+extern struct workqueue_struct *hf_netfs_answers, *hf_netfs_tries, *hf_netfs_ends;
 
 #endif /* HF_NETFS_SHELL_H */

@@ -26,17 +26,22 @@ void hf_netfs_readahead(struct readahead_control *rac)
 	struct folio *folio;
 	struct rl_plan plan;
 	struct rl_piece piece;
+	enum rl_added added;
 
 	req = hf_netfs_req_begin(ni, rac->file, RL_READ,
 				 pieces_most(ni->mount, readahead_length(rac)));
 	if (IS_ERR(req))
 		return;
 	rl_plan_init(&plan, &ni->mount->limits, RL_READ);
-	while ((folio = readahead_folio(rac)))
-		if (rl_plan_add(&plan, folio_pos(folio),
-				(struct rl_span) { 0, folio_size(folio) }, RL_SIZE_MAX,
-				&piece) == RL_ADDED_CUT)
+	while ((folio = readahead_folio(rac))) {
+		added = rl_plan_add(&plan, folio_pos(folio),
+				    (struct rl_span) { 0, folio_size(folio) }, RL_SIZE_MAX,
+				    &piece);
+		if (added == RL_ADDED_CUT)
 			hf_netfs_send(req, &piece);
+		else if (WARN_ON_ONCE(added != RL_ADDED))
+			folio_end_read(folio, false);
+	}
 	if (rl_plan_end(&plan, &piece))
 		hf_netfs_send(req, &piece);
 	hf_netfs_req_issued(req);
@@ -151,24 +156,39 @@ bool hf_netfs_partly_uptodate(struct folio *folio, size_t from, size_t count)
 	return dirty.from <= from && from + count <= dirty.to;
 }
 
+/* What reaches behind the end that is known, or may not be believed, is asked for first. */
+static int ask_first(struct file *file, loff_t pos, size_t len)
+{
+	struct inode *inode = file_inode(file);
+	const struct hf_netfs_ops *ops = hf_netfs_inode(inode)->mount->ops;
+	loff_t size = i_size_read(inode);
+
+	if (!ops->revalidate ||
+	    (pos <= size && len <= size - pos && !hf_netfs_stale(inode)))
+		return 0;
+	return ops->revalidate(inode, file);
+}
+
 ssize_t hf_netfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct inode *inode = file_inode(iocb->ki_filp);
-	const struct hf_netfs_ops *ops = hf_netfs_inode(inode)->mount->ops;
-	loff_t end = iocb->ki_pos + iov_iter_count(to);
 	int ret;
 
 	if (!iov_iter_count(to))
 		return 0;
+	if (iocb->ki_flags & IOCB_NOWAIT)
+		return -EAGAIN;
 	if (iocb->ki_flags & IOCB_DIRECT)
 		return hf_netfs_direct_read(iocb, to);
-	if (ops->revalidate && (end > i_size_read(inode) || hf_netfs_stale(inode))) {
-		if (iocb->ki_flags & IOCB_NOWAIT)
-			return -EAGAIN;
-		ret = ops->revalidate(inode, iocb->ki_filp);
-		if (ret)
-			return ret;
-	}
-	return filemap_read(iocb, to, 0);
+	ret = ask_first(iocb->ki_filp, iocb->ki_pos, iov_iter_count(to));
+	return ret ?: filemap_read(iocb, to, 0);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_read_iter);
+
+ssize_t hf_netfs_splice_read(struct file *in, loff_t *pos, struct pipe_inode_info *pipe,
+			     size_t len, unsigned int flags)
+{
+	int ret = ask_first(in, *pos, len);
+
+	return ret ?: filemap_splice_read(in, pos, pipe, len, flags);
+}
+EXPORT_SYMBOL_GPL(hf_netfs_splice_read);

@@ -4,10 +4,11 @@
  *
  * It is kept by its issuer, by each subrequest until its folios have ended, by its
  * work item while that is queued, and by who cancels it.  Who lets go last goes through
- * hf_netfs_req_end(), whose steps are the core's.  A request of write-back comes from a
- * reserve of the module's, with all its subrequests: to free memory, no memory is needed.
+ * end_req(), whose steps are the core's.  A request of write-back comes from a reserve
+ * of its mount's, with all its subrequests: to free memory, no memory is needed.
  */
 #include <linux/mempool.h>
+#include <linux/refcount.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -15,8 +16,41 @@
 #include "stats.h"
 #include "trace.h"
 
-static mempool_t *write_pool;
+/*
+ * A mount's.  Each request that came from it keeps it: by the time that one's memory goes
+ * back, by RCU, the mount may be gone.
+ */
+struct hf_netfs_reserve {
+	refcount_t users;
+	mempool_t *pool;
+};
+
 static atomic64_t last_id;
+
+/* A run of write-back holds one; the other is for what waits for its answers. */
+struct hf_netfs_reserve *hf_netfs_reserve_create(void)
+{
+	size_t size = struct_size_t(struct hf_netfs_req, subs, HF_NETFS_WRITE_SUBS);
+	struct hf_netfs_reserve *reserve = kmalloc(sizeof(*reserve), GFP_KERNEL);
+
+	if (!reserve)
+		return NULL;
+	refcount_set(&reserve->users, 1);
+	reserve->pool = mempool_create_kmalloc_pool(2, size);
+	if (reserve->pool)
+		return reserve;
+	kfree(reserve);
+	return NULL;
+}
+
+/* Any context but interrupts. */
+void hf_netfs_reserve_put(struct hf_netfs_reserve *reserve)
+{
+	if (!refcount_dec_and_test(&reserve->users))
+		return;
+	mempool_destroy(reserve->pool);
+	kfree(reserve);
+}
 
 /* What is begun gets a place on its mount; refused when nothing goes out any more. */
 static int enlist(struct hf_netfs_req *req)
@@ -31,14 +65,15 @@ static int enlist(struct hf_netfs_req *req)
 	return aborted;
 }
 
-static struct hf_netfs_req *alloc_req(enum rl_kind kind, u32 subs)
+static struct hf_netfs_req *alloc_req(struct hf_netfs_mount *mount, enum rl_kind kind, u32 subs)
 {
 	struct hf_netfs_req *req;
 
 	if (kind == RL_WRITEPAGES) {
-		req = mempool_alloc(write_pool, GFP_NOFS);
+		req = mempool_alloc(mount->reserve->pool, GFP_NOFS);
 		memset(req, 0, struct_size(req, subs, HF_NETFS_WRITE_SUBS));
-		req->pooled = true;
+		req->reserve = mount->reserve;
+		refcount_inc(&req->reserve->users);
 		req->room = HF_NETFS_WRITE_SUBS;
 		return req;
 	}
@@ -52,10 +87,14 @@ static void free_req(struct rcu_head *rcu)
 {
 	struct hf_netfs_req *req = container_of(rcu, struct hf_netfs_req, rcu);
 
-	if (req->pooled)
-		mempool_free(req, write_pool);
-	else
+	struct hf_netfs_reserve *reserve = req->reserve;
+
+	if (!reserve) {
 		kvfree(req);
+		return;
+	}
+	mempool_free(req, reserve->pool);
+	hf_netfs_reserve_put(reserve);
 }
 
 /* No further access to the inode after its count has fallen: it may be gone. */
@@ -96,8 +135,10 @@ static void step(struct hf_netfs_req *req, enum rl_exit what)
 {
 	switch (what) {
 	case RL_EXIT_FOLIOS:
-		if (req->bad && req->kind == RL_WRITEPAGES)
+		if (req->bad)
 			drop_bad(req);
+		else if (req->kind == RL_WRITEPAGES && req->nr_subs)
+			clear_bit(HF_NETFS_FAILING, &req->ni->flags);
 		return;
 	case RL_EXIT_SIZES:
 		hf_netfs_sizes_in(req);
@@ -157,7 +198,7 @@ void hf_netfs_req_left(struct hf_netfs_req *req, enum rl_left left)
 		end_req(req);
 		return;
 	}
-	queue_work(hf_netfs_wq, &req->end);
+	queue_work(hf_netfs_ends, &req->end);
 }
 
 /* The issuer lets go. */
@@ -222,7 +263,7 @@ struct hf_netfs_req *hf_netfs_req_begin(struct hf_netfs_inode *ni, struct file *
 
 	if (kind != RL_WRITEPAGES && test_bit(HF_NETFS_EVICTING, &ni->flags))
 		return ERR_PTR(-ESTALE);
-	req = alloc_req(kind, subs);
+	req = alloc_req(ni->mount, kind, subs);
 	if (!req)
 		return ERR_PTR(-ENOMEM);
 	init_req(req, ni, kind);
@@ -237,6 +278,8 @@ struct hf_netfs_req *hf_netfs_req_begin(struct hf_netfs_inode *ni, struct file *
 		ret = ni->mount->ops->begin(req, file);
 	if (!ret)
 		return req;
+	if (WARN_ON_ONCE(ret > 0))
+		ret = -EIO;
 	req->unbegun = true;
 	hf_netfs_req_cancel(req, ret);
 	if (kind == RL_WRITEPAGES)
@@ -265,20 +308,8 @@ int hf_netfs_req_wait(struct hf_netfs_req *req, bool killable)
 		hf_netfs_req_cancel(req, ret);
 	}
 	wait_event(req->alone, is_alone(req));
+	/* What the answers have written is seen from here on. */
+	spin_lock(&req->lock);
+	spin_unlock(&req->lock);
 	return ret;
-}
-
-int hf_netfs_requests_init(void)
-{
-	size_t size = struct_size_t(struct hf_netfs_req, subs, HF_NETFS_WRITE_SUBS);
-
-	write_pool = mempool_create_kmalloc_pool(4, size);
-	return write_pool ? 0 : -ENOMEM;
-}
-
-/* Whoever called a function of this module is gone; memory goes by RCU. */
-void hf_netfs_requests_exit(void)
-{
-	rcu_barrier();
-	mempool_destroy(write_pool);
 }

@@ -2,16 +2,24 @@
 /*
  * A request's work item: the next try of what was short or has waited, and the end of
  * what a soft mount has waited for long enough.  It keeps the request from the moment
- * that it is queued.  When there is nothing to do it is not queued.
+ * that it is queued until it has nothing more to do.
+ *
+ * It waits for no credit, or it could not end what has had its time: it stands in the
+ * mount's queue without a thread, and is queued by whoever gives one back.
  */
+#include <linux/sched/mm.h>
+
 #include "netfs.h"
 #include "trace.h"
+
+/* How often it looks at the time while it has no credit. */
+#define HUNGRY_MS	100
 
 /* With the request's lock: its work item runs at @due or earlier. */
 void hf_netfs_kick(struct hf_netfs_req *req, u64 due)
 {
 	u64 now = hf_netfs_now();
-	u64 delay = due > now ? min_t(u64, due - now, U32_MAX) : 0;
+	u64 delay = due > now ? min_t(u64, due - now, INT_MAX) : 0;
 
 	lockdep_assert_held(&req->lock);
 	if (!req->working) {
@@ -24,7 +32,7 @@ void hf_netfs_kick(struct hf_netfs_req *req, u64 due)
 	if (due >= req->work_at)
 		return;
 	req->work_at = due;
-	mod_delayed_work(hf_netfs_wq, &req->work, msecs_to_jiffies(delay));
+	mod_delayed_work(hf_netfs_tries, &req->work, msecs_to_jiffies(delay));
 }
 
 /* With the request's lock: for what waits for a time. */
@@ -45,48 +53,104 @@ void hf_netfs_hurry(struct hf_netfs_req *req)
 	spin_unlock(&req->lock);
 }
 
-/* What was short is gone on with at once; with the lock, dropped and taken again. */
-static void go_on(struct hf_netfs_req *req)
+/* A credit has come back, perhaps for us.  Under the queue's lock. */
+static int fed(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
-	u32 i;
+	struct hf_netfs_req *req = container_of(entry, struct hf_netfs_req, hungry);
 
-	for (i = 0; i < req->nr_subs; i++) {
-		if (req->subs[i].core.state != RL_SHORT)
-			continue;
-		spin_unlock(&req->lock);
-		hf_netfs_issue(&req->subs[i]);
-		spin_lock(&req->lock);
+	mod_delayed_work(hf_netfs_tries, &req->work, 0);
+	return 0;
+}
+
+static void starve(struct hf_netfs_req *req, bool starving)
+{
+	wait_queue_head_t *room = &req->ni->mount->room;
+
+	if (req->starving == starving)
+		return;
+	req->starving = starving;
+	if (starving) {
+		init_waitqueue_func_entry(&req->hungry, fed);
+		add_wait_queue(room, &req->hungry);
+	} else {
+		remove_wait_queue(room, &req->hungry);
 	}
 }
 
-/* Likewise, of what the time has come for. */
-static void what_is_due(struct hf_netfs_req *req)
+/* One more try, with the lock, which is dropped and taken again.  False: no credit. */
+static bool try(struct hf_netfs_req *req, struct hf_netfs_sub *sub)
+{
+	bool tried;
+
+	spin_unlock(&req->lock);
+	tried = hf_netfs_issue(sub, false);
+	spin_lock(&req->lock);
+	return tried;
+}
+
+/* What was short is gone on with at once. */
+static bool go_on(struct hf_netfs_req *req)
+{
+	bool fine = true;
+	u32 i;
+
+	for (i = 0; i < req->nr_subs && fine; i++)
+		if (req->subs[i].core.state == RL_SHORT)
+			fine = try(req, &req->subs[i]);
+	return fine;
+}
+
+/* What the time has come for; what it was too long for ends, whoever has the credits. */
+static bool what_is_due(struct hf_netfs_req *req)
 {
 	u64 now = hf_netfs_now();
 	struct rl_sub *sub = NULL;
+	bool fine = true;
 	enum rl_act act;
 
 	while ((sub = rl_req_next_due(&req->core, sub, now, &act))) {
+		struct hf_netfs_sub *due = container_of(sub, struct hf_netfs_sub, core);
+
+		if (act == RL_ACT_ISSUE) {
+			fine = try(req, due) && fine;
+			continue;
+		}
 		spin_unlock(&req->lock);
-		hf_netfs_act(container_of(sub, struct hf_netfs_sub, core), act);
+		hf_netfs_act(due, act);
 		spin_lock(&req->lock);
 	}
+	return fine;
+}
+
+/* Whether all that can be done now is done. */
+static bool tend(struct hf_netfs_req *req)
+{
+	bool fine = what_is_due(req);
+
+	return go_on(req) && fine;
 }
 
 void hf_netfs_work(struct work_struct *work)
 {
 	struct hf_netfs_req *req = container_of(work, struct hf_netfs_req, work.work);
 	unsigned int nofs = memalloc_nofs_save();
-	enum rl_left left;
+	enum rl_left left = RL_LEFT_SUBS;
 
 	spin_lock(&req->lock);
 	req->work_at = U64_MAX;
-	go_on(req);
-	what_is_due(req);
-	if (req->work_at == U64_MAX)
+	starve(req, false);
+	if (!tend(req)) {
+		/* Once more, in the queue: what comes back from here on is noticed. */
+		starve(req, true);
+		if (tend(req))
+			starve(req, false);
+	}
+	if (req->starving)
+		hf_netfs_kick(req, hf_netfs_now() + HUNGRY_MS);
+	else if (req->work_at == U64_MAX)
 		hf_netfs_arm(req);
-	left = RL_LEFT_SUBS;
-	if (req->work_at == U64_MAX) {
+	/* (Fed meanwhile it runs once more, and is kept for that.) */
+	if (req->work_at == U64_MAX && !delayed_work_pending(&req->work)) {
 		req->working = false;
 		left = rl_req_release(&req->core);
 		trace_hf_netfs_ref(req, "worked");

@@ -160,10 +160,18 @@ static struct folio *lock_at(struct inode *inode, loff_t pos)
 	return folio;
 }
 
+/* (No byte is at the end of what an offset can say.) */
+static loff_t end_of(struct folio *folio)
+{
+	loff_t size = folio_size(folio);
+
+	return folio_pos(folio) > LLONG_MAX - size ? LLONG_MAX : folio_pos(folio) + size;
+}
+
 /* What mmap left behind the end, in the folio that has it, is seen by nobody. */
 static void zero_in(struct folio *folio, struct rl_bytes gap)
 {
-	loff_t end = min(gap.to, folio_pos(folio) + (loff_t)folio_size(folio));
+	loff_t end = min(gap.to, end_of(folio));
 
 	if (folio_test_uptodate(folio) && gap.from >= folio_pos(folio) && gap.from < end)
 		folio_zero_segment(folio, gap.from - folio_pos(folio),
@@ -176,11 +184,11 @@ static struct rl_bytes zero_at(struct inode *inode, loff_t size, loff_t pos, lof
 	struct folio *folio = lock_at(inode, size);
 	struct rl_bytes gap = ask_gap(hf_netfs_inode(inode), pos);
 
-	*behind = round_up(gap.from, PAGE_SIZE);
+	*behind = gap.from > LLONG_MAX - PAGE_SIZE ? LLONG_MAX : round_up(gap.from, PAGE_SIZE);
 	if (!folio)
 		return gap;
 	zero_in(folio, gap);
-	*behind = max(*behind, folio_pos(folio) + (loff_t)folio_size(folio));
+	*behind = max(*behind, end_of(folio));
 	folio_unlock(folio);
 	folio_put(folio);
 	return gap;
@@ -222,11 +230,10 @@ static bool begin_resize(struct hf_netfs_inode *ni)
 /* Clean, and with the write-back mutex, so that it stays so but for pages that are pinned. */
 static int settle(struct hf_netfs_inode *ni)
 {
-	struct address_space *mapping = ni->vfs.i_mapping;
 
 	/* What cannot be written is no reason not to truncate; fsync tells of it. */
 	for (;;) {
-		filemap_write_and_wait(mapping);
+		hf_netfs_flush(&ni->vfs, 0, LLONG_MAX);
 		mutex_lock(&ni->wb_lock);
 		if (!hf_netfs_dirty(&ni->vfs))
 			return 0;

@@ -72,6 +72,18 @@ bool hf_netfs_dirty_folio(struct address_space *mapping, struct folio *folio)
 	return filemap_dirty_folio(mapping, folio);
 }
 
+/*
+ * The word goes with the bytes.  Without one there is nothing to carry, and the kernel
+ * would leave the private's reference behind.
+ */
+int hf_netfs_migrate_folio(struct address_space *mapping, struct folio *to,
+			   struct folio *from, enum migrate_mode mode)
+{
+	if (!word_of(from))
+		word_detach(from);
+	return filemap_migrate_folio(mapping, to, from, mode);
+}
+
 /* A folio with a word is not split, and is dropped when it is clean. */
 bool hf_netfs_release_folio(struct folio *folio, gfp_t gfp)
 {

@@ -57,7 +57,7 @@ static int write_back_first(struct folio *folio)
 
 	hf_netfs_count(written_back_first);
 	let_go(folio);
-	return filemap_write_and_wait_range(mapping, pos, end);
+	return hf_netfs_flush(mapping->host, pos, end);
 }
 
 static int fill_gap(struct file *file, struct folio *folio, struct rl_span fill)
@@ -105,6 +105,16 @@ int hf_netfs_write_begin(struct file *file, struct address_space *mapping, loff_
 	}
 }
 
+/*
+ * Bytes were copied that do not count, and are sent by nobody: the folio is read anew.
+ * Whoever has it mapped faults, and waits for that.
+ */
+static void undefine(struct folio *folio)
+{
+	unmap_mapping_pages(folio->mapping, folio->index, folio_nr_pages(folio), false);
+	folio_clear_uptodate(folio);
+}
+
 /* The word, against ->dirty_folio() of pages that are pinned.  Bytes that count. */
 static u32 mark(struct folio *folio, struct rl_span span, u32 copied, u32 flags)
 {
@@ -120,7 +130,7 @@ static u32 mark(struct folio *folio, struct rl_span span, u32 copied, u32 flags)
 	if (plan.uptodate && !now.uptodate)
 		folio_mark_uptodate(folio);
 	else if (!plan.uptodate && now.uptodate)
-		folio_clear_uptodate(folio);
+		undefine(folio);
 	if (counts)
 		filemap_dirty_folio(folio->mapping, folio);
 	return counts;
@@ -143,12 +153,14 @@ int hf_netfs_write_end(struct file *file, struct address_space *mapping, loff_t 
 /* After a write-back that failed, until one has not: who writes is told at once. */
 static ssize_t write_through(struct kiocb *iocb, ssize_t written)
 {
-	struct address_space *mapping = iocb->ki_filp->f_mapping;
+	struct inode *inode = file_inode(iocb->ki_filp);
 	int ret;
 
-	if (written <= 0 || !test_bit(HF_NETFS_FAILING, &hf_netfs_inode(mapping->host)->flags))
+	if (written <= 0 || !test_bit(HF_NETFS_FAILING, &hf_netfs_inode(inode)->flags))
 		return written;
-	ret = filemap_write_and_wait_range(mapping, iocb->ki_pos - written, iocb->ki_pos - 1);
+	ret = hf_netfs_flush(inode, iocb->ki_pos - written, iocb->ki_pos - 1);
+	if (ret)
+		iocb->ki_pos -= written;
 	return ret ?: written;
 }
 

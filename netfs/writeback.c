@@ -91,9 +91,11 @@ static int write_run(struct run *run, struct address_space *mapping,
 	do {
 		make_room(run);
 		folio = writeback_iter(mapping, wbc, folio, &error);
-		if (folio)
-			take(run, folio);
-	} while (folio);
+		if (!folio)
+			break;
+		wbc_account_cgroup_owner(wbc, folio, folio_size(folio));
+		take(run, folio);
+	} while (true);
 	send_rest(run);
 	hf_netfs_req_issued(run->req);
 	return error;
@@ -119,6 +121,25 @@ int hf_netfs_writepages(struct address_space *mapping, struct writeback_control 
 	memalloc_nofs_restore(nofs);
 	mutex_unlock(&run.ni->wb_lock);
 	return ret;
+}
+
+/*
+ * Write back and wait, without taking note of what failed before, which is for fsync
+ * to tell.
+ *
+ * Return: 0, or an error if bytes of this file were lost meanwhile.
+ */
+int hf_netfs_flush(struct inode *inode, loff_t from, loff_t last)
+{
+	struct address_space *mapping = inode->i_mapping;
+	atomic64_t *lost = &hf_netfs_inode(inode)->lost;
+	s64 before = atomic64_read(lost);
+
+	filemap_fdatawrite_range(mapping, from, last);
+	filemap_fdatawait_range_keep_errors(mapping, from, last);
+	if (atomic64_read(lost) == before)
+		return 0;
+	return errseq_check(&mapping->wb_err, 0) ?: -EIO;
 }
 
 int hf_netfs_fsync(struct file *file, loff_t start, loff_t last, int datasync)

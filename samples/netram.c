@@ -15,6 +15,7 @@
 #include <linux/fs_context.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
+#include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
@@ -34,17 +35,16 @@ struct client {
 	bool dead;
 };
 
-/* Its own inodes are nothing but the layer's. */
 static struct kmem_cache *inode_cache;			/* 2 */
 
-static struct client *client_of(struct inode *inode)
+static struct client *client_of(struct super_block *sb)
 {
-	return inode->i_sb->s_fs_info;
+	return sb->s_fs_info;
 }
 
 static int alive(struct inode *inode)
 {
-	return READ_ONCE(client_of(inode)->dead) ? -EIO : 0;
+	return READ_ONCE(client_of(inode->i_sb)->dead) ? -EIO : 0;
 }
 
 static int begin(struct hf_netfs_req *req, struct file *file)
@@ -73,11 +73,13 @@ static ssize_t serve(struct hf_netfs_sub *sub)
 static void answer(struct work_struct *work)
 {
 	struct hf_netfs_sub *sub = container_of(work, struct hf_netfs_sub, work);
+	unsigned int nofs = memalloc_nofs_save();	/* else it may wait for itself */
 	ssize_t ret;
 
 	msleep(READ_ONCE(delay));
 	ret = alive(sub->req->priv) ?: serve(sub);
 	hf_netfs_sub_done(sub, max(ret, 0), min(ret, 0), 0);	/* 6 */
+	memalloc_nofs_restore(nofs);
 }
 
 /* Without memory: write-back frees some. */
@@ -89,9 +91,7 @@ static int issue(struct hf_netfs_sub *sub)
 }
 
 /* An answer comes in any case, and soon: there is nothing to hurry. */
-static void cancel(struct hf_netfs_sub *sub)
-{
-}							/* 7 */
+static void cancel(struct hf_netfs_sub *sub) { }		/* 7 */
 
 static int revalidate(struct inode *inode, struct file *file)
 {
@@ -108,20 +108,15 @@ static int resize(struct inode *inode, loff_t size, void *data)
 
 static void abort_mount(struct super_block *sb)
 {
-	WRITE_ONCE(((struct client *)sb->s_fs_info)->dead, true);	/* 11 */
+	WRITE_ONCE(client_of(sb)->dead, true);		/* 11 */
 }
 
 static const struct hf_netfs_ops netfs_ops = {
-	.begin = begin,
-	.issue = issue,
-	.cancel = cancel,
-	.end = end,
-	.revalidate = revalidate,
-	.resize = resize,
-	.abort = abort_mount,
+	.begin = begin, .issue = issue, .cancel = cancel, .end = end,
+	.revalidate = revalidate, .resize = resize, .abort = abort_mount,
 };
 
-/* There are no versions to compare: what is cached may be from before. */
+/* What is cached may be from before. */
 static int sample_open(struct inode *inode, struct file *file)
 {
 	file->f_mode |= FMODE_CAN_ODIRECT;
@@ -129,7 +124,7 @@ static int sample_open(struct inode *inode, struct file *file)
 	return revalidate(inode, file);
 }
 
-/* Who closes is told what became of his writes; who opens then sees them. */
+/* Who closes is told what became of his writes. */
 static int sample_flush(struct file *file, fl_owner_t id)
 {
 	return vfs_fsync(file, 0);
@@ -142,7 +137,7 @@ static const struct file_operations file_operations = {
 	.read_iter = hf_netfs_read_iter,		/* 12 */
 	.write_iter = hf_netfs_write_iter,
 	.mmap = hf_netfs_file_mmap,
-	.splice_read = filemap_splice_read,
+	.splice_read = hf_netfs_splice_read,
 	.splice_write = iter_file_splice_write,
 	.fsync = hf_netfs_fsync,
 };
@@ -184,16 +179,19 @@ static void evict_inode(struct inode *inode)
 	clear_inode(inode);
 }
 
+static void put_super(struct super_block *sb)
+{
+	hf_netfs_unmount(&client_of(sb)->netfs);	/* 1 */
+}
+
 static void umount_begin(struct super_block *sb)
 {
-	hf_netfs_abort(&((struct client *)sb->s_fs_info)->netfs, -EIO);	/* 11 */
+	hf_netfs_abort(&client_of(sb)->netfs, -EIO);	/* 11 */
 }
 
 static const struct super_operations super_operations = {
-	.alloc_inode = alloc_inode,
-	.free_inode = free_inode,
-	.evict_inode = evict_inode,
-	.umount_begin = umount_begin,
+	.alloc_inode = alloc_inode, .free_inode = free_inode, .evict_inode = evict_inode,
+	.put_super = put_super, .umount_begin = umount_begin,
 	.statfs = simple_statfs,
 };
 
@@ -209,7 +207,8 @@ static struct inode *make_file(struct super_block *sb)
 	inode->i_op = &file_inode_operations;
 	inode->i_fop = &file_operations;
 	simple_inode_init_ts(inode);
-	hf_netfs_inode_init(hf_netfs_inode(inode), &client_of(inode)->netfs,
+	insert_inode_hash(inode);			/* or it is never written back */
+	hf_netfs_inode_init(hf_netfs_inode(inode), &client_of(sb)->netfs,
 			    i_size_read(file_inode(store)));	/* 2 */
 	return inode;
 }
@@ -227,6 +226,8 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_fs_info = client;				/* freed in kill_sb */
 	sb->s_op = &super_operations;
 	sb->s_maxbytes = MAX_LFS_FILESIZE;
+	sb->s_blocksize = PAGE_SIZE;
+	sb->s_blocksize_bits = PAGE_SHIFT;
 	ret = super_setup_bdi(sb) ?:
 	      hf_netfs_mount(&client->netfs, sb, &netfs_ops, &limits);	/* 1 */
 	if (ret)
@@ -255,13 +256,12 @@ static void kill_sb(struct super_block *sb)
 
 	kill_anon_super(sb);
 	if (client)
-		hf_netfs_unmount(&client->netfs);	/* 1 */
+		hf_netfs_unmount(&client->netfs);	/* 1: of a mount that failed */
 	kfree(client);
 }
 
 static struct file_system_type type = {
-	.owner = THIS_MODULE,
-	.name = "netram",
+	.owner = THIS_MODULE, .name = "netram",
 	.init_fs_context = init_fs_context,
 	.kill_sb = kill_sb,
 };

@@ -30,6 +30,7 @@
 
 struct hf_netfs_mount;
 struct hf_netfs_req;
+struct hf_netfs_reserve;
 struct hf_netfs_sub;
 struct hf_netfs_sysfs;
 
@@ -40,13 +41,16 @@ struct hf_netfs_sysfs;
  *	what @issue needs goes into @req->priv.  0, or an error, of which @end is not
  *	called; one of write-back loses what was to be written, so it may not be for
  *	want of memory.  Context: may sleep, folios may be locked, GFP_NOFS
- * @issue: send what @sub->iter says, from @sub->pos on.  0: the answer comes by
- *	hf_netfs_sub_done(), perhaps already has; an error: that is the answer, and no
- *	other comes.  Context: as @begin; never waits for an answer
+ * @issue: send what @sub->iter says, from hf_netfs_sub_pos() on.  0: the answer comes by
+ *	hf_netfs_sub_done(), perhaps already has; then @sub may be gone, or on its way
+ *	anew: once an answer can come nothing of it is touched here.  An error: that is
+ *	the answer, and no other comes; so it is for what is issued after @abort.
+ *	Context: as @begin; never waits for an answer
  * @cancel: @sub is not wanted any more: what leads to hf_netfs_sub_done() is to be
  *	hurried, with any answer, or with an error.  Of one with @sub->req->may_discard
- *	nobody may write to the pages of @sub->iter when that is called.  May come while
- *	@issue has not returned, and after the answer, then it does nothing.  Context:
+ *	nobody may write to the pages of @sub->iter when that is called.  May come before
+ *	@issue is entered or has returned (then it comes once more), and after the answer:
+ *	it does nothing then.  Context:
  *	may sleep, but not for the server
  * @end: the request is over: drop what @begin took.  The last call into the
  *	filesystem.  Context: process, perhaps hf_netfs_sub_done()'s caller
@@ -109,6 +113,7 @@ struct hf_netfs_limits {
  * @room: where those wait who have no credit
  * @lock: of the list; a request's is taken inside it
  * @requests: L: that live
+ * @reserve: for requests of write-back: to free memory takes none
  * @aborted: L: 0, or why nothing is sent any more; set once
  * @all: all mounts
  * @sysfs: its folder
@@ -126,6 +131,7 @@ struct hf_netfs_mount {
 	wait_queue_head_t room;
 	spinlock_t lock;
 	struct list_head requests;
+	struct hf_netfs_reserve *reserve;
 	int aborted;
 	struct list_head all;
 	struct hf_netfs_sysfs *sysfs;
@@ -202,20 +208,22 @@ struct hf_netfs_req {
 	bool unbegun;			/* ->begin() has refused it */
 	bool issuer_ends;		/* its folio is the issuer's to end */
 	bool bad;			/* L: some of what was written was lost */
-	struct folio *folio;		/* of issuer_ends */
 	struct kiocb *iocb;		/* AIO; or NULL */
-	struct rl_result *waiting;	/* direct, and not AIO: the issuer's */
+	struct hf_netfs_waiting *waiting;	/* direct, and not AIO: its issuer */
 	struct iov_iter iter;		/* direct: all of it */
 	struct bio_vec *pages;		/* direct: what iter is over, if they are ours */
 	u32 nr_pages;
 	bool pinned;
 	loff_t pos;			/* direct: where iter begins */
+	size_t len;			/* direct: what it carries */
 	struct rl_result result;
 	struct list_head on_mount;
 	struct rcu_head rcu;
 	unsigned long since;		/* jiffies */
 	u64 id;
-	bool pooled;
+	struct hf_netfs_reserve *reserve;	/* where its memory goes; NULL: kvfree() */
+	wait_queue_entry_t hungry;	/* @work waits for a credit, without a thread */
+	bool starving;			/* of @work: @hungry is queued */
 	u32 nr_subs;
 	u32 room;
 	struct hf_netfs_sub subs[];
@@ -251,9 +259,10 @@ int hf_netfs_mount(struct hf_netfs_mount *mount, struct super_block *sb,
 
 /**
  * hf_netfs_unmount - it ends: all of its inodes are evicted
- * @mount: what hf_netfs_mount() has filled; or zeroes
+ * @mount: what hf_netfs_mount() has filled; zeroes, or a second time: does nothing
  *
- * Context: may sleep; ->kill_sb, after kill_anon_super().
+ * Context: may sleep; in ->put_super, while the superblock has its number still, which
+ * is the name of a folder; and once more in ->kill_sb, for a mount that failed.
  */
 void hf_netfs_unmount(struct hf_netfs_mount *mount);
 
@@ -412,6 +421,19 @@ int hf_netfs_resize(struct inode *inode, loff_t size, void *data);
  * Return: bytes, or an error.
  */
 ssize_t hf_netfs_read_iter(struct kiocb *iocb, struct iov_iter *to);
+
+/**
+ * hf_netfs_splice_read - ->splice_read through the cache
+ * @in: of what
+ * @pos: where
+ * @pipe: to
+ * @len: bytes
+ * @flags: SPLICE_F_*
+ *
+ * Return: bytes, or an error.
+ */
+ssize_t hf_netfs_splice_read(struct file *in, loff_t *pos, struct pipe_inode_info *pipe,
+			     size_t len, unsigned int flags);
 
 /**
  * hf_netfs_write_iter - ->write_iter through the cache, or with IOCB_DIRECT past it

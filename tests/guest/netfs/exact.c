@@ -9,7 +9,6 @@
  * one client.  Prints the step and the first byte that differs, and the last operations
  * before it.  Exit 0 if there is none.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
