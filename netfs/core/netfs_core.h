@@ -157,11 +157,20 @@ bool rl_size_written(struct rl_sizes *sizes, const struct rl_result *result);
 /* What rl_size_...() said to drop from @from on could not be: it was dirty by then. */
 void rl_size_doubt(struct rl_sizes *sizes, int64_t from);
 
-/*
- * A read proved the server's file to end at @eof or before; @dirty as above.  S1.  Bytes
- * of ours that are not sent yet explain an end before i_size, none before server.
+/**
+ * rl_size_read - a request that reads has ended: what it has shown of the server's size
+ * @sizes: the inode's
+ * @result: its result
+ * @dirty: as for rl_size_attributes()
+ *
+ * An end that it proved, S1: bytes of ours that are not sent yet explain one before
+ * i_size, none before server.  Bytes that it brought: from behind i_size, or behind
+ * server while no request of ours can have put them there, they are another's, and
+ * the file has grown.  Either leaves a doubt, and the attributes are stale.
+ *
+ * Context: RL_EXIT_SIZES.
  */
-void rl_size_saw_eof(struct rl_sizes *sizes, int64_t eof, bool dirty);
+void rl_size_read(struct rl_sizes *sizes, const struct rl_result *result, bool dirty);
 
 /**
  * rl_size_resize_begin - a resize is about to be sent

@@ -4,7 +4,8 @@
  * written here and has not failed, unless somebody truncated the file since.
  *
  *	S1	zero only what one answer proved to be behind the server's end; if
- *		i_size is beyond that without data of ours, the attributes are stale
+ *		i_size is beyond that without data of ours, or bytes come from where no
+ *		data of ours can be, the attributes are stale
  *	S2	another size at the server: the cache is dropped from the folio of the
  *		smaller end on
  *	S3	growing: drop, then i_size.  Shrinking: i_size, then drop
@@ -131,6 +132,19 @@ bool written(rl_sizes &sizes, const rl_result &result)
 	if (result.why != RL_WELL)
 		doubt_from(sizes, RL_SIZE_MAX);
 	return true;
+}
+
+/*
+ * What is dirty is not there yet.  What is being written may be, up to i_size: behind it
+ * direct I/O alone, of which a doubt too many costs little.  Where zeroes were put before
+ * it, another may have been first.
+ */
+void saw_bytes(rl_sizes &sizes, int64_t end)
+{
+	bool ours = (sizes.writes || sizes.resizes) && end <= sizes.hole;
+
+	if (end > sizes.i_size || (end > sizes.server && !ours))
+		doubt_from(sizes, sizes.hole);
 }
 
 void saw_eof(rl_sizes &sizes, int64_t eof, bool dirty)

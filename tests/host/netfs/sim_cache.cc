@@ -172,8 +172,31 @@ void world::hear(int64_t size)
 		told[at] = true;
 }
 
-void world::take_attributes(uint64_t processed)
+/* Nothing that we sent or were told explains it: where zeroes were put it is news. */
+void world::see_growth(const request &r)
 {
+	for (int64_t at = 0; r.shown > explained && at < r.shown; at++)
+		if (extended[at] && srv.foreign_grown[at] <= r.shown_at)
+			told[at] = true;
+}
+
+void world::check_shown(const request &r)
+{
+	bool stale = rl_size_stale(&sizes);
+	bool ours_alone = sizes.writes || sizes.resizes || mapping_dirty();
+
+	REQUIRE(r.shown <= sizes.i_size || stale, "bytes up to %ld were read", (long)r.shown);
+	REQUIRE(r.shown_end >= sizes.i_size || ours_alone || stale, "it ended at %ld",
+		(long)r.shown_end);
+	REQUIRE(r.shown_end >= sizes.server || stale, "it ended at %ld", (long)r.shown_end);
+	if (r.shown > sizes.i_size)
+		reach::met("growth", 0);
+	see_growth(r);
+}
+
+void world::take_attributes(uint64_t processed, int64_t size)
+{
+	explained = size;
 	adopted = std::max(adopted, processed);
 	for (int64_t at = 0; at < domain; at++)
 		if (told[at])

@@ -273,8 +273,10 @@ void world::step_of(request &r, rl_exit step)
 	r.result = rl_req_result(&r.core);
 	if (writes(r.kind))
 		REQUIRE(rl_size_written(&sizes, &r.result));
-	else if (r.result.eof != RL_SIZE_MAX)
-		rl_size_saw_eof(&sizes, r.result.eof, mapping_dirty());
+	else
+		rl_size_read(&sizes, &r.result, mapping_dirty());
+	if (!writes(r.kind))
+		check_shown(r);
 	if (writes(r.kind) && r.result.why != RL_WELL)
 		floor = 0;
 }

@@ -45,6 +45,7 @@ struct getattr_op : asker {
 		if (says == RL_SIZE_LATE || says == RL_SIZE_BUSY)
 			w.hear(reply.size);
 		reach::met("attributes", says);
+		w.explained = std::max(w.explained, reply.size);
 		if (says == RL_SIZE_DROP || says == RL_SIZE_DROP_FIRST)
 			CHILD(make_drop(w, change.drop_from));
 		if (says == RL_SIZE_DROP_FIRST) {
@@ -54,7 +55,7 @@ struct getattr_op : asker {
 				says = RL_SIZE_LATE;
 		}
 		if (says <= RL_SIZE_DROP_FIRST && !rl_size_stale(&w.sizes))
-			w.take_attributes(reply.processed);
+			w.take_attributes(reply.processed, reply.size);
 		if ((says == RL_SIZE_DROP || says == RL_SIZE_DROP_FIRST) &&
 		    !rl_size_stale(&w.sizes))
 			w.dropped(change.drop_from);
@@ -78,6 +79,7 @@ struct truncate_op : asker {
 		}
 		w.dropped(size);
 		w.floor = std::min(w.floor, size);
+		w.explained = size;
 	}
 
 	void lock_all()

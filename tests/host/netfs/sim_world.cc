@@ -40,7 +40,7 @@ void world::foreign()
 	int64_t pos = pick(domain), len = 1 + pick(40);
 
 	if (opt.truncated && chance(4)) {
-		foreign_truncate(pos);
+		foreign_truncate(chance(2) ? pos : pos / 16 * 16);
 		return;
 	}
 	while (len && (pos + len > domain || ours[pos + len - 1]))

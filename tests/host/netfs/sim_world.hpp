@@ -14,6 +14,8 @@
  *	- what is read here is what was written here; zeroes from behind an old end are
  *	  gone once the attributes that tell of another client's growth are taken
  *	- i_size is no smaller than what was written here
+ *	- once a read has shown that the file has grown, or ends before what is known,
+ *	  the attributes are stale
  *	- an fsync that says yes has everything at the server
  *	- all goes to its end, and then nothing is left: no request, no count, no doubt
  */
@@ -77,6 +79,9 @@ struct request {
 	std::vector<uint8_t> *buffer = nullptr;	/* a direct one's, from base on */
 	std::vector<bool> got;
 	int64_t base = 0;
+	/* What its answers have shown: bytes up to here, an end here; seq of the last. */
+	int64_t shown = 0, shown_end = RL_SIZE_MAX;
+	uint64_t shown_at = 0;
 	bool issuer_ends = false;	/* its folio: it has two subrequests, or a hole */
 	bool over = false;
 	int steps = 0;
@@ -139,6 +144,7 @@ struct world {
 	std::array<bool, domain> extended {};
 	/* But somebody told us meanwhile: the next attributes that are taken settle it. */
 	std::array<bool, domain> told {};
+	int64_t explained = 0;		/* the largest file that what we sent or believed explains */
 	std::array<uint8_t, domain> local {};
 	std::array<uint64_t, domain> when {};	/* events: written here */
 	int64_t floor = 0;
@@ -214,7 +220,9 @@ struct world {
 	void extends(int64_t end);
 	void dropped(int64_t from);
 	void hear(int64_t size);
-	void take_attributes(uint64_t processed);
+	void see_growth(const request &r);
+	void check_shown(const request &r);
+	void take_attributes(uint64_t processed, int64_t size);
 	bool drop_one(folio &f, int64_t from, int64_t truncate_from);
 	bool all_ours(const folio &f);
 	void pin();
