@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The border's functions, see netfs_core.h.  What comes in from C is checked here;
- * everything behind takes it for valid.
+ * The border's functions, see netfs_core.h and what it includes.  What comes in from C
+ * is checked here; everything behind takes it for valid.
  */
 #include "netfs_core.h"
 
