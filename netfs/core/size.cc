@@ -21,7 +21,8 @@
  * there on, though the sizes may agree by then; @doubts counts them, for those that
  * come up between the question, or a resize, and its answer.  @hole is where zeroes were
  * put before a write behind the end: attributes that are not taken, and are larger, may
- * speak of data there, though a write of ours has made them agree.  Each is O(1).
+ * speak of data there, though a write of ours has made them agree, until the cache was
+ * dropped from there on.  Each is O(1).
  */
 #include "size.hpp"
 
@@ -29,13 +30,15 @@ namespace rl {
 
 namespace {
 
-/* What came up since they were asked for is not settled by @sample's attributes. */
+/*
+ * What came up since they were asked for is not settled by @sample's attributes; zeroes
+ * are there until the cache is dropped: others may have been asked for before them.
+ */
 void settle(rl_sizes &sizes, uint32_t doubts, int64_t low)
 {
-	if (doubts == sizes.doubts)
-		sizes.doubt = sizes.hole = RL_SIZE_MAX;
-	else
-		sizes.doubt = low;
+	sizes.doubt = doubts == sizes.doubts ? RL_SIZE_MAX : low;
+	if (low <= sizes.hole)
+		sizes.hole = RL_SIZE_MAX;
 }
 
 /* Not taken, but it says that there may be another's data where zeroes were put. */

@@ -131,10 +131,13 @@ void world::extends(int64_t end)
 		extended[at] = true;
 }
 
-void world::dropped(int64_t from)
+void world::dropped(int64_t from, uint64_t processed)
 {
-	for (int64_t at = from; at < domain; at++)
+	for (int64_t at = from; at < domain; at++) {
 		extended[at] = false;
+		if (cut[at] <= processed)
+			cut[at] = 0;
+	}
 }
 
 /* Locked, not under write-back.  Whether it is out of the way. */
@@ -163,13 +166,15 @@ bool world::drop_one(folio &f, int64_t from, int64_t truncate_from)
 	return from >= truncate_from;
 }
 
-/* Attributes that are not taken say so. */
-void world::hear(int64_t size)
+/*
+ * Attributes that are not taken: of all that had grown by then, as the server knows, and
+ * that they reach over.
+ */
+void world::hear(int64_t size, uint64_t processed)
 {
-	int64_t from = std::min(size, std::min(sizes.server, sizes.i_size));
-
-	for (int64_t at = from; size != sizes.server && at < size; at++)
-		told[at] = true;
+	for (int64_t at = 0; at < size; at++)
+		if (srv.foreign_grown[at] && srv.foreign_grown[at] <= processed)
+			told[at] = true;
 }
 
 /* Nothing that we sent or were told explains it: where zeroes were put it is news. */
@@ -258,7 +263,7 @@ void world::check_read(const folio &f, int64_t at)
 		return;
 	}
 	if (since < grown && grown <= adopted && srv.changed[at] <= grown && !extended[at] &&
-	    !was_truncated)
+	    !cut[at])
 		REQUIRE(value == srv.value(at), "byte %ld is %d from before the file grew", (long)at,
 			value);
 }

@@ -147,6 +147,7 @@ struct direct_op : waiter {
 	bool write;
 	std::vector<uint8_t> buffer;
 	uint8_t value = 0;
+	int truncations = 0;
 
 	direct_op(world &in, int64_t place, int64_t length, bool writes)
 		: waiter(in), pos(place), len(length), write(writes), buffer(length) {}
@@ -170,6 +171,7 @@ struct direct_op : waiter {
 	void store()
 	{
 		value = w.fresh();
+		truncations = w.truncations;
 		w.extends(pos + len);
 		for (int64_t i = 0; i < len; i++) {
 			buffer[i] = value;
@@ -192,11 +194,11 @@ struct direct_op : waiter {
 		for (int64_t i = 0; i < len; i++)
 			w.pend[pos + i] = false;
 		for (int64_t i = 0; i < r->result.bytes; i++)
-			if (!w.was_truncated) {
+			if (truncations == w.truncations) {
 				w.wrote(pos + i, value);
 				w.pend[pos + i] = false;
 			}
-		if (r->result.bytes && !w.was_truncated)
+		if (r->result.bytes && truncations == w.truncations)
 			w.floor = std::max(w.floor, pos + r->result.bytes);
 		REQUIRE(r->result.bytes == len || r->result.why != RL_WELL);
 	}

@@ -43,7 +43,7 @@ struct getattr_op : asker {
 		says = rl_size_attributes(&w.sizes, sample, reply.size, w.mapping_dirty(), &change);
 		REQUIRE(w.sizes.i_size <= before, "it grew before the cache was dropped");
 		if (says == RL_SIZE_LATE || says == RL_SIZE_BUSY)
-			w.hear(reply.size);
+			w.hear(reply.size, reply.processed);
 		reach::met("attributes", says);
 		w.explained = std::max(w.explained, reply.size);
 		if (says == RL_SIZE_DROP || says == RL_SIZE_DROP_FIRST)
@@ -58,7 +58,7 @@ struct getattr_op : asker {
 			w.take_attributes(reply.processed, reply.size);
 		if ((says == RL_SIZE_DROP || says == RL_SIZE_DROP_FIRST) &&
 		    !rl_size_stale(&w.sizes))
-			w.dropped(change.drop_from);
+			w.dropped(change.drop_from, reply.processed);
 		END;
 	}
 };
@@ -77,7 +77,7 @@ struct truncate_op : asker {
 			}
 			w.pend[i] = false;
 		}
-		w.dropped(size);
+		w.dropped(size, reply.processed);
 		w.floor = std::min(w.floor, size);
 		w.explained = size;
 	}

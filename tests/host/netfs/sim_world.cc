@@ -31,8 +31,10 @@ void world::foreign_truncate(int64_t to)
 	}
 	/* What is dirty was not sent, and will be. */
 	floor = std::min(floor, to);
-	was_truncated = true;
 	srv.resize(to);
+	truncations++;
+	for (int64_t i = to; i < domain; i++)
+		cut[i] = srv.seq;
 }
 
 void world::foreign()

@@ -149,7 +149,9 @@ struct world {
 	std::array<uint64_t, domain> when {};	/* events: written here */
 	int64_t floor = 0;
 	uint64_t adopted = 0;		/* seq of the attributes that were taken last */
-	bool was_truncated = false;	/* by the other one */
+	int truncations = 0;		/* by the other one */
+	/* seq of one that took the byte: until its end is known, and the cache dropped. */
+	std::array<uint64_t, domain> cut {};
 	uint8_t stamp = 0;
 
 	world(options o, source &random);
@@ -218,8 +220,8 @@ struct world {
 	void mark_sent(folio &f, uint32_t from, uint32_t to);
 	void lost(int64_t from, int64_t to);
 	void extends(int64_t end);
-	void dropped(int64_t from);
-	void hear(int64_t size);
+	void dropped(int64_t from, uint64_t processed);
+	void hear(int64_t size, uint64_t processed);
 	void see_growth(const request &r);
 	void check_shown(const request &r);
 	void take_attributes(uint64_t processed, int64_t size);

@@ -177,6 +177,31 @@ TEST_F(NetfsSize, AGapIsRemembered)
 	}
 }
 
+/* Until the cache is dropped from there on: who was asked first may answer last. */
+TEST_F(NetfsSize, AGapOutlivesWhatIsTaken)
+{
+	for (bool resize : { false, true }) {
+		ASSERT_TRUE(rl_size_init(&sizes, 100));
+		rl_sample asked = sample();
+
+		EXPECT_EQ(rl_size_gap(&sizes, 12288).from, 100);
+		rl_size_extend(&sizes, 12298);
+		rl_size_write_begin(&sizes);
+		written(12298);
+		if (resize) {
+			ASSERT_TRUE(rl_size_resize_begin(&sizes));
+			EXPECT_EQ(rl_size_resized(&sizes, 12290, true, &change), RL_SIZE_DROP);
+		} else {
+			EXPECT_EQ(attributes(sample(), 12298), RL_SIZE_SAME);
+		}
+		EXPECT_FALSE(rl_size_stale(&sizes));
+		EXPECT_EQ(attributes(asked, 8192), RL_SIZE_LATE);
+		EXPECT_TRUE(rl_size_stale(&sizes));
+		ASSERT_EQ(attributes(sample(), sizes.i_size), RL_SIZE_DROP);
+		EXPECT_EQ(change.drop_from, 100);
+	}
+}
+
 /* Clean folios go from the doubt on, dirty ones only from where the resize says. */
 TEST_F(NetfsSize, AResizeAfterADoubt)
 {
