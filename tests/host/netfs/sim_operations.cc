@@ -40,19 +40,38 @@ struct write_op : waiter {
 			}
 	}
 
+	/* Mostly all of it; what does not count is neither ours nor defined. */
+	uint32_t copied(uint8_t value)
+	{
+		uint32_t len = span.to - span.from;
+		rl_folio core = f->core();
+		uint32_t bytes = w.opt.trouble && !w.calm && w.chance(4) ? w.pick(len + 1) : len;
+		uint32_t counts = rl_write_copied(&core, span, bytes, flags(), &plan);
+
+		reach::met("copied", counts < len ? counts != 0 : 2);
+		REQUIRE(counts <= bytes && (counts == bytes || !counts));
+		REQUIRE(counts == len || bytes < len, "all of it was copied");
+		for (uint32_t i = span.from; i < span.from + bytes; i++) {
+			f->data[i] = value;
+			f->since[i] = w.srv.seq;
+		}
+		f->word = plan.word;
+		f->uptodate = plan.uptodate;
+		/* Its memory has gone for good: that was all. */
+		failed = bytes < len && w.chance(2);
+		return counts;
+	}
+
 	void copy()
 	{
 		uint8_t value = w.fresh();
-		int64_t end = f->pos + span.to;
+		uint32_t counts = copied(value);
+		int64_t end = f->pos + span.from + counts;
 
-		for (uint32_t i = span.from; i < span.to; i++) {
-			f->data[i] = value;
-			f->since[i] = w.srv.seq;
+		if (!counts)
+			return;
+		for (uint32_t i = span.from; i < span.from + counts; i++)
 			w.wrote(f->pos + i, value);
-		}
-		/* It is mapped as well: ->dirty_folio came in between. */
-		f->word = f->word & RL_WORD_WHOLE ? RL_WORD_WHOLE : plan.word;
-		f->uptodate |= plan.uptodate;
 		f->dirty = true;
 		if (w.opt.ours_alone)
 			widen();
@@ -99,6 +118,8 @@ struct write_op : waiter {
 			}
 			copy();
 			unlock();
+			if (failed)
+				break;
 		}
 		w.writer = false;
 		END;
