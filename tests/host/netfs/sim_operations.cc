@@ -165,7 +165,7 @@ struct map_op : waiter {
 
 struct direct_op : waiter {
 	int64_t pos, len;
-	bool write;
+	bool write, asynchronous = false;
 	std::vector<uint8_t> buffer;
 	uint8_t value = 0;
 	int truncations = 0;
@@ -186,7 +186,6 @@ struct direct_op : waiter {
 			w.send(*r, piece);
 			at += piece.len;
 		}
-		issued();
 	}
 
 	void store()
@@ -251,6 +250,14 @@ struct direct_op : waiter {
 		fly();
 		if (w.opt.fatal && w.chance(6))
 			w.cancel(*r, -4);
+		AWAIT(w.sent(*r));
+		issued();
+		/* It goes on without its caller, and a truncate waits for it. */
+		asynchronous = !write && w.chance(2);
+		if (asynchronous) {
+			w.readers--;
+			w.dio++;
+		}
 		AWAIT(r->over);
 		if (write) {
 			CHILD(make_drop(w, pos));
@@ -259,7 +266,7 @@ struct direct_op : waiter {
 			w.writer = false;
 		} else {
 			loaded();
-			w.readers--;
+			(asynchronous ? w.dio : w.readers)--;
 		}
 		END;
 	}

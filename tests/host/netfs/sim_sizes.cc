@@ -100,7 +100,7 @@ struct truncate_op : asker {
 		BEGIN;
 		AWAIT(!w.writer && !w.readers);
 		w.writer = true;
-		AWAIT(!w.mapping);
+		AWAIT(!w.dio && !w.mapping);
 		lock_all();
 		do {
 			CHILD(make_flush(w, 0, domain, true));

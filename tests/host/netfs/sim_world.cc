@@ -11,6 +11,7 @@ world::world(options o, source &random) : opt(o), from(&random)
 	REQUIRE(rl_limits_set(&limits, opt.rsize, opt.wsize, 16, opt.flags));
 	retry = { 1 + pick(4), 50, opt.timeo, 200 };
 	REQUIRE(rl_size_init(&sizes, 0));
+	rl_credits_init(&credits, 1 + pick(8), pick(4), 1 + pick(400));
 	/* Whose is each byte: runs of any length, so that pages are shared. */
 	for (int64_t i = 0; i < domain; i++) {
 		if (chance(12))
@@ -82,8 +83,11 @@ bool world::run_threads()
 void world::check()
 {
 	const char *wrong = rl_size_validate(&sizes);
+	flight now = in_flight();
 
 	REQUIRE(!wrong, "%s", wrong);
+	REQUIRE(now.reads == credits.reads && now.writes == credits.writes &&
+		now.bytes == credits.used, "a credit is lost");
 	REQUIRE(sizes.i_size >= floor, "%ld, but %ld was written", (long)sizes.i_size, (long)floor);
 }
 
@@ -126,7 +130,7 @@ void world::step()
 /* Whatever was begun ends, and in a bounded time. */
 void world::drain()
 {
-	for (uint64_t i = 0; !threads.empty() || !flying.empty() || io_count; i++) {
+	for (uint64_t i = 0; !threads.empty() || !flying.empty() || io_count || !deeds.empty(); i++) {
 		REQUIRE(i < 200000, "it hangs: %zu threads (the first at %d), %zu messages, %d requests",
 			threads.size(), threads.empty() ? 0 : threads.front()->at, flying.size(),
 			io_count);
@@ -139,7 +143,7 @@ void world::drain()
 		step();
 	}
 	timers();
-	REQUIRE(live.empty() && !io_count);
+	REQUIRE(live.empty() && !io_count && deeds.empty());
 }
 
 void world::run_to_end(std::unique_ptr<thread> t)

@@ -16,6 +16,7 @@
  *	- i_size is no smaller than what was written here
  *	- once a read has shown that the file has grown, or ends before what is known,
  *	  the attributes are stale
+ *	- what is in flight has a credit each; nobody waits for one in vain
  *	- an fsync that says yes has everything at the server
  *	- all goes to its end, and then nothing is left: no request, no count, no doubt
  */
@@ -69,6 +70,7 @@ struct sub {
 	request *of;
 	std::vector<uint8_t> sent;	/* what its bytes were, to see that they stay */
 	uint64_t asked = 0;		/* seq, of its last try */
+	uint32_t credit = 0;
 };
 
 struct request {
@@ -90,11 +92,19 @@ struct request {
 
 using request_p = std::shared_ptr<request>;
 
-/* ops->issue() or ops->cancel() of one who is not the issuer: begun, inside, or to return. */
+/* ops->issue(), once there is a credit, or ops->cancel(): begun, inside, or to return. */
 struct deed {
 	sub *of;
 	bool cancel;
+	bool issuer;			/* who keeps the request, and waits for it; else it is held */
+	bool wants = false;		/* a credit */
 	bool did = false;
+};
+
+/* What is in flight, counted anew. */
+struct flight {
+	uint32_t reads = 0, writes = 0;
+	uint64_t bytes = 0;
 };
 
 /* One that runs: see threads.hpp. */
@@ -120,6 +130,7 @@ struct world {
 	server srv;
 	rl_limits limits;
 	rl_retry retry;
+	rl_credits credits;
 	rl_sizes sizes;
 	uint64_t now = 1;
 	uint64_t events = 0;
@@ -133,7 +144,7 @@ struct world {
 	bool error = false;		/* of write-back, until an fsync says so */
 	bool calm = false;		/* the server does as it is told, and nothing begins */
 	/* Locks. */
-	int readers = 0;
+	int readers = 0, dio = 0;
 	bool writer = false, wb_lock = false, invalidating = false, direct_write = false;
 	int mapping = 0;		/* invalidate_lock, shared */
 
@@ -177,8 +188,14 @@ struct world {
 	void send(request &r, rl_piece piece);
 	void issue(sub &s, bool issuer);
 	void transmit(sub &s);
-	void begin_deed(sub &s, bool cancel);
+	void begin_deed(deed d);
 	void deed_step();
+	void end_deed(std::list<deed>::iterator at);
+	bool sent(const request &r);
+	flight in_flight();
+	bool take_credit(sub &s);
+	void give_credit(sub &s);
+	void try_issue(std::list<deed>::iterator at);
 	bool inside(const request &r);
 	void done(sub &s, const rl_answer &answer);
 	void act(sub &s, rl_act act);
