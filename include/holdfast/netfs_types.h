@@ -266,7 +266,7 @@ enum rl_left {
 /* The steps of a request's end, in their order. */
 enum rl_exit {
 	RL_EXIT_FOLIOS = 0,	/* those that no subrequest ends alone */
-	RL_EXIT_SIZES,		/* rl_size_written(), rl_size_saw_eof() */
+	RL_EXIT_SIZES,		/* rl_size_written(), rl_size_read() */
 	RL_EXIT_OPS,		/* ops->end(): the last call into the filesystem's text */
 	RL_EXIT_COMPLETE,	/* inode_dio_end(), ki_complete() */
 	RL_EXIT_UNLIST,		/* leave the inode's list */
@@ -301,7 +301,7 @@ struct rl_result {
 	 * that were not to be sent.
 	 */
 	int64_t bytes;
-	int64_t extent;		/* writes: the server's file is at least so large; 0: none */
+	int64_t extent;		/* the server's file was at least so large; 0: nothing came */
 	int64_t eof;		/* reads: the lowest end that was proved; RL_SIZE_MAX: none */
 	int32_t error;		/* with RL_WHY_SERVER, RL_WHY_CANCELLED */
 	uint8_t why;		/* of the first by position that ended early */

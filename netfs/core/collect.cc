@@ -36,11 +36,12 @@ rl_act cancelled(const rl_req &req, rl_sub &sub, uint8_t why)
 	return end_as(sub, RL_CANCELLED, why, why == RL_WHY_CANCELLED ? req.cancel_error : 0);
 }
 
-/* Whether an answer without an error says where the file ends. */
-bool says_eof(const rl_req &req, const rl_answer &answer)
+/* Whether an answer says that the file ends behind its bytes, as one that is short may. */
+bool says_eof(const rl_req &req, const rl_answer &answer, bool all)
 {
-	return !writes(req.kind) &&
-	       (answer.eof || !answer.bytes || (req.flags & RL_SHORT_IS_EOF));
+	if (writes(req.kind) || answer.error)
+		return false;
+	return answer.eof || (!all && (!answer.bytes || (req.flags & RL_SHORT_IS_EOF)));
 }
 
 rl_act wait(const rl_req &req, rl_sub &sub, const rl_answer &answer, uint64_t now)
@@ -110,14 +111,11 @@ rl_act done(rl_req &req, rl_sub &sub, const rl_answer &answer, uint64_t now)
 	sub.done += answer.bytes;
 	if (answer.bytes)
 		progressed(sub);
-	if (sub.done == sub.len)
+	sub.eof = says_eof(req, answer, sub.done == sub.len);
+	if (sub.done == sub.len || sub.eof)
 		return end_as(sub, RL_DONE, RL_WELL, 0);
 	if (answer.error && !answer.transient && sub.cancel == RL_WELL)
 		return end_as(sub, RL_FAILED, RL_WHY_SERVER, answer.error);
-	if (!answer.error && says_eof(req, answer)) {
-		sub.eof = true;
-		return end_as(sub, RL_DONE, RL_WELL, 0);
-	}
 	return again(req, sub, answer, now);
 }
 

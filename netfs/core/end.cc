@@ -43,10 +43,10 @@ bool has(const rl_req &req, rl_exit step)
 	}
 }
 
-/* Up to the first that did not come to its end. */
+/* Up to the first that did not come to its end, or that is at the end of the file. */
 void read_result(const rl_sub *sub, rl_result &all)
 {
-	for (; sub && sub->done == sub->len; sub = sub->next)
+	for (; sub && sub->done == sub->len && !sub->eof; sub = sub->next)
 		all.bytes += sub->done;
 	if (!sub)
 		return;
@@ -97,7 +97,7 @@ rl_result result(const rl_req &req)
 	for (const rl_sub *sub = req.first; sub; sub = sub->next) {
 		if (sub->eof)
 			all.eof = lower(all.eof, sub->pos + sub->done);
-		if (writes(req.kind) && sub->done)
+		if (sub->done)
 			all.extent = higher(all.extent, sub->pos + sub->done);
 	}
 	return all;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The border's functions, see netfs_core.h.  What comes in from C is checked here;
- * everything behind takes it for valid.
+ * The border's functions, see netfs_core.h and what it includes.  What comes in from C
+ * is checked here; everything behind takes it for valid.
  */
 #include "netfs_core.h"
 
@@ -125,10 +125,11 @@ void rl_size_doubt(struct rl_sizes *sizes, int64_t from)
 		rl::doubt_from(*sizes, from);
 }
 
-void rl_size_saw_eof(struct rl_sizes *sizes, int64_t eof, bool dirty)
+void rl_size_read(struct rl_sizes *sizes, const struct rl_result *result, bool dirty)
 {
-	if (eof >= 0)
-		rl::saw_eof(*sizes, eof, dirty);
+	rl::saw_bytes(*sizes, result->extent);
+	if (result->eof >= 0)
+		rl::saw_eof(*sizes, result->eof, dirty);
 }
 
 bool rl_size_resize_begin(struct rl_sizes *sizes)

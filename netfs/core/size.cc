@@ -4,7 +4,8 @@
  * written here and has not failed, unless somebody truncated the file since.
  *
  *	S1	zero only what one answer proved to be behind the server's end; if
- *		i_size is beyond that without data of ours, the attributes are stale
+ *		i_size is beyond that without data of ours, or bytes come from where no
+ *		data of ours can be, the attributes are stale
  *	S2	another size at the server: the cache is dropped from the folio of the
  *		smaller end on
  *	S3	growing: drop, then i_size.  Shrinking: i_size, then drop
@@ -20,7 +21,8 @@
  * there on, though the sizes may agree by then; @doubts counts them, for those that
  * come up between the question, or a resize, and its answer.  @hole is where zeroes were
  * put before a write behind the end: attributes that are not taken, and are larger, may
- * speak of data there, though a write of ours has made them agree.  Each is O(1).
+ * speak of data there, though a write of ours has made them agree, until the cache was
+ * dropped from there on.  Each is O(1).
  */
 #include "size.hpp"
 
@@ -28,13 +30,15 @@ namespace rl {
 
 namespace {
 
-/* What came up since they were asked for is not settled by @sample's attributes. */
+/*
+ * What came up since they were asked for is not settled by @sample's attributes; zeroes
+ * are there until the cache is dropped: others may have been asked for before them.
+ */
 void settle(rl_sizes &sizes, uint32_t doubts, int64_t low)
 {
-	if (doubts == sizes.doubts)
-		sizes.doubt = sizes.hole = RL_SIZE_MAX;
-	else
-		sizes.doubt = low;
+	sizes.doubt = doubts == sizes.doubts ? RL_SIZE_MAX : low;
+	if (low <= sizes.hole)
+		sizes.hole = RL_SIZE_MAX;
 }
 
 /* Not taken, but it says that there may be another's data where zeroes were put. */
@@ -131,6 +135,19 @@ bool written(rl_sizes &sizes, const rl_result &result)
 	if (result.why != RL_WELL)
 		doubt_from(sizes, RL_SIZE_MAX);
 	return true;
+}
+
+/*
+ * What is dirty is not there yet.  What is being written may be, up to i_size: behind it
+ * direct I/O alone, of which a doubt too many costs little.  Where zeroes were put before
+ * it, another may have been first.
+ */
+void saw_bytes(rl_sizes &sizes, int64_t end)
+{
+	bool ours = (sizes.writes || sizes.resizes) && end <= sizes.hole;
+
+	if (end > sizes.i_size || (end > sizes.server && !ours))
+		doubt_from(sizes, sizes.hole);
 }
 
 void saw_eof(rl_sizes &sizes, int64_t eof, bool dirty)

@@ -22,6 +22,7 @@ using hf::uint64_t;
 [[nodiscard]] rl_bytes gap(rl_sizes &sizes, int64_t pos);
 [[nodiscard]] bool written(rl_sizes &sizes, const rl_result &result);
 void doubt_from(rl_sizes &sizes, int64_t end);
+void saw_bytes(rl_sizes &sizes, int64_t end);
 void saw_eof(rl_sizes &sizes, int64_t eof, bool dirty);
 [[nodiscard]] rl_size_says resized(rl_sizes &sizes, int64_t size, bool well,
 				   rl_size_change &change);

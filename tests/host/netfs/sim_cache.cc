@@ -131,10 +131,13 @@ void world::extends(int64_t end)
 		extended[at] = true;
 }
 
-void world::dropped(int64_t from)
+void world::dropped(int64_t from, uint64_t processed)
 {
-	for (int64_t at = from; at < domain; at++)
+	for (int64_t at = from; at < domain; at++) {
 		extended[at] = false;
+		if (cut[at] <= processed)
+			cut[at] = 0;
+	}
 }
 
 /* Locked, not under write-back.  Whether it is out of the way. */
@@ -163,17 +166,42 @@ bool world::drop_one(folio &f, int64_t from, int64_t truncate_from)
 	return from >= truncate_from;
 }
 
-/* Attributes that are not taken say so. */
-void world::hear(int64_t size)
+/*
+ * Attributes that are not taken: of all that had grown by then, as the server knows, and
+ * that they reach over.
+ */
+void world::hear(int64_t size, uint64_t processed)
 {
-	int64_t from = std::min(size, std::min(sizes.server, sizes.i_size));
-
-	for (int64_t at = from; size != sizes.server && at < size; at++)
-		told[at] = true;
+	for (int64_t at = 0; at < size; at++)
+		if (srv.foreign_grown[at] && srv.foreign_grown[at] <= processed)
+			told[at] = true;
 }
 
-void world::take_attributes(uint64_t processed)
+/* Nothing that we sent or were told explains it: where zeroes were put it is news. */
+void world::see_growth(const request &r)
 {
+	for (int64_t at = 0; r.shown > explained && at < r.shown; at++)
+		if (extended[at] && srv.foreign_grown[at] <= r.shown_at)
+			told[at] = true;
+}
+
+void world::check_shown(const request &r)
+{
+	bool stale = rl_size_stale(&sizes);
+	bool ours_alone = sizes.writes || sizes.resizes || mapping_dirty();
+
+	REQUIRE(r.shown <= sizes.i_size || stale, "bytes up to %ld were read", (long)r.shown);
+	REQUIRE(r.shown_end >= sizes.i_size || ours_alone || stale, "it ended at %ld",
+		(long)r.shown_end);
+	REQUIRE(r.shown_end >= sizes.server || stale, "it ended at %ld", (long)r.shown_end);
+	if (r.shown > sizes.i_size)
+		reach::met("growth", 0);
+	see_growth(r);
+}
+
+void world::take_attributes(uint64_t processed, int64_t size)
+{
+	explained = size;
 	adopted = std::max(adopted, processed);
 	for (int64_t at = 0; at < domain; at++)
 		if (told[at])
@@ -235,7 +263,7 @@ void world::check_read(const folio &f, int64_t at)
 		return;
 	}
 	if (since < grown && grown <= adopted && srv.changed[at] <= grown && !extended[at] &&
-	    !was_truncated)
+	    !cut[at])
 		REQUIRE(value == srv.value(at), "byte %ld is %d from before the file grew", (long)at,
 			value);
 }

@@ -7,7 +7,8 @@
 
 #define NETFS_REACH                                                              \
 	{ "added", 1 }, { "around", 1 }, { "attributes", 4 }, { "fate of read", 1 }, \
-	{ "fate of write", 1 }, { "grown", 1 }, { "issued in kind", 3 },             \
+	{ "fate of write", 1 }, { "growth", 0 },  \
+	{ "copied", 2 }, { "credit", 1 }, { "grown", 1 }, { "issued in kind", 3 },             \
 	{ "resized", 2 }, { "write", 2 }, { "cancel", 1 }, { "why", 1 },             \
 	{ "why of time", 0 }
 

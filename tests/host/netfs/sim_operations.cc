@@ -40,19 +40,38 @@ struct write_op : waiter {
 			}
 	}
 
+	/* Mostly all of it; what does not count is neither ours nor defined. */
+	uint32_t copied(uint8_t value)
+	{
+		uint32_t len = span.to - span.from;
+		rl_folio core = f->core();
+		uint32_t bytes = w.opt.trouble && !w.calm && w.chance(4) ? w.pick(len + 1) : len;
+		uint32_t counts = rl_write_copied(&core, span, bytes, flags(), &plan);
+
+		reach::met("copied", counts < len ? counts != 0 : 2);
+		REQUIRE(counts <= bytes && (counts == bytes || !counts));
+		REQUIRE(counts == len || bytes < len, "all of it was copied");
+		for (uint32_t i = span.from; i < span.from + bytes; i++) {
+			f->data[i] = value;
+			f->since[i] = w.srv.seq;
+		}
+		f->word = plan.word;
+		f->uptodate = plan.uptodate;
+		/* Its memory has gone for good: that was all. */
+		failed = bytes < len && w.chance(2);
+		return counts;
+	}
+
 	void copy()
 	{
 		uint8_t value = w.fresh();
-		int64_t end = f->pos + span.to;
+		uint32_t counts = copied(value);
+		int64_t end = f->pos + span.from + counts;
 
-		for (uint32_t i = span.from; i < span.to; i++) {
-			f->data[i] = value;
-			f->since[i] = w.srv.seq;
+		if (!counts)
+			return;
+		for (uint32_t i = span.from; i < span.from + counts; i++)
 			w.wrote(f->pos + i, value);
-		}
-		/* It is mapped as well: ->dirty_folio came in between. */
-		f->word = f->word & RL_WORD_WHOLE ? RL_WORD_WHOLE : plan.word;
-		f->uptodate |= plan.uptodate;
 		f->dirty = true;
 		if (w.opt.ours_alone)
 			widen();
@@ -99,6 +118,8 @@ struct write_op : waiter {
 			}
 			copy();
 			unlock();
+			if (failed)
+				break;
 		}
 		w.writer = false;
 		END;
@@ -144,9 +165,10 @@ struct map_op : waiter {
 
 struct direct_op : waiter {
 	int64_t pos, len;
-	bool write;
+	bool write, asynchronous = false;
 	std::vector<uint8_t> buffer;
 	uint8_t value = 0;
+	int truncations = 0;
 
 	direct_op(world &in, int64_t place, int64_t length, bool writes)
 		: waiter(in), pos(place), len(length), write(writes), buffer(length) {}
@@ -164,12 +186,12 @@ struct direct_op : waiter {
 			w.send(*r, piece);
 			at += piece.len;
 		}
-		issued();
 	}
 
 	void store()
 	{
 		value = w.fresh();
+		truncations = w.truncations;
 		w.extends(pos + len);
 		for (int64_t i = 0; i < len; i++) {
 			buffer[i] = value;
@@ -192,11 +214,11 @@ struct direct_op : waiter {
 		for (int64_t i = 0; i < len; i++)
 			w.pend[pos + i] = false;
 		for (int64_t i = 0; i < r->result.bytes; i++)
-			if (!w.was_truncated) {
+			if (truncations == w.truncations) {
 				w.wrote(pos + i, value);
 				w.pend[pos + i] = false;
 			}
-		if (r->result.bytes && !w.was_truncated)
+		if (r->result.bytes && truncations == w.truncations)
 			w.floor = std::max(w.floor, pos + r->result.bytes);
 		REQUIRE(r->result.bytes == len || r->result.why != RL_WELL);
 	}
@@ -228,6 +250,14 @@ struct direct_op : waiter {
 		fly();
 		if (w.opt.fatal && w.chance(6))
 			w.cancel(*r, -4);
+		AWAIT(w.sent(*r));
+		issued();
+		/* It goes on without its caller, and a truncate waits for it. */
+		asynchronous = !write && w.chance(2);
+		if (asynchronous) {
+			w.readers--;
+			w.dio++;
+		}
 		AWAIT(r->over);
 		if (write) {
 			CHILD(make_drop(w, pos));
@@ -236,7 +266,7 @@ struct direct_op : waiter {
 			w.writer = false;
 		} else {
 			loaded();
-			w.readers--;
+			(asynchronous ? w.dio : w.readers)--;
 		}
 		END;
 	}

@@ -36,20 +36,66 @@ void world::send(request &r, rl_piece piece)
 	issue(s, true);
 }
 
+/* It waits for a credit first, without the lock; who is not the issuer holds. */
 void world::issue(sub &s, bool issuer)
 {
-	request &r = *s.of;
-	rl_act what = rl_sub_issue(&r.core, &s.core, now);
+	begin_deed({ &s, false, issuer, true });
+}
 
-	if (what != RL_ACT_ISSUE) {
-		act(s, what);
+flight world::in_flight()
+{
+	flight all;
+
+	for (auto &r : live)
+		for (sub &s : r->subs)
+			if (!r->over && s.core.state == RL_ISSUED) {
+				(writes(r->kind) ? all.writes : all.reads)++;
+				all.bytes += s.credit;
+			}
+	return all;
+}
+
+/* Reads leave to writes what is kept for them, and nothing waits for nothing. */
+bool world::take_credit(sub &s)
+{
+	bool write = writes(s.of->kind);
+	flight now = in_flight();
+	uint32_t subs = now.reads + now.writes;
+	bool kept = write && now.writes < credits.kept && subs < credits.subs;
+	bool taken;
+
+	s.credit = s.core.len - s.core.done;
+	taken = rl_credit_take(&credits, write, s.credit);
+	reach::met("credit", taken);
+	REQUIRE(taken || (subs && !kept), "it waits in vain");
+	REQUIRE(!taken || subs < credits.subs);
+	REQUIRE(!taken || write || now.reads < credits.subs - credits.kept);
+	REQUIRE(!taken || !subs || kept || now.bytes + s.credit <= credits.bytes);
+	return taken;
+}
+
+void world::give_credit(sub &s)
+{
+	REQUIRE(rl_credit_give(&credits, writes(s.of->kind), s.credit));
+}
+
+void world::try_issue(std::list<deed>::iterator at)
+{
+	sub &s = *at->of;
+	rl_act what;
+
+	if (!take_credit(s))
+		return;
+	what = rl_sub_issue(&s.of->core, &s.core, now);
+	at->wants = false;
+	if (what == RL_ACT_ISSUE) {
+		reach::met("issued in kind", s.of->kind);
 		return;
 	}
-	reach::met("issued in kind", r.kind);
-	if (issuer)
-		transmit(s);
-	else
-		begin_deed(s, false);
+	give_credit(s);
+	if (what != RL_ACT_NONE)
+		act(s, what);
+	end_deed(at);
 }
 
 /* ops->issue().  A cancel may have passed it by, and has found nothing. */
@@ -66,10 +112,20 @@ void world::transmit(sub &s)
 }
 
 /* The lock is dropped: anything may come before the call, and before it returns. */
-void world::begin_deed(sub &s, bool cancel)
+void world::begin_deed(deed d)
 {
-	REQUIRE(rl_req_hold(&s.of->core));
-	deeds.push_back({ &s, cancel });
+	REQUIRE(d.issuer || rl_req_hold(&d.of->of->core));
+	deeds.push_back(d);
+}
+
+void world::end_deed(std::list<deed>::iterator at)
+{
+	request &r = *at->of->of;
+	bool issuer = at->issuer;
+
+	deeds.erase(at);
+	if (!issuer)
+		left(r, rl_req_release(&r.core));
 }
 
 void world::deed_step()
@@ -77,18 +133,23 @@ void world::deed_step()
 	if (deeds.empty())
 		return;
 	auto at = std::next(deeds.begin(), pick(deeds.size()));
-	request &r = *at->of->of;
 
-	if (!at->did) {
-		at->did = true;
-		if (at->cancel)
-			flush(at->of);
-		else
-			transmit(*at->of);
-		return;
-	}
-	deeds.erase(at);
-	left(r, rl_req_release(&r.core));
+	if (at->wants)
+		return try_issue(at);
+	if (at->did)
+		return end_deed(at);
+	at->did = true;
+	if (at->cancel)
+		flush(at->of);
+	else
+		transmit(*at->of);
+}
+
+/* Whether the issuer has come back from all that it sends. */
+bool world::sent(const request &r)
+{
+	return std::none_of(deeds.begin(), deeds.end(),
+			    [&](const deed &d) { return d.issuer && d.of->of == &r; });
 }
 
 bool world::inside(const request &r)
@@ -100,6 +161,7 @@ void world::done(sub &s, const rl_answer &answer)
 {
 	rl_act what = rl_sub_done(&s.of->core, &s.core, &answer, now);
 
+	give_credit(s);
 	REQUIRE(what != RL_ACT_INVALID);
 	act(s, what);
 }
@@ -111,7 +173,7 @@ void world::act(sub &s, rl_act what)
 	case RL_ACT_ISSUE:
 		return issue(s, false);
 	case RL_ACT_CANCEL:
-		return begin_deed(s, true);
+		return begin_deed({ &s, true, false });
 	case RL_ACT_END:
 		return end(s);
 	case RL_ACT_WAIT:
@@ -273,8 +335,10 @@ void world::step_of(request &r, rl_exit step)
 	r.result = rl_req_result(&r.core);
 	if (writes(r.kind))
 		REQUIRE(rl_size_written(&sizes, &r.result));
-	else if (r.result.eof != RL_SIZE_MAX)
-		rl_size_saw_eof(&sizes, r.result.eof, mapping_dirty());
+	else
+		rl_size_read(&sizes, &r.result, mapping_dirty());
+	if (!writes(r.kind))
+		check_shown(r);
 	if (writes(r.kind) && r.result.why != RL_WELL)
 		floor = 0;
 }

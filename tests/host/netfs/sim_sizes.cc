@@ -43,8 +43,9 @@ struct getattr_op : asker {
 		says = rl_size_attributes(&w.sizes, sample, reply.size, w.mapping_dirty(), &change);
 		REQUIRE(w.sizes.i_size <= before, "it grew before the cache was dropped");
 		if (says == RL_SIZE_LATE || says == RL_SIZE_BUSY)
-			w.hear(reply.size);
+			w.hear(reply.size, reply.processed);
 		reach::met("attributes", says);
+		w.explained = std::max(w.explained, reply.size);
 		if (says == RL_SIZE_DROP || says == RL_SIZE_DROP_FIRST)
 			CHILD(make_drop(w, change.drop_from));
 		if (says == RL_SIZE_DROP_FIRST) {
@@ -54,10 +55,10 @@ struct getattr_op : asker {
 				says = RL_SIZE_LATE;
 		}
 		if (says <= RL_SIZE_DROP_FIRST && !rl_size_stale(&w.sizes))
-			w.take_attributes(reply.processed);
+			w.take_attributes(reply.processed, reply.size);
 		if ((says == RL_SIZE_DROP || says == RL_SIZE_DROP_FIRST) &&
 		    !rl_size_stale(&w.sizes))
-			w.dropped(change.drop_from);
+			w.dropped(change.drop_from, reply.processed);
 		END;
 	}
 };
@@ -76,8 +77,9 @@ struct truncate_op : asker {
 			}
 			w.pend[i] = false;
 		}
-		w.dropped(size);
+		w.dropped(size, reply.processed);
 		w.floor = std::min(w.floor, size);
+		w.explained = size;
 	}
 
 	void lock_all()
@@ -98,7 +100,7 @@ struct truncate_op : asker {
 		BEGIN;
 		AWAIT(!w.writer && !w.readers);
 		w.writer = true;
-		AWAIT(!w.mapping);
+		AWAIT(!w.dio && !w.mapping);
 		lock_all();
 		do {
 			CHILD(make_flush(w, 0, domain, true));

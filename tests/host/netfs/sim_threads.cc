@@ -41,11 +41,15 @@ struct flusher : waiter {
 			if (!r)
 				r = w.start(RL_WRITEPAGES);
 			w.take(*r, *f, plan);
+			/* With folios under write-back: answers need none of them. */
+			AWAIT(w.sent(*r));
 		}
 		if (rl_plan_end(&plan, &piece))
 			w.send(*r, piece);
-		if (r)
+		if (r) {
+			AWAIT(w.sent(*r));
 			issued();
+		}
 		w.wb_lock = false;
 		if (wait)
 			AWAIT(!w.writing_back(pos, to));
@@ -132,7 +136,6 @@ struct reader : waiter {
 		}
 		REQUIRE(rl_plan_end(&plan, &piece));
 		w.send(*r, piece);
-		issued();
 	}
 
 	void read_one()
@@ -140,7 +143,6 @@ struct reader : waiter {
 		r = w.start(RL_READ);
 		r->folios.push_back(f);
 		w.send(*r, { f->pos, f->size });
-		issued();
 	}
 
 	void see()
@@ -170,8 +172,11 @@ struct reader : waiter {
 			w.mapping++;
 			f = w.find(pos);
 			if (!f) {
-				if (pos < w.sizes.i_size)
+				if (pos < w.sizes.i_size) {
 					read_ahead();
+					AWAIT(w.sent(*r));
+					issued();
+				}
 				w.mapping--;
 				tried = true;
 				continue;
@@ -192,6 +197,8 @@ struct reader : waiter {
 					unlock();
 				} else if (!f->uptodate) {
 					read_one();
+					AWAIT(w.sent(*r));
+					issued();
 				} else {
 					unlock();
 				}

@@ -54,7 +54,7 @@ struct waiter : thread {
 	bool stable() { return !f->writeback; }
 
 	/* A wake-up says so too early if there is another subrequest to come. */
-	bool alone() { return r->core.pending == 1; }
+	bool alone() { return r->core.pending == 1 && w.sent(*r); }
 
 	void issued() { w.left(*r, rl_req_issued(&r->core)); }
 };

@@ -27,6 +27,8 @@ uint8_t &byte_of(request &r, int64_t at)
 void world::post(rpc m)
 {
 	m.sent = srv.seq;
+	if (m.kind == WRITE || m.kind == RESIZE)
+		explained = std::max(explained, m.kind == WRITE ? m.pos + m.len : m.size);
 	if (m.kind == WRITE) {
 		sub &s = sub_of(m);
 		for (const rpc &other : flying)
@@ -82,7 +84,8 @@ void world::process_read(rpc &m)
 	}
 	for (int64_t i = 0; i < there; i++)
 		m.data.push_back(srv.bytes[m.pos + i]);
-	m.answer = { static_cast<uint32_t>(there), 0, false, all && there < m.len && chance(2) };
+	m.answer = { static_cast<uint32_t>(there), 0, false,
+		     all && m.pos + there >= srv.size() && chance(2) };
 }
 
 void world::process_write(rpc &m)
@@ -125,6 +128,11 @@ void world::deliver_read(sub &s, rpc &m)
 {
 	request &r = *s.of;
 
+	if (!m.data.empty())
+		r.shown = std::max<int64_t>(r.shown, m.pos + m.data.size());
+	if (!m.answer.error && (m.answer.eof || m.data.empty()))
+		r.shown_end = std::min<int64_t>(r.shown_end, m.pos + m.data.size());
+	r.shown_at = std::max(r.shown_at, m.processed);
 	for (size_t i = 0; i < m.data.size(); i++) {
 		int64_t at = m.pos + i;
 

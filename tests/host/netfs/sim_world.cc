@@ -11,6 +11,7 @@ world::world(options o, source &random) : opt(o), from(&random)
 	REQUIRE(rl_limits_set(&limits, opt.rsize, opt.wsize, 16, opt.flags));
 	retry = { 1 + pick(4), 50, opt.timeo, 200 };
 	REQUIRE(rl_size_init(&sizes, 0));
+	rl_credits_init(&credits, 1 + pick(8), pick(4), 1 + pick(400));
 	/* Whose is each byte: runs of any length, so that pages are shared. */
 	for (int64_t i = 0; i < domain; i++) {
 		if (chance(12))
@@ -31,8 +32,10 @@ void world::foreign_truncate(int64_t to)
 	}
 	/* What is dirty was not sent, and will be. */
 	floor = std::min(floor, to);
-	was_truncated = true;
 	srv.resize(to);
+	truncations++;
+	for (int64_t i = to; i < domain; i++)
+		cut[i] = srv.seq;
 }
 
 void world::foreign()
@@ -40,7 +43,7 @@ void world::foreign()
 	int64_t pos = pick(domain), len = 1 + pick(40);
 
 	if (opt.truncated && chance(4)) {
-		foreign_truncate(pos);
+		foreign_truncate(chance(2) ? pos : pos / 16 * 16);
 		return;
 	}
 	while (len && (pos + len > domain || ours[pos + len - 1]))
@@ -80,8 +83,11 @@ bool world::run_threads()
 void world::check()
 {
 	const char *wrong = rl_size_validate(&sizes);
+	flight now = in_flight();
 
 	REQUIRE(!wrong, "%s", wrong);
+	REQUIRE(now.reads == credits.reads && now.writes == credits.writes &&
+		now.bytes == credits.used, "a credit is lost");
 	REQUIRE(sizes.i_size >= floor, "%ld, but %ld was written", (long)sizes.i_size, (long)floor);
 }
 
@@ -124,7 +130,7 @@ void world::step()
 /* Whatever was begun ends, and in a bounded time. */
 void world::drain()
 {
-	for (uint64_t i = 0; !threads.empty() || !flying.empty() || io_count; i++) {
+	for (uint64_t i = 0; !threads.empty() || !flying.empty() || io_count || !deeds.empty(); i++) {
 		REQUIRE(i < 200000, "it hangs: %zu threads (the first at %d), %zu messages, %d requests",
 			threads.size(), threads.empty() ? 0 : threads.front()->at, flying.size(),
 			io_count);
@@ -137,7 +143,7 @@ void world::drain()
 		step();
 	}
 	timers();
-	REQUIRE(live.empty() && !io_count);
+	REQUIRE(live.empty() && !io_count && deeds.empty());
 }
 
 void world::run_to_end(std::unique_ptr<thread> t)

@@ -14,6 +14,9 @@
  *	- what is read here is what was written here; zeroes from behind an old end are
  *	  gone once the attributes that tell of another client's growth are taken
  *	- i_size is no smaller than what was written here
+ *	- once a read has shown that the file has grown, or ends before what is known,
+ *	  the attributes are stale
+ *	- what is in flight has a credit each; nobody waits for one in vain
  *	- an fsync that says yes has everything at the server
  *	- all goes to its end, and then nothing is left: no request, no count, no doubt
  */
@@ -67,6 +70,7 @@ struct sub {
 	request *of;
 	std::vector<uint8_t> sent;	/* what its bytes were, to see that they stay */
 	uint64_t asked = 0;		/* seq, of its last try */
+	uint32_t credit = 0;
 };
 
 struct request {
@@ -77,6 +81,9 @@ struct request {
 	std::vector<uint8_t> *buffer = nullptr;	/* a direct one's, from base on */
 	std::vector<bool> got;
 	int64_t base = 0;
+	/* What its answers have shown: bytes up to here, an end here; seq of the last. */
+	int64_t shown = 0, shown_end = RL_SIZE_MAX;
+	uint64_t shown_at = 0;
 	bool issuer_ends = false;	/* its folio: it has two subrequests, or a hole */
 	bool over = false;
 	int steps = 0;
@@ -85,11 +92,19 @@ struct request {
 
 using request_p = std::shared_ptr<request>;
 
-/* ops->issue() or ops->cancel() of one who is not the issuer: begun, inside, or to return. */
+/* ops->issue(), once there is a credit, or ops->cancel(): begun, inside, or to return. */
 struct deed {
 	sub *of;
 	bool cancel;
+	bool issuer;			/* who keeps the request, and waits for it; else it is held */
+	bool wants = false;		/* a credit */
 	bool did = false;
+};
+
+/* What is in flight, counted anew. */
+struct flight {
+	uint32_t reads = 0, writes = 0;
+	uint64_t bytes = 0;
 };
 
 /* One that runs: see threads.hpp. */
@@ -115,6 +130,7 @@ struct world {
 	server srv;
 	rl_limits limits;
 	rl_retry retry;
+	rl_credits credits;
 	rl_sizes sizes;
 	uint64_t now = 1;
 	uint64_t events = 0;
@@ -128,7 +144,7 @@ struct world {
 	bool error = false;		/* of write-back, until an fsync says so */
 	bool calm = false;		/* the server does as it is told, and nothing begins */
 	/* Locks. */
-	int readers = 0;
+	int readers = 0, dio = 0;
 	bool writer = false, wb_lock = false, invalidating = false, direct_write = false;
 	int mapping = 0;		/* invalidate_lock, shared */
 
@@ -139,11 +155,14 @@ struct world {
 	std::array<bool, domain> extended {};
 	/* But somebody told us meanwhile: the next attributes that are taken settle it. */
 	std::array<bool, domain> told {};
+	int64_t explained = 0;		/* the largest file that what we sent or believed explains */
 	std::array<uint8_t, domain> local {};
 	std::array<uint64_t, domain> when {};	/* events: written here */
 	int64_t floor = 0;
 	uint64_t adopted = 0;		/* seq of the attributes that were taken last */
-	bool was_truncated = false;	/* by the other one */
+	int truncations = 0;		/* by the other one */
+	/* seq of one that took the byte: until its end is known, and the cache dropped. */
+	std::array<uint64_t, domain> cut {};
 	uint8_t stamp = 0;
 
 	world(options o, source &random);
@@ -169,8 +188,14 @@ struct world {
 	void send(request &r, rl_piece piece);
 	void issue(sub &s, bool issuer);
 	void transmit(sub &s);
-	void begin_deed(sub &s, bool cancel);
+	void begin_deed(deed d);
 	void deed_step();
+	void end_deed(std::list<deed>::iterator at);
+	bool sent(const request &r);
+	flight in_flight();
+	bool take_credit(sub &s);
+	void give_credit(sub &s);
+	void try_issue(std::list<deed>::iterator at);
 	bool inside(const request &r);
 	void done(sub &s, const rl_answer &answer);
 	void act(sub &s, rl_act act);
@@ -212,9 +237,11 @@ struct world {
 	void mark_sent(folio &f, uint32_t from, uint32_t to);
 	void lost(int64_t from, int64_t to);
 	void extends(int64_t end);
-	void dropped(int64_t from);
-	void hear(int64_t size);
-	void take_attributes(uint64_t processed);
+	void dropped(int64_t from, uint64_t processed);
+	void hear(int64_t size, uint64_t processed);
+	void see_growth(const request &r);
+	void check_shown(const request &r);
+	void take_attributes(uint64_t processed, int64_t size);
 	bool drop_one(folio &f, int64_t from, int64_t truncate_from);
 	bool all_ours(const folio &f);
 	void pin();

@@ -130,6 +130,41 @@ TEST_F(NetfsCollect, AnEndThatIsSaid)
 	EXPECT_FALSE(write.eof);
 }
 
+/* It is known, though nothing is missing. */
+TEST_F(NetfsCollect, AnEndThatIsSaidWithTheLastByte)
+{
+	init(RL_READ);
+	rl_sub &sub = issued(0, 4096);
+	EXPECT_EQ(answer(sub, 4096, 0, true), RL_ACT_END);
+	expect_end(sub, RL_DONE, RL_WELL);
+	EXPECT_EQ(rl_req_result(&req).eof, 4096);
+	EXPECT_EQ(rl_folio_end(&req, &sub, 0, 4096).fate, RL_FATE_GOOD);
+	EXPECT_EQ(rl_folio_end(&req, &sub, 0, 4096).zero.to, 0u);
+
+	init(RL_READ, 0, RL_SHORT_IS_EOF);
+	EXPECT_EQ(answer(issued(0, 4096), 4096), RL_ACT_END);
+	EXPECT_EQ(rl_req_result(&req).eof, RL_SIZE_MAX) << "it is not short";
+	init(RL_READ);
+	EXPECT_EQ(answer(issued(0, 4096), 4096, eio, true), RL_ACT_END);
+	EXPECT_EQ(rl_req_result(&req).eof, RL_SIZE_MAX) << "an error says nothing";
+	init(RL_WRITEPAGES);
+	EXPECT_EQ(answer(issued(0, 4096), 4096, 0, true), RL_ACT_END);
+	EXPECT_EQ(rl_req_result(&req).eof, RL_SIZE_MAX);
+}
+
+/* How large the file is at the least: the last byte that came. */
+TEST_F(NetfsCollect, HowFarAReadHasCome)
+{
+	init(RL_READ);
+	rl_sub &a = issued(0, 4096), &b = issued(4096, 4096), &c = issued(8192, 4096);
+
+	EXPECT_EQ(answer(c, 0), RL_ACT_END);
+	EXPECT_EQ(answer(b, 40, eio), RL_ACT_END);
+	EXPECT_EQ(answer(a, 0, eio), RL_ACT_END);
+	EXPECT_EQ(rl_req_result(&req).extent, 4136);
+	EXPECT_EQ(rl_req_result(&req).eof, 8192);
+}
+
 /* No zeroes where an error is the reason. */
 TEST_F(NetfsCollect, AFailedReadZeroesNothing)
 {
@@ -214,7 +249,16 @@ TEST_F(NetfsCollect, ResultAtAnEnd)
 	EXPECT_EQ(result.bytes, 40);
 	EXPECT_EQ(result.why, RL_WELL);
 	EXPECT_EQ(result.eof, 40);
-	EXPECT_EQ(result.extent, 0);
+	EXPECT_EQ(result.extent, 40);
+
+	init(RL_DIRECT_READ);
+	rl_sub &whole = issued(0, 100), &behind = issued(100, 100);
+	EXPECT_EQ(answer(behind, 0, eio), RL_ACT_END);
+	EXPECT_EQ(answer(whole, 100, 0, true), RL_ACT_END);
+	result = rl_req_result(&req);
+	EXPECT_EQ(result.bytes, 100);
+	EXPECT_EQ(result.why, RL_WELL);
+	EXPECT_EQ(result.error, 0);
 }
 
 TEST_F(NetfsCollect, TheEndInItsOrder)

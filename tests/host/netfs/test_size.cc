@@ -32,6 +32,15 @@ struct NetfsSize : testing::Test {
 		ASSERT_TRUE(rl_size_written(&sizes, &result));
 	}
 
+	void read(int64_t extent, int64_t eof = RL_SIZE_MAX, bool dirty = false)
+	{
+		rl_result result = { 0, extent, eof, 0, RL_WELL };
+
+		rl_size_read(&sizes, &result, dirty);
+	}
+
+	void saw_eof(int64_t eof, bool dirty) { read(0, eof, dirty); }
+
 	void expect(int64_t i_size, bool stale)
 	{
 		EXPECT_EQ(sizes.i_size, i_size);
@@ -168,10 +177,35 @@ TEST_F(NetfsSize, AGapIsRemembered)
 	}
 }
 
+/* Until the cache is dropped from there on: who was asked first may answer last. */
+TEST_F(NetfsSize, AGapOutlivesWhatIsTaken)
+{
+	for (bool resize : { false, true }) {
+		ASSERT_TRUE(rl_size_init(&sizes, 100));
+		rl_sample asked = sample();
+
+		EXPECT_EQ(rl_size_gap(&sizes, 12288).from, 100);
+		rl_size_extend(&sizes, 12298);
+		rl_size_write_begin(&sizes);
+		written(12298);
+		if (resize) {
+			ASSERT_TRUE(rl_size_resize_begin(&sizes));
+			EXPECT_EQ(rl_size_resized(&sizes, 12290, true, &change), RL_SIZE_DROP);
+		} else {
+			EXPECT_EQ(attributes(sample(), 12298), RL_SIZE_SAME);
+		}
+		EXPECT_FALSE(rl_size_stale(&sizes));
+		EXPECT_EQ(attributes(asked, 8192), RL_SIZE_LATE);
+		EXPECT_TRUE(rl_size_stale(&sizes));
+		ASSERT_EQ(attributes(sample(), sizes.i_size), RL_SIZE_DROP);
+		EXPECT_EQ(change.drop_from, 100);
+	}
+}
+
 /* Clean folios go from the doubt on, dirty ones only from where the resize says. */
 TEST_F(NetfsSize, AResizeAfterADoubt)
 {
-	rl_size_saw_eof(&sizes, 40, false);
+	saw_eof(40, false);
 	ASSERT_TRUE(rl_size_resize_begin(&sizes));
 	ASSERT_EQ(rl_size_resized(&sizes, 80, true, &change), RL_SIZE_DROP);
 	EXPECT_EQ(change.drop_from, 40);
@@ -196,7 +230,7 @@ TEST_F(NetfsSize, ADoubtOfMeanwhile)
 {
 	rl_sample asked = sample();
 
-	rl_size_saw_eof(&sizes, 40, false);
+	saw_eof(40, false);
 	EXPECT_EQ(attributes(asked, 100), RL_SIZE_DROP);
 	expect(100, true);
 	EXPECT_EQ(attributes(sample(), 40), RL_SIZE_DROP);
@@ -205,31 +239,103 @@ TEST_F(NetfsSize, ADoubtOfMeanwhile)
 
 TEST_F(NetfsSize, AnEndBeforeOurs)
 {
-	rl_size_saw_eof(&sizes, 100, false);
+	saw_eof(100, false);
 	expect(100, false);
 	rl_size_extend(&sizes, 200);
-	rl_size_saw_eof(&sizes, 100, true);
+	saw_eof(100, true);
 	expect(200, false);
 	rl_size_write_begin(&sizes);
-	rl_size_saw_eof(&sizes, 100, false);
+	saw_eof(100, false);
 	expect(200, false);
 	written(200);
-	rl_size_saw_eof(&sizes, 100, false);
+	saw_eof(100, false);
 	expect(200, true);
 }
 
 /* No data of ours explain an end before what the server had. */
 TEST_F(NetfsSize, AnEndBeforeTheServers)
 {
-	rl_size_saw_eof(&sizes, 40, true);
+	saw_eof(40, true);
 	expect(100, true);
 	EXPECT_EQ(attributes(sample(), 100), RL_SIZE_DROP);
 	EXPECT_EQ(change.drop_from, 40);
 	expect(100, false);
 	rl_size_write_begin(&sizes);
-	rl_size_saw_eof(&sizes, 40, false);
+	saw_eof(40, false);
 	expect(100, true);
 	written(100);
+}
+
+/* Bytes that came from behind the end: somebody has made it larger. */
+TEST_F(NetfsSize, GrowthThatAReadSaw)
+{
+	read(100);
+	expect(100, false);
+	read(150);
+	expect(100, true);
+	ASSERT_EQ(attributes(sample(), 150), RL_SIZE_DROP_FIRST);
+	EXPECT_EQ(change.drop_from, 100);
+	EXPECT_TRUE(grow());
+	expect(150, false);
+}
+
+/* What is dirty is not at the server: it explains nothing there. */
+TEST_F(NetfsSize, GrowthBeforeOurEnd)
+{
+	rl_size_extend(&sizes, 200);
+	read(150, RL_SIZE_MAX, true);
+	expect(200, true);
+	rl_size_write_begin(&sizes);
+	written(200);
+	ASSERT_EQ(attributes(sample(), 200), RL_SIZE_DROP);
+	EXPECT_EQ(change.drop_from, 100);
+}
+
+/* What is being written may have made it so large; but not from i_size on. */
+TEST_F(NetfsSize, GrowthThatIsOurs)
+{
+	rl_size_extend(&sizes, 200);
+	rl_size_write_begin(&sizes);
+	read(150);
+	expect(200, false);
+	written(200);
+	read(200);
+	expect(200, false);
+	rl_size_write_begin(&sizes);
+	read(201);
+	expect(200, true);
+	written(200);
+}
+
+/* Nor if zeroes were put there before it was written. */
+TEST_F(NetfsSize, GrowthOverAGap)
+{
+	EXPECT_EQ(rl_size_gap(&sizes, 12288).from, 100);
+	rl_size_extend(&sizes, 12298);
+	rl_size_write_begin(&sizes);
+	read(8192);
+	expect(12298, true);
+	written(12298);
+	ASSERT_EQ(attributes(sample(), 12298), RL_SIZE_DROP);
+	EXPECT_EQ(change.drop_from, 100);
+
+	EXPECT_EQ(rl_size_gap(&sizes, 20000).from, 12298);
+	rl_size_extend(&sizes, 20010);
+	rl_size_write_begin(&sizes);
+	written(20010);
+	read(20011);
+	ASSERT_EQ(attributes(sample(), 20011), RL_SIZE_DROP_FIRST);
+	EXPECT_EQ(change.drop_from, 12298);
+	EXPECT_TRUE(grow());
+}
+
+/* One read may see both, of different times. */
+TEST_F(NetfsSize, GrowthAndAnEnd)
+{
+	read(150, 60);
+	expect(100, true);
+	ASSERT_EQ(attributes(sample(), 100), RL_SIZE_DROP);
+	EXPECT_EQ(change.drop_from, 60);
 }
 
 TEST_F(NetfsSize, AFailedWriteCountsNoMore)
