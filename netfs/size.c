@@ -130,8 +130,8 @@ void hf_netfs_sizes_in(struct hf_netfs_req *req)
 		WARN_ON_ONCE(!rl_size_written(&ni->sizes, &req->result));
 		if (!ni->sizes.writes)
 			wake_up_var(&ni->sizes);
-	} else if (req->result.eof != RL_SIZE_MAX) {
-		rl_size_saw_eof(&ni->sizes, req->result.eof, hf_netfs_dirty(&ni->vfs));
+	} else {
+		rl_size_read(&ni->sizes, &req->result, hf_netfs_dirty(&ni->vfs));
 	}
 	publish(ni);
 	spin_unlock(&ni->vfs.i_lock);
