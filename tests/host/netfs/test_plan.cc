@@ -195,6 +195,8 @@ TEST_F(NetfsPlan, AroundWhatIsDirty)
 	EXPECT_EQ(pieces[0].pos, 8392);
 	ASSERT_EQ(count(200, 4096), 1);
 	EXPECT_EQ(pieces[0].len, 200u);
+	ASSERT_EQ(count(0, 4095), 1);
+	EXPECT_EQ(pieces[0].len, 1u);
 	EXPECT_EQ(count(0, 4096), 0);
 	folio.word = RL_WORD_HERE;
 	ASSERT_EQ(rl_plan_around(&folio, 8192, pieces), 1);
