@@ -12,9 +12,9 @@
 # NAME.expected lists the names of the results, one a line. A result that is
 # missing, repeated or not in the list fails the test; so does whatever
 # hf_finish finds. Without its verdict the runner calls the test failed.
-# Known harmless kernel messages: dmesg-allow (extended regular expressions),
-# and NAME.dmesg-allow for one test. Known leaks of the kernel's own in one test:
-# NAME.kmemleak-allow (see hf_unknown_leaks).
+# What the kernel must not say: splats. Known to be harmless: dmesg-allow (extended
+# regular expressions, too), and NAME.dmesg-allow for one test. Known leaks of the
+# kernel's own in one test: NAME.kmemleak-allow (see hf_unknown_leaks).
 #
 # Under the debug kernel the start of a program costs up to half a second: what
 # is done often is done by the shell itself.
@@ -39,9 +39,11 @@ fi
 # What is printed also has the second of the test.
 hf_result() { echo "$1" >>"$HF_RESULTS"; echo "$1 [$SECONDS s]"; }
 ok() { hf_result "ok $1"; }
-not_ok() { hf_result "not ok $1: ${*:2}"; }
+not_ok() { hf_result "not ok $1: ${*:2}"; hf_failed "$1"; }
 # Not a result of its own, but the test fails.
-hf_problem() { hf_problems+=("$*"); echo "problem: $*"; }
+hf_problem() { hf_problems+=("$*"); echo "problem: $*"; hf_failed "$*"; }
+# At once, so that it is known of a guest that does not come to its end, too.
+hf_failed() { echo "FAIL $1" >>/results/verdict; }
 
 # check NAME CMD...: ok if CMD succeeds. (In this shell and into a file: CMD
 # may set variables, and may start what keeps its output open.)
@@ -139,20 +141,14 @@ hf_unmount() {
 	done < <(awk '$2 ~ "^/(mnt|srv)/?" || $3 ~ "^holdfast" {print $2}' /proc/mounts | tac)
 }
 
-HF_SPLAT='BUG:|WARNING:|KASAN|KCSAN|UBSAN|Oops|general protection|Kernel panic'
-HF_SPLAT+='|possible (recursive|circular|irq|deadlock)|INFO: (possible|suspicious|task|trying|rcu|lockdep)'
-HF_SPLAT+='|suspicious RCU|blocked for more than|detected stall|soft lockup|[Ll]eaked|ODEBUG'
-HF_SPLAT+='|refcount_t|list_(add|del) corruption|sleeping function|scheduling while atomic'
-HF_SPLAT+='|turning off the locking|held lock freed|still held|Busy inodes|Objects remaining'
-HF_SPLAT+='|kmem_cache_destroy|Slab cache still|unreferenced object|nested lock|inconsistent lock'
-
 hf_check_dmesg() {
 	local splats
 	cat "$HF_HERE/dmesg-allow" "$HF_HERE/$HF_TEST.dmesg-allow" 2>/dev/null |
 		grep -v '^#\|^$' >/run/hf/allow
+	grep -v '^#' "$HF_HERE/splats" >/run/hf/splats || hf_problem "no list of splats"
 	dmesg | grep -q "holdfast-test: $HF_TEST starts" ||
 		hf_problem "the kernel said too much: its first messages are lost"
-	splats=$(dmesg | sed "1,/holdfast-test: $HF_TEST starts/d" | grep -E "$HF_SPLAT" |
+	splats=$(dmesg | sed "1,/holdfast-test: $HF_TEST starts/d" | grep -Ef /run/hf/splats |
 		grep -vEf /run/hf/allow)
 	if [ -n "$splats" ]; then hf_problem "the kernel says: $splats"; fi
 	if [ -e /proc/lockdep_stats ] && ! grep -q 'debug_locks: *1' /proc/lockdep_stats; then
