@@ -77,8 +77,12 @@ rl_word hf_netfs_word_take(struct folio *folio);
 bool hf_netfs_dirty_folio(struct address_space *mapping, struct folio *folio);
 bool hf_netfs_release_folio(struct folio *folio, gfp_t gfp);
 void hf_netfs_invalidate_folio(struct folio *folio, size_t offset, size_t length);
+#ifdef CONFIG_MIGRATION
 int hf_netfs_migrate_folio(struct address_space *mapping, struct folio *to,
 			   struct folio *from, enum migrate_mode mode);
+#else
+#define hf_netfs_migrate_folio NULL
+#endif
 
 /* read.c */
 void hf_netfs_readahead(struct readahead_control *rac);

@@ -72,6 +72,7 @@ bool hf_netfs_dirty_folio(struct address_space *mapping, struct folio *folio)
 	return filemap_dirty_folio(mapping, folio);
 }
 
+#ifdef CONFIG_MIGRATION
 /*
  * The word goes with the bytes.  Without one there is nothing to carry, and the kernel
  * would leave the private's reference behind.
@@ -83,6 +84,7 @@ int hf_netfs_migrate_folio(struct address_space *mapping, struct folio *to,
 		word_detach(from);
 	return filemap_migrate_folio(mapping, to, from, mode);
 }
+#endif
 
 /* A folio with a word is not split, and is dropped when it is clean. */
 bool hf_netfs_release_folio(struct folio *folio, gfp_t gfp)
