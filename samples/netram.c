@@ -276,6 +276,8 @@ static struct inode *make_inode(struct super_block *sb, umode_t mode)
 	sample(inode)->version = atomic64_read(&version);
 	hf_netfs_inode_init(&sample(inode)->netfs, &client_of(inode)->netfs,
 			    i_size_read(file_inode(store)));	/* 2 */
+	/* Of one that is not hashed an unmount drops what is dirty. */
+	insert_inode_hash(inode);
 	return inode;
 }
 
