@@ -85,6 +85,12 @@ static void note_bad(struct hf_netfs_sub *sub)
 	hf_netfs_count(writes_lost);
 }
 
+/* With the request's lock: no subrequest keeps it. */
+static bool all_put(const struct hf_netfs_req *req)
+{
+	return req->core.pending == req->core.holds + req->core.issuer;
+}
+
 /* It has ended: its folios end, then it lets go of the request. */
 static void end_sub(struct hf_netfs_sub *sub)
 {
@@ -98,6 +104,9 @@ static void end_sub(struct hf_netfs_sub *sub)
 	spin_lock(&req->lock);
 	left = rl_sub_put(&req->core, &sub->core);
 	trace_hf_netfs_ref(req, "sub");
+	/* What the work item was to wait for will not come. */
+	if (req->working && all_put(req))
+		hf_netfs_kick(req, 0);
 	if (left == RL_LEFT_ISSUER)
 		wake_up(&req->alone);
 	spin_unlock(&req->lock);

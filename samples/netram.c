@@ -210,6 +210,8 @@ static struct inode *make_file(struct super_block *sb)
 	insert_inode_hash(inode);			/* or it is never written back */
 	hf_netfs_inode_init(hf_netfs_inode(inode), &client_of(sb)->netfs,
 			    i_size_read(file_inode(store)));	/* 2 */
+	/* Of one that is not hashed an unmount drops what is dirty. */
+	insert_inode_hash(inode);
 	return inode;
 }
 
