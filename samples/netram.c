@@ -207,11 +207,9 @@ static struct inode *make_file(struct super_block *sb)
 	inode->i_op = &file_inode_operations;
 	inode->i_fop = &file_operations;
 	simple_inode_init_ts(inode);
-	insert_inode_hash(inode);			/* or it is never written back */
+	insert_inode_hash(inode);			/* or nobody writes it back */
 	hf_netfs_inode_init(hf_netfs_inode(inode), &client_of(sb)->netfs,
 			    i_size_read(file_inode(store)));	/* 2 */
-	/* Of one that is not hashed an unmount drops what is dirty. */
-	insert_inode_hash(inode);
 	return inode;
 }
 
