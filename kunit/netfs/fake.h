@@ -35,7 +35,6 @@ struct fake;
 struct call {
 	struct fake *fake;
 	struct hf_netfs_sub *sub;
-	struct inode *inode;
 	enum rl_kind kind;
 	loff_t pos;
 	u32 len;
@@ -196,7 +195,7 @@ void fake_kill(struct doing *doing);
 
 /* Asks for it, and does not wait for the answers. */
 int fake_read_ahead(struct fake *fake, loff_t pos, size_t len);
-/* The folio at @pos: uptodate; locked; dirty; written back. */
+/* Whether the folio at @pos is in the cache, and is so. */
 bool folio_at(struct fake *fake, loff_t pos, bool (*is)(struct folio *folio));
 bool is_uptodate(struct folio *folio);
 bool is_locked(struct folio *folio);

@@ -165,7 +165,6 @@ static void fill_call(struct call *call, struct fake *fake, struct hf_netfs_sub 
 {
 	call->fake = fake;
 	call->sub = sub;
-	call->inode = &sub->req->ni->vfs;
 	call->kind = sub->req->kind;
 	call->pos = hf_netfs_sub_pos(sub);
 	call->len = iov_iter_count(&sub->iter);
