@@ -82,8 +82,8 @@ enum tc_begun tc_begin(struct tc_table *table, struct tc_call *call, uint8_t typ
  * tc_next - who gets a tag that is free again
  * @table: the table
  *
- * To be called until there is nobody, after tc_sent(), tc_flush_sent(), tc_answer(),
- * tc_discarded(), and after a call that was queued has gone.
+ * To be called until there is nobody, after tc_sent(), tc_flush_sent(), tc_answer() and
+ * tc_discarded().
  *
  * Return: a call whose request goes into the link's queue now, under call->tag; NULL.
  */
@@ -212,7 +212,6 @@ enum tc_expired tc_expire(struct tc_table *table, int32_t error, uint64_t now,
  * tc_due - when to call tc_expire()
  * @table: the table
  *
- * It never comes to be earlier than it was, unless that was UINT64_MAX.
  * Return: the time; UINT64_MAX if nothing is timed.
  */
 uint64_t tc_due(const struct tc_table *table);
