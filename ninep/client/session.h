@@ -63,7 +63,8 @@ struct hf9c_session;
  * @timeo: ms, 1 or more; Tversion is always given so long
  * @died: called once, when the connection has ended other than by
  *	hf9c_session_close(), and before the calls that are under way are over;
- *	@error is why, see hf9c_session_error().  No call can begin any more.
+ *	@error is why, see hf9c_session_error().  No call can begin any more.  It may
+ *	come before hf9c_session_open() has returned, but only if that succeeds.
  *	Context: process, GFP_NOFS; it may start and cancel calls, and abort; it may wait for
  *	nothing, and may not close the session.  Optional
  * @priv: for @died
@@ -223,6 +224,7 @@ struct hf9c_call {
 	void *strings;			/* the reply's bytes, if it has strings */
 	u32 strings_bytes;
 	bool async;			/* ->done is called, nobody waits */
+	bool deserted;			/* ->left is called, nobody waits any more */
 	void *big;			/* a head that is longer than HF9C_HEAD */
 	u32 head_bytes;
 	u8 head[HF9C_HEAD];
