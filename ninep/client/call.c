@@ -13,13 +13,13 @@
 
 /* --------------------------------------------------------------------- memory */
 
-void hf9c_call_init(struct hf9c_call *call, enum np_type type)
+void hf9c_call_init(struct hf9c_call *call, u8 type)
 {
 	memset(call, 0, sizeof(*call));
 	call->ask.type = type;
 }
 
-struct hf9c_call *hf9c_call_new(enum np_type type)
+struct hf9c_call *hf9c_call_new(u8 type)
 {
 	struct hf9c_call *call = kmalloc(sizeof(*call), GFP_NOFS);
 
@@ -45,7 +45,7 @@ void hf9c_call_free(struct hf9c_call *call)
 	kfree(call);
 }
 
-struct hf9c_call *hf9c_io_get(struct hf9c_session *session, enum np_type type)
+struct hf9c_call *hf9c_io_get(struct hf9c_session *session, u8 type)
 {
 	struct hf9c_call *call;
 

@@ -3,7 +3,9 @@
  * Tversion, until two ends agree.  What the answer means the core says, and it is
  * acted upon in ->message: the frames behind it are of the new dialect already.
  */
+#include <linux/cleanup.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "session_private.h"
 #include "trace.h"

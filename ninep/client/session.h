@@ -238,7 +238,7 @@ struct hf9c_call {
  * Once a call is over its fields may also be changed and it may begin again without
  * this, after hf9c_call_release().
  */
-void hf9c_call_init(struct hf9c_call *call, enum np_type type);
+void hf9c_call_init(struct hf9c_call *call, u8 type);
 
 /**
  * hf9c_call_new - a call with memory of its own
@@ -250,7 +250,7 @@ void hf9c_call_init(struct hf9c_call *call, enum np_type type);
  * Context: may sleep, GFP_NOFS.
  * Return: the call, for hf9c_call_free(); or NULL.
  */
-struct hf9c_call *hf9c_call_new(enum np_type type);
+struct hf9c_call *hf9c_call_new(u8 type);
 
 /**
  * hf9c_call_free - hf9c_call_release(), and the call's own memory
@@ -334,7 +334,7 @@ void hf9c_call_release(struct hf9c_call *call);
  * Return: the call, initialised, for hf9c_io_put(); NULL if hf9c_session_credits()
  * of them are in use.
  */
-struct hf9c_call *hf9c_io_get(struct hf9c_session *session, enum np_type type);
+struct hf9c_call *hf9c_io_get(struct hf9c_session *session, u8 type);
 
 /**
  * hf9c_io_put - give it back
