@@ -141,7 +141,8 @@ struct socket *hf9c_connect_file(struct file *file)
 		return ERR_PTR(-ENOTSOCK);
 	if (!is_stream(sock))
 		return ERR_PTR(-ESOCKTNOSUPPORT);
-	if (READ_ONCE(sock->sk->sk_state) != TCP_ESTABLISHED)
+	if (READ_ONCE(sock->sk->sk_state) != TCP_ESTABLISHED ||
+	    READ_ONCE(sock->sk->sk_shutdown))
 		return ERR_PTR(-ENOTCONN);
 	get_file(file);
 	return sock;

@@ -14,12 +14,11 @@
  * says so.
  *
  * Why nothing of a session is used any more when hf9c_session_close() frees it:
- * 1. @closing is set: ->died is not called, nor is it running, once @work has been
- *    waited for.
- * 2. hf_link_shutdown(): no ->ready any more, and each message that waited is told.
- *    Nobody has begun a call since.
- * 3. @work sees the end and kills the table: every call is over at once, or when its
- *    bytes have left the link (2), and that queues @work again.
+ * 1. @closing is set, and hf_link_shutdown(): no ->ready any more, and each message that
+ *    waited is told.  Nobody has begun a call since.
+ * 2. @work sees the end and kills the table: every call is over at once, or when its
+ *    bytes have left the link (1), and that queues @work again.
+ * 3. @work is waited for: ->died is not running, and is not called any more.
  * 4. Each call has a use of the session until it was told that it is over, and each
  *    thread one while it is in here.  @idle is complete when none is left.
  * 5. The clock does not start again: nothing is timed in a dead table.  It is waited
@@ -234,9 +233,9 @@ static void stop(struct hf9c_session *session)
 {
 	WRITE_ONCE(session->closing, true);
 	hf9c_end(session, -ESHUTDOWN);
+	flush_work(&session->work);
 	hf9c_leave(session);
 	wait_for_completion(&session->idle);
-	flush_work(&session->work);
 	cancel_delayed_work_sync(&session->clock);
 	cancel_work_sync(&session->work);
 }

@@ -357,7 +357,8 @@ enum hf9c_family { HF9C_INET, HF9C_LOCAL, HF9C_VM };
 
 /**
  * hf9c_connect - a socket that is connected
- * @net: the network namespace; not held by the socket
+ * @net: the network namespace, which the caller holds until hf9c_session_open() has
+ *	returned; neither socket nor session hold it, and end with it
  * @family: what @address is
  * @address: names are not resolved
  * @port: of HF9C_INET and HF9C_VM, in the machine's byte order
