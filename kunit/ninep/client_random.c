@@ -314,7 +314,7 @@ static void beside_each_other(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(beside_each_other),
+	KUNIT_CASE_SLOW(beside_each_other),
 	{}
 };
 
