@@ -152,8 +152,8 @@ static void aborted(struct kunit *test)
 	fake_wait_ended(fake);
 	KUNIT_EXPECT_FALSE(test, hf_netfs_dirty(fake->inode));
 	KUNIT_EXPECT_FALSE(test, folio_at(fake, PAGE(3), is_there));
-	/* And who writes then hears of it at once; the kernel has no other words for it. */
-	KUNIT_EXPECT_EQ(test, fake_write(fake->file[0], PAGE(4), 200, OURS, 0), -EIO);
+	/* And who writes then hears of it at once. */
+	KUNIT_EXPECT_EQ(test, fake_write(fake->file[0], PAGE(4), 200, OURS, 0), -ENOTCONN);
 	fake_wait_ended(fake);
 	KUNIT_EXPECT_FALSE(test, hf_netfs_dirty(fake->inode));
 	KUNIT_EXPECT_EQ(test, fake->calls, 0);
