@@ -25,6 +25,7 @@
  *    done with it.  From then on the namespace is held until the socket is closed.
  * 5. The socket is taken away under @use for writing: who uses it has left.
  */
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/nsproxy.h>
@@ -95,8 +96,6 @@ int hf_socket_open(struct hf_socket *socket, struct socket *sock,
 
 	if (sock->type != SOCK_STREAM)
 		return -ESOCKTNOSUPPORT;
-	if (WARN_ON_ONCE(sock->file))
-		return -EINVAL;
 	net = maybe_get_net(sock_net(sock->sk));
 	if (!net)
 		return -ESHUTDOWN;
@@ -160,6 +159,15 @@ static struct socket *take(struct hf_socket *socket)
 	return sock;
 }
 
+/* One that a program has made is its file's. */
+static void put_socket(struct socket *sock)
+{
+	if (sock->file)
+		fput(sock->file);
+	else
+		sock_release(sock);
+}
+
 /*
  * An ordinary close, of which the namespace has not seen the end: what was sent is
  * still delivered, and the FIN.  For that TCP needs its timers, and keeps them only
@@ -173,7 +181,7 @@ static void close_socket(struct socket *sock)
 	if (!sk->sk_net_refcnt)
 		hf_sk_hold_net(sk);
 	release_sock(sk);
-	sock_release(sock);
+	put_socket(sock);
 }
 
 /* While it is in use the namespace cannot be gone, though its end may have begun. */
@@ -229,7 +237,7 @@ static void abort_socket(struct hf_socket *socket)
 	hf_socket_detach(socket, socket->sock->sk);
 	sock = take(socket);
 	sock_no_linger(sock->sk);
-	sock_release(sock);
+	put_socket(sock);
 }
 
 /*

@@ -6,8 +6,9 @@
  *
  * The socket does not hold its network namespace.  When that ends, the socket is
  * shut down and released under the feet of its user, who is told (->ready) and
- * from then on finds it shut.  (One that was accepted does hold a namespace, if it
- * is of AF_UNIX its peer's, if of vsock its listener's: the kernel makes it so.)
+ * from then on finds it shut.  (One that a program has made does hold its namespace.
+ * One that was accepted holds one, too, if it is of AF_UNIX its peer's, if of vsock
+ * its listener's: the kernel makes it so.)
  */
 #ifndef HOLDFAST_NINEP_SOCKET_H
 #define HOLDFAST_NINEP_SOCKET_H
@@ -64,8 +65,9 @@ void hf_socket_reclassify(struct socket *sock);
 /**
  * hf_socket_open - take a socket over
  * @socket: filled
- * @sock: a stream socket that listens or is connected, made by the kernel, without
- *	a file.  @socket's from here on, unless this fails
+ * @sock: a stream socket that listens or is connected, made by the kernel; or one that
+ *	a program has made, with a reference to its file, and nobody else uses.
+ *	@socket's from here on, unless this fails
  * @ready: called when there may be data, room to send after a send that found none,
  *	a connection to accept, or the end.  It may be called at any time, for no
  *	reason, and by several CPUs at once, from here on until hf_socket_shutdown()
@@ -81,9 +83,8 @@ void hf_socket_reclassify(struct socket *sock);
  * write-back waits for.
  *
  * Context: may sleep.
- * Return: 0; -ESOCKTNOSUPPORT if it is not a stream; -EINVAL if it has a file;
- * -EBUSY if somebody else has callbacks in it; -ESHUTDOWN if its network namespace
- * is ending.
+ * Return: 0; -ESOCKTNOSUPPORT if it is not a stream; -EBUSY if somebody else has
+ * callbacks in it; -ESHUTDOWN if its network namespace is ending.
  */
 int hf_socket_open(struct hf_socket *socket, struct socket *sock,
 		   void (*ready)(struct hf_socket *socket));
