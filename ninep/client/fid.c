@@ -64,7 +64,8 @@ struct hf9c_fid *hf9c_fid_new(struct hf9c_super *hs, kuid_t uid)
  * hf9c_fid_new_like - one that will be another's descendant
  * @fid: the other
  *
- * Context and return: as hf9c_fid_new().
+ * Context: as hf9c_fid_new().
+ * Return: as there.
  */
 struct hf9c_fid *hf9c_fid_new_like(const struct hf9c_fid *fid)
 {

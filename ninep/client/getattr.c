@@ -16,9 +16,23 @@ static int settle_times(struct inode *inode, u32 request_mask)
 	       filemap_fdatawait_keep_errors(inode->i_mapping);
 }
 
+/*
+ * Who has a file open may see its attributes, whoever opened it, and whatever has become
+ * of the path.
+ */
+static struct hf9c_fid *fid_to_see(struct dentry *dentry)
+{
+	struct hf9c_fid *fid = hf9c_fid_of(dentry), *open;
+
+	if (!IS_ERR(fid))
+		return fid;
+	open = hf9c_find_open(d_inode(dentry), INVALID_UID, 0);
+	return open ?: fid;
+}
+
 static int refresh_path(const struct path *path)
 {
-	struct hf9c_fid *fid = hf9c_fid_of(path->dentry);
+	struct hf9c_fid *fid = fid_to_see(path->dentry);
 	int err;
 
 	if (IS_ERR(fid))

@@ -93,6 +93,8 @@ static u32 gen_of(const struct np_attr *attr)
  * hf9c_is - do attributes belong to an inode?
  * @inode: the inode
  * @attr: what the server says of something
+ *
+ * Return: whether they do.
  */
 bool hf9c_is(const struct inode *inode, const struct np_attr *attr)
 {

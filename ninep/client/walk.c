@@ -141,8 +141,7 @@ struct hf9c_fid *hf9c_fid_of(struct dentry *dentry)
 		return ERR_PTR(-EACCES);
 	fid = fid_here(dentry, uid);
 	if (!fid && d_unlinked(dentry))
-		fid = hf9c_find_open(inode, uid, 0) ?: hf9c_find_open(inode, INVALID_UID, 0) ?:
-		      ERR_PTR(-ESTALE);
+		fid = hf9c_find_open(inode, uid, 0) ?: ERR_PTR(-ESTALE);
 	return fid ?: walk_to(dentry, uid);
 }
 
@@ -150,7 +149,8 @@ struct hf9c_fid *hf9c_fid_of(struct dentry *dentry)
  * hf9c_fid_of_inode - hf9c_fid_of() for who has no path
  * @inode: of what
  *
- * Context and return: as there.
+ * Context: as there.
+ * Return: as there.
  */
 struct hf9c_fid *hf9c_fid_of_inode(struct inode *inode)
 {

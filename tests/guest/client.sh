@@ -82,6 +82,23 @@ two_users() {
 	rm -r "$lower/served/shared" "$lower/served/private"
 }
 
+# A file that is open is seen by who has it, also if he could not open it any more.
+kept_open() {
+	mount_client 127.0.0.1 /mnt/a cache=none || return
+	mkdir -m 700 /mnt/a/mine && python3 - /mnt/a/mine/file <<-PY || return
+		import os, sys
+		fd = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR)
+		gone = os.open(sys.argv[1] + "2", os.O_CREAT | os.O_RDWR)
+		os.unlink(sys.argv[1] + "2")
+		os.setresuid(1000, 1000, 1000)
+		os.write(fd, b"12345")
+		os.write(gone, b"123")
+		os.ftruncate(gone, 2)
+		assert (os.fstat(fd).st_size, os.fstat(gone).st_size, os.fstat(gone).st_nlink) == (5, 2, 0)
+	PY
+	umount /mnt/a && rm -r "$lower/served/mine"
+}
+
 # What others do is seen: at once without a cache, by the next open otherwise.
 seen_by_others() {
 	local opts
@@ -127,8 +144,6 @@ ip link set lo up
 check make make_lower ext4
 lower=$top/ext4/plain
 mkdir "$lower/direct" "$lower/served"
-# Here anybody makes what he likes.
-chmod 1777 "$lower/direct" "$lower/served"
 check export ninep_export data "$lower/served" clients='127.0.0.0/8 unix' squash=none \
 	users='1000 1000,2000' users='1001 1001'
 check tcp ninep_listener tcp tcp:127.0.0.1:564
@@ -140,12 +155,15 @@ as_the_directory plain /run/hf/9p trans=unix,cache=loose,version=9p2000.L,msize=
 as_the_directory client /run/hf/9p trans=unix,cache=strict,access=client,ac=5,soft,timeo=30
 phase mounts
 mkdir -p /mnt/a
+# Anybody makes there what he likes.
+chmod 1777 "$lower/served"
 refused_options
 check remount-mount mount_client 127.0.0.1 /mnt/a cache=none
 remounts
 check remount-unmount umount /mnt/a
 check only-one only_one
 check two-users two_users
+check kept-open kept_open
 check seen-by-others seen_by_others
 check busy busy
 check server-goes server_goes
