@@ -77,6 +77,9 @@ static int create(struct inode *dir, struct dentry *dentry, struct file *file, u
 					 hf9c_gid_to_send(dir), &attr, &created);
 		if (!err && created)
 			hf9c_changed(dir);
+		/* Whatever else a server calls it is not opened as a file. */
+		if (!err && !S_ISREG(attr.mode))
+			err = -EIO;
 		if (!err)
 			err = instantiate(dentry, &attr, &sample, NULL);
 		if (err)
