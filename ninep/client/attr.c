@@ -216,9 +216,15 @@ void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
 		const struct hf9c_sample *sample)
 {
 	struct hf9c_inode *hi = hf9c_inode(inode);
-	struct rl_sample size;
+	struct rl_sample size = sample->size;
 	bool late;
 
+	/*
+	 * Whoever's it was not known to be.  A write that is answered before this makes
+	 * the attributes late, and one after it makes this sample old.
+	 */
+	if (!sample->known && S_ISREG(inode->i_mode))
+		size = hf_netfs_sample(inode);
 	if (!take_owner(hi, attr, sample, &late) || late)
 		return;
 	if (!S_ISREG(inode->i_mode)) {
@@ -226,8 +232,6 @@ void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
 		i_size_write(inode, attr->size);
 		return;
 	}
-	/* Whoever's it was not known to be: no write was answered since. */
-	size = sample->known ? sample->size : hf_netfs_sample(inode);
 	if (!hf_netfs_attributes(inode, size, attr->size))
 		return;
 	if (take_content(hi, attr, sample) && !hf9c_is_loose(inode->i_sb))
