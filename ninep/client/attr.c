@@ -116,12 +116,20 @@ static bool times_settled(const struct np_attr *attr)
 	return (s64)attr->mtime_sec < now - RACY && (s64)attr->ctime_sec < now - RACY;
 }
 
+static bool mtime_settled(const struct np_attr *attr)
+{
+	return (s64)attr->mtime_sec < ktime_get_real_seconds() - RACY;
+}
+
 static u64 version_of(const struct np_attr *attr)
 {
 	return attr->valid & NP_ATTR_DATA_VERSION ? attr->data_version : 0;
 }
 
-/* Before the times are taken over. */
+/*
+ * Before the times are taken over.  A chmod, a link or a rename of ours gives a new version
+ * and a new ctime; then the mtime has to tell.
+ */
 static bool is_same_content(const struct hf9c_inode *hi, const struct np_attr *attr)
 {
 	struct timespec64 mtime = inode_get_mtime(&hi->netfs.vfs);
@@ -129,20 +137,25 @@ static bool is_same_content(const struct hf9c_inode *hi, const struct np_attr *a
 	struct timespec64 m = time_of(attr->mtime_sec, attr->mtime_nsec);
 	struct timespec64 c = time_of(attr->ctime_sec, attr->ctime_nsec);
 
+	if (hi->version && hi->version == version_of(attr))
+		return true;
+	if (hi->versioned < hi->changed)
+		return hi->mtime_settled && timespec64_equal(&m, &mtime);
 	if (hi->version && version_of(attr))
-		return hi->version == version_of(attr);
+		return false;
 	return hi->settled && timespec64_equal(&m, &mtime) && timespec64_equal(&c, &ctime);
 }
 
 /* With i_lock.  Return: whether others have changed the content. */
 static bool take_version(struct hf9c_inode *hi, const struct np_attr *attr, u64 number)
 {
-	bool ours = hi->versioned < max(hi->wrote, hi->changed);
-	bool same = ours || is_same_content(hi, attr);
+	/* A write of ours does change the content. */
+	bool same = hi->versioned < hi->wrote || is_same_content(hi, attr);
 
 	hi->version = version_of(attr);
 	hi->versioned = number;
 	hi->settled = times_settled(attr);
+	hi->mtime_settled = mtime_settled(attr);
 	set_times(hi, attr);
 	return !same;
 }

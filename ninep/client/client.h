@@ -83,6 +83,7 @@ struct hf9c_super {
  * @versioned: L: @applied, of those that @version came with
  * @version: L: of the content, 0 if it is not told
  * @settled: L: without @version: the times that are here tell that nothing has changed
+ * @mtime_settled: L: the mtime alone tells that no content has
  * @since: L: jiffies, when the attributes that are here were asked for
  * @came: L: likewise, when they came
  * @blocks: L: as the server counts
@@ -102,7 +103,7 @@ struct hf9c_inode {
 	u32 gen;
 	u64 applied, changed, wrote, versioned;
 	u64 version;
-	bool settled;
+	bool settled, mtime_settled;
 	unsigned long since, came;
 	u64 blocks;
 	struct timespec64 btime;

@@ -45,7 +45,7 @@ struct inode *hf9c_inode_alloc(struct super_block *sb)
 	hi->path = 0;
 	hi->gen = 0;
 	hi->applied = hi->changed = hi->wrote = hi->versioned = hi->version = 0;
-	hi->settled = false;
+	hi->settled = hi->mtime_settled = false;
 	hi->since = hi->came = 0;
 	hi->blocks = 0;
 	hi->has_btime = false;

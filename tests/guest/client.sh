@@ -112,6 +112,16 @@ seen_by_others() {
 	done
 }
 
+# Nor does a rename of ours, or a chmod, hide what others have written.
+seen_after_rename() {
+	mount_client 127.0.0.1 /mnt/a cache=strict,ac=60 || return
+	echo one >"$lower/served/file" && touch -d '1 hour ago' "$lower/served/file" &&
+		grep -qx one /mnt/a/file && echo two >"$lower/served/file" || return
+	mv /mnt/a/file /mnt/a/other && grep -qx two /mnt/a/other && echo six >"$lower/served/other" &&
+		chmod 600 /mnt/a/other && grep -qx six /mnt/a/other || return
+	umount /mnt/a && rm "$lower/served/other"
+}
+
 busy() {
 	mount_client 127.0.0.1 /mnt/a cache=loose || return
 	exec 7>/mnt/a/open && echo first >&7 || return
@@ -165,6 +175,7 @@ check only-one only_one
 check two-users two_users
 check kept-open kept_open
 check seen-by-others seen_by_others
+check seen-after-rename seen_after_rename
 check busy busy
 check server-goes server_goes
 check by-force by_force
