@@ -169,9 +169,13 @@ static bool take_version(struct hf9c_inode *hi, const struct np_attr *attr, u64 
 void hf9c_first_attributes(struct inode *inode, const struct np_attr *attr,
 			   const struct hf9c_sample *sample)
 {
+	struct hf9c_super *hs = hf9c_super(inode->i_sb);
 	struct hf9c_inode *hi = hf9c_inode(inode);
 
 	spin_lock(&inode->i_lock);
+	/* They may be of before a change: to be asked for again. */
+	if (sample->number < atomic64_read(&hs->evicted))
+		hi->changed = hf9c_tick(hs);
 	set_owner(inode, attr);
 	take_version(hi, attr, sample->number);
 	hi->applied = sample->number;

@@ -42,6 +42,7 @@ struct hf9c_session;
  * @rsize: I: bytes of a Tread, whole pages
  * @wsize: I: of a Twrite
  * @clock: A: rises with whatever is asked and done
+ * @evicted: A: the latest change of ours, by @clock, of what no inode remembers
  * @numbers: fids' numbers
  * @users: of each uid, the fid that it is attached by; X
  * @fid_lock: of the lists of fids, here and in inodes
@@ -61,7 +62,7 @@ struct hf9c_super {
 	struct hf9c_options *opts;
 	unsigned long ac;
 	u32 rsize, wsize;
-	atomic64_t clock;
+	atomic64_t clock, evicted;
 	struct ida numbers;
 	struct xarray users;
 	spinlock_t fid_lock;

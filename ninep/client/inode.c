@@ -71,6 +71,17 @@ int hf9c_inode_drop(struct inode *inode)
 	       !(S_ISREG(inode->i_mode) && hf_netfs_dirty(inode));
 }
 
+/* What was asked for before a change of ours is not to be believed of a new inode, either. */
+static void remember_change(struct inode *inode)
+{
+	struct hf9c_super *hs = hf9c_super(inode->i_sb);
+	struct hf9c_inode *hi = hf9c_inode(inode);
+	s64 change = max(hi->changed, hi->wrote), last = atomic64_read(&hs->evicted);
+
+	while (last < change && !atomic64_try_cmpxchg(&hs->evicted, &last, change))
+		;
+}
+
 void hf9c_inode_evict(struct inode *inode)
 {
 	if (hf9c_inode(inode)->netfs.mount && S_ISREG(inode->i_mode))
@@ -78,6 +89,7 @@ void hf9c_inode_evict(struct inode *inode)
 	else
 		truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
+	remember_change(inode);
 	hf9c_fids_forget(inode);
 	hf9c_writer_drop(inode);
 }

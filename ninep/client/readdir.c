@@ -78,7 +78,21 @@ static bool is_dots(const struct np_str *name)
 	       (name->len == 1 || (name->len == 2 && name->at[1] == '.'));
 }
 
-/* Return: the dentry of a name, perhaps in lookup; NULL if what was known of it is wrong. */
+/*
+ * Entries may be told long after they came.  If we have changed names meanwhile they would
+ * bring back what is gone.  The directory is locked, so none change now.
+ */
+static bool is_of_before(struct inode *inode, const struct hf9c_dir *dir)
+{
+	bool before;
+
+	spin_lock(&inode->i_lock);
+	before = hf9c_inode(inode)->changed > dir->sample.number;
+	spin_unlock(&inode->i_lock);
+	return before;
+}
+
+/* Return: the dentry of a name, perhaps in lookup; or -errno. */
 static struct dentry *name_in(struct dentry *parent, struct qstr *name,
 			      wait_queue_head_t *wq)
 {
@@ -195,7 +209,7 @@ static int tell(struct file *file, struct hf9c_dir *dir, struct dir_context *ctx
 		if (!dir_emit(ctx, entry.name.at, entry.name.len, entry.attr.qid.path,
 			      entry.type))
 			return 0;
-		if (dir->attrs)
+		if (dir->attrs && !is_of_before(file_inode(file), dir))
 			prime(file->f_path.dentry, &entry, dir);
 		dir->at += used;
 		dir->pos = ctx->pos = entry.offset;
