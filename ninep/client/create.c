@@ -57,6 +57,12 @@ static int instantiate(struct dentry *dentry, const struct np_attr *attr,
 	return -EIO;
 }
 
+/* What has no content is opened here, and a link followed. */
+static bool is_another_kind(int err)
+{
+	return err == -ELOOP || err == -ENXIO || err == -EISDIR;
+}
+
 /* Return: 0, and the file is open; or -errno, and nothing is known of the name. */
 static int create(struct inode *dir, struct dentry *dentry, struct file *file, u32 flags,
 		  umode_t mode)
@@ -82,6 +88,9 @@ static int create(struct inode *dir, struct dentry *dentry, struct file *file, u
 			err = -EIO;
 		if (!err)
 			err = instantiate(dentry, &attr, &sample, NULL);
+		/* It is not missing, as it was taken to be. */
+		if (err == -EEXIST || is_another_kind(err))
+			d_drop(dentry);
 		if (err)
 			hf9c_fid_put(fid);
 		else
@@ -94,12 +103,6 @@ static int create(struct inode *dir, struct dentry *dentry, struct file *file, u
 static u32 flags_of(const struct file *file)
 {
 	return (file->f_flags & O_ACCMODE) | NP_O_LARGEFILE | NP_O_CREAT;
-}
-
-/* What has no content is opened here, and a link followed. */
-static bool is_another_kind(int err)
-{
-	return err == -ELOOP || err == -ENXIO || err == -EISDIR;
 }
 
 /* The dentry that there is to go on with, perhaps negative, with a reference. */
@@ -160,6 +163,9 @@ int hf9c_atomic_open(struct inode *dir, struct dentry *dentry, struct file *file
 	err = create(dir, dentry, file, flags_of(file), mode);
 	if (!is_another_kind(err))
 		return err;
+	/* It was believed to be missing: the VFS is to look for it. */
+	if (!d_in_lookup(dentry))
+		return -ESTALE;
 	found = look(dir, dentry);
 	return IS_ERR(found) ? PTR_ERR(found) : finish_no_open(file, found);
 }

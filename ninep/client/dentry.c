@@ -119,14 +119,16 @@ static int ask(struct dentry *parent, struct dentry *dentry)
 static int revalidate(struct dentry *dentry, unsigned int flags)
 {
 	struct dentry *parent;
-	int ret;
+	int ret = 0;
 
-	if (is_lately(dentry))
+	/* With LOOKUP_REVAL what is believed has turned out to be wrong. */
+	if (!(flags & LOOKUP_REVAL) && is_lately(dentry))
 		return 1;
 	if (flags & LOOKUP_RCU)
 		return -ECHILD;
 	parent = dget_parent(dentry);
-	ret = is_same_directory(dentry, d_inode(parent));
+	if (!(flags & LOOKUP_REVAL))
+		ret = is_same_directory(dentry, d_inode(parent));
 	/* A name that is missing the VFS asks for by itself. */
 	if (!ret && d_really_is_positive(dentry))
 		ret = ask(parent, dentry);

@@ -122,6 +122,21 @@ seen_after_rename() {
 	umount /mnt/a && rm "$lower/served/other"
 }
 
+# What was missing and is there now is opened by who would have made it.
+made_by_others() {
+	local opts
+	for opts in cache=strict,ac=60,version=9p2000.L cache=strict,ac=60 cache=loose; do
+		mount_client 127.0.0.1 /mnt/a $opts || return
+		[ ! -e /mnt/a/file ] && [ ! -e /mnt/a/link ] && [ ! -e /mnt/a/excl ] || return
+		echo one >"$lower/served/file" && ln -s file "$lower/served/link" &&
+			touch "$lower/served/excl" || return
+		echo two >>/mnt/a/file && echo three >>/mnt/a/link || return
+		! (set -C; echo four >/mnt/a/excl) && [ -e /mnt/a/excl ] || return
+		umount /mnt/a && [ "$(cat "$lower/served/file")" = $'one\ntwo\nthree' ] &&
+			rm "$lower"/served/{file,link,excl} || return
+	done
+}
+
 busy() {
 	mount_client 127.0.0.1 /mnt/a cache=loose || return
 	exec 7>/mnt/a/open && echo first >&7 || return
@@ -176,6 +191,7 @@ check two-users two_users
 check kept-open kept_open
 check seen-by-others seen_by_others
 check seen-after-rename seen_after_rename
+check made-by-others made_by_others
 check busy busy
 check server-goes server_goes
 check by-force by_force
