@@ -18,13 +18,13 @@ static int settle_times(struct inode *inode, u32 request_mask)
 
 /*
  * Who has a file open may see its attributes, whoever opened it, and whatever has become
- * of the path.
+ * of the path.  Whether it is he who has it open nobody tells ->getattr.
  */
 static struct hf9c_fid *fid_to_see(struct dentry *dentry)
 {
 	struct hf9c_fid *fid = hf9c_fid_of(dentry), *open;
 
-	if (!IS_ERR(fid))
+	if (fid != ERR_PTR(-EACCES) && fid != ERR_PTR(-ESTALE))
 		return fid;
 	open = hf9c_find_open(d_inode(dentry), INVALID_UID, 0);
 	return open ?: fid;
