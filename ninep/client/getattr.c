@@ -6,6 +6,12 @@
 #include "client.h"
 #include "fid.h"
 
+/* With access=UID what is cached is his, too.  Does not sleep. */
+static bool is_stranger(struct inode *inode)
+{
+	return !uid_valid(hf9c_user_of(hf9c_super(inode->i_sb)));
+}
+
 /* Of what is not written yet the server knows no time. */
 static int settle_times(struct inode *inode, u32 request_mask)
 {
@@ -59,6 +65,8 @@ int hf9c_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat 
 	struct hf9c_inode *hi = hf9c_inode(inode);
 	int err = 0;
 
+	if (is_stranger(inode))
+		return -EACCES;
 	if (!(flags & AT_STATX_DONT_SYNC)) {
 		/* An error of write-back is for who has written. */
 		settle_times(inode, request_mask);
@@ -123,6 +131,8 @@ int hf9c_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	bool dir = S_ISDIR(inode->i_mode), lately = came_lately(inode);
 	int err = dir && !lately ? -EACCES : generic_permission(idmap, inode, mask);
 
+	if (is_stranger(inode))
+		return -EACCES;
 	if (err != -EACCES || lately)
 		return err;
 	if (mask & MAY_NOT_BLOCK)
