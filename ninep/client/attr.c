@@ -52,10 +52,14 @@ int hf9c_check_attr(const struct np_attr *attr)
 {
 	bool dir = attr->qid.type & NP_QTDIR, link = attr->qid.type & NP_QTSYMLINK;
 
-	if ((attr->valid & NP_ATTR_MODE) == 0 || attr->size > (u64)MAX_LFS_FILESIZE)
+	if (!(attr->valid & NP_ATTR_MODE) || attr->size > (u64)MAX_LFS_FILESIZE)
 		return -EIO;
 	switch (attr->mode & S_IFMT) {
 	case S_IFREG:
+		/* Without a size it would be cut. */
+		if (!(attr->valid & NP_ATTR_SIZE))
+			return -EIO;
+		fallthrough;
 	case S_IFCHR:
 	case S_IFBLK:
 	case S_IFIFO:
