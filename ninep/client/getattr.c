@@ -121,15 +121,17 @@ static int refresh_inode(struct inode *inode)
  * @mask: MAY_*
  *
  * The server judges whatever is asked of it.  Names that are known here are gone through
- * here, so of a directory attributes are wanted that can be believed; of a file, which
- * the server is asked to open, only before somebody is refused.
+ * here, so of a directory attributes are wanted that can be believed; so they are for
+ * access() and to execute, of which the server is not asked.  Of a file that it is asked
+ * to open they are only before somebody is refused.
  *
  * Return: 0 or -errno.
  */
 int hf9c_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
-	bool dir = S_ISDIR(inode->i_mode), lately = came_lately(inode);
-	int err = dir && !lately ? -EACCES : generic_permission(idmap, inode, mask);
+	bool here = S_ISDIR(inode->i_mode) || mask & (MAY_EXEC | MAY_ACCESS);
+	bool lately = came_lately(inode);
+	int err = here && !lately ? -EACCES : generic_permission(idmap, inode, mask);
 
 	if (is_stranger(inode))
 		return -EACCES;
