@@ -97,6 +97,37 @@ static int connect_within(struct socket *sock, struct sockaddr_of *addr, u32 tim
 	return ret;
 }
 
+static void set_port(struct sockaddr_storage *addr, unsigned int port)
+{
+	switch (addr->ss_family) {
+	case AF_INET:
+		((struct sockaddr_in *)addr)->sin_port = htons(port);
+		break;
+	case AF_INET6:
+		((struct sockaddr_in6 *)addr)->sin6_port = htons(port);
+		break;
+	}
+}
+
+/*
+ * To a port that is root's to bind, as servers want it who believe a client's kernel:
+ * those from 1023 down that others leave.  If there is none, or the mounter may not, the
+ * server is to judge that.  (Of vsock the kernel chooses one.)
+ */
+static void bind_reserved(struct socket *sock, const struct sockaddr_of *to)
+{
+	struct sockaddr_storage addr = { .ss_family = to->storage.ss_family };
+	unsigned int port;
+
+	if (addr.ss_family != AF_INET && addr.ss_family != AF_INET6)
+		return;
+	for (port = PROT_SOCK - 1; port >= PROT_SOCK / 2; port--) {
+		set_port(&addr, port);
+		if (kernel_bind(sock, (struct sockaddr *)&addr, to->length) != -EADDRINUSE)
+			return;
+	}
+}
+
 struct socket *hf9c_connect(struct net *net, enum hf9c_family family, const char *address,
 			    u32 port, u32 timeo)
 {
@@ -111,6 +142,7 @@ struct socket *hf9c_connect(struct net *net, enum hf9c_family family, const char
 	if (ret)
 		return ERR_PTR(ret);
 	hf_socket_reclassify(sock);
+	bind_reserved(sock, &addr);
 	ret = connect_within(sock, &addr, timeo);
 	if (!ret)
 		return sock;

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The 9P client, filesystem type "holdfast9p": what its files share.
+ *
+ * What the server has is known by its qid.path, its type and its generation, and has
+ * one inode here.  Everything that is asked and done carries a number of the mount's
+ * clock, so that of two answers the one that was asked for later counts.
+ *
+ * Locks, below those of <holdfast/netfs.h>, of which none may be held for an answer
+ * but i_rwsem:
+ *
+ *	hf9c_dir.lock		mutex	an open directory's entries
+ *	inode->i_lock		spin	attributes
+ *	hf9c_super.fid_lock	spin	which fids there are; inside i_lock of none
+ */
+#ifndef HF9C_CLIENT_H
+#define HF9C_CLIENT_H
+
+#include <linux/fs.h>
+#include <linux/idr.h>
+#include <linux/jiffies.h>
+#include <linux/xarray.h>
+
+#include <holdfast/netfs.h>
+#include <holdfast/ninep.h>
+
+#include "options.h"
+
+#define HF9C_SUPER_MAGIC	0x48463943	/* "HF9C" */
+
+struct hf9c_fid;
+struct hf9c_session;
+
+/**
+ * struct hf9c_super - a mount
+ * @netfs: the request layer's part
+ * @session: I: the connection
+ * @ending: whoever uses @session and is not waited for by step 1 of super.c
+ * @mounted: A: @netfs has begun
+ * @opts: I: as given
+ * @ac: A: jiffies that attributes and names are believed
+ * @rsize: I: bytes of a Tread, whole pages
+ * @wsize: I: of a Twrite
+ * @clock: A: rises with whatever is asked and done
+ * @evicted: A: the latest change of ours, by @clock, of what no inode remembers
+ * @numbers: fids' numbers
+ * @users: of each uid, the fid that it is attached by; X
+ * @fid_lock: of the lists of fids, here and in inodes
+ * @paths: F: fids that nobody uses but their inode, the oldest first
+ * @nr_paths: F: how many
+ * @clunking: fids that the server is to be told to forget
+ * @clunk: tells it
+ * @known: I: the requests of hf1 that the server knows
+ *
+ * I: set before the mount is visible; A: atomic; F: under @fid_lock; X: the xarray's.
+ */
+struct hf9c_super {
+	struct hf_netfs_mount netfs;
+	struct hf9c_session *session;
+	struct mutex ending;
+	bool mounted;
+	struct hf9c_options *opts;
+	unsigned long ac;
+	u32 rsize, wsize;
+	atomic64_t clock, evicted;
+	struct ida numbers;
+	struct xarray users;
+	spinlock_t fid_lock;
+	struct list_head paths;
+	unsigned int nr_paths;
+	struct llist_head clunking;
+	struct delayed_work clunk;
+	struct np_rcaps known;
+};
+
+/**
+ * struct hf9c_inode - something of the server's
+ * @netfs: the request layer's part, with the VFS's
+ * @path: I: qid.path
+ * @gen: I: its generation, 0 if it is not told
+ * @applied: L: when the attributes that are here were asked for, by the clock
+ * @changed: L: when a change of them of ours was answered
+ * @wrote: L: when a write of ours was
+ * @versioned: L: @applied, of those that @version came with
+ * @version: L: of the content, 0 if it is not told
+ * @settled: L: without @version: the times that are here tell that nothing has changed
+ * @mtime_settled: L: the mtime alone tells that no content has
+ * @since: L: jiffies, when the attributes that are here were asked for
+ * @came: L: likewise, when they came
+ * @blocks: L: as the server counts
+ * @btime: L: when it was made
+ * @has_btime: L: whether that is known
+ * @paths: F: fids that stand for it
+ * @open: F: fids of open files
+ * @writer: F: what write-back writes by; a reference
+ * @writers: F: files that may write
+ * @walks: A: how often a name in it was asked for
+ *
+ * I: set when it is made; L: under i_lock; F: under hf9c_super.fid_lock; A: atomic.
+ */
+struct hf9c_inode {
+	struct hf_netfs_inode netfs;
+	u64 path;
+	u32 gen;
+	u64 applied, changed, wrote, versioned;
+	u64 version;
+	bool settled, mtime_settled;
+	unsigned long since, came;
+	u64 blocks;
+	struct timespec64 btime;
+	bool has_btime;
+	struct list_head paths, open;
+	struct hf9c_fid *writer;
+	unsigned int writers;
+	atomic_t walks;
+};
+
+static inline struct hf9c_super *hf9c_super(const struct super_block *sb)
+{
+	return sb->s_fs_info;
+}
+
+static inline struct hf9c_inode *hf9c_inode(const struct inode *inode)
+{
+	return container_of(inode, struct hf9c_inode, netfs.vfs);
+}
+
+static inline bool hf9c_is_loose(const struct super_block *sb)
+{
+	return hf9c_super(sb)->opts->cache == HF9C_LOOSE;
+}
+
+/* Of a request of hf1: may it be sent? */
+static inline bool hf9c_knows(const struct hf9c_super *hs, u8 type)
+{
+	return hs->known.known[type / 8] & 1 << type % 8;
+}
+
+/* What is asked or done now. */
+static inline u64 hf9c_tick(struct hf9c_super *hs)
+{
+	return atomic64_inc_return(&hs->clock);
+}
+
+/**
+ * struct hf9c_sample - when attributes were asked for
+ * @number: by the clock
+ * @since: jiffies
+ * @size: of the inode's sizes, if it was known
+ * @known: whether it was
+ */
+struct hf9c_sample {
+	u64 number;
+	unsigned long since;
+	struct rl_sample size;
+	bool known;
+};
+
+/* module.c */
+extern struct workqueue_struct *hf9c_wq;
+
+/* super.c */
+extern struct file_system_type hf9c_fs_type;
+int hf9c_init_fs_context(struct fs_context *fc);
+void hf9c_super_abort(struct super_block *sb);
+void hf9c_kill_sb(struct super_block *sb);
+enum np_dialect hf9c_dialect(const struct hf9c_super *hs);
+u32 hf9c_msize(const struct hf9c_super *hs);
+
+/* inode.c */
+int hf9c_inodes_init(void);
+void hf9c_inodes_exit(void);
+struct inode *hf9c_inode_alloc(struct super_block *sb);
+void hf9c_inode_free(struct inode *inode);
+int hf9c_inode_drop(struct inode *inode);
+void hf9c_inode_evict(struct inode *inode);
+struct inode *hf9c_iget(struct super_block *sb, const struct np_attr *attr,
+			const struct hf9c_sample *sample);
+bool hf9c_is(const struct inode *inode, const struct np_attr *attr);
+
+/* attr.c */
+struct hf9c_sample hf9c_sample(struct super_block *sb, struct inode *inode);
+int hf9c_check_attr(const struct np_attr *attr);
+void hf9c_first_attributes(struct inode *inode, const struct np_attr *attr,
+			   const struct hf9c_sample *sample);
+void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
+		const struct hf9c_sample *sample);
+void hf9c_changed(struct inode *inode);
+void hf9c_wrote(struct inode *inode);
+bool hf9c_is_fresh(struct inode *inode);
+int hf9c_refresh(struct inode *inode, struct hf9c_fid *fid);
+
+/* getattr.c */
+int hf9c_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
+		 u32 request_mask, unsigned int flags);
+int hf9c_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
+
+/* setattr.c */
+int hf9c_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+int hf9c_resize(struct inode *inode, loff_t size, void *data);
+
+/* dentry.c */
+extern const struct dentry_operations hf9c_dentry_operations;
+void *hf9c_dir_version(struct inode *dir);
+void hf9c_dentry_seen(struct dentry *dentry, void *version, unsigned long since);
+
+/* dir.c, rename.c, create.c */
+extern const struct inode_operations hf9c_dir_inode_operations;
+struct hf9c_fid *hf9c_look(struct dentry *dir, const struct qstr *name, struct np_attr *attr);
+int hf9c_instantiate(struct dentry *dentry);
+void hf9c_lost_name(struct inode *inode);
+u32 hf9c_gid_to_send(const struct inode *dir);
+struct dentry *hf9c_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
+int hf9c_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		umode_t mode, bool excl);
+int hf9c_atomic_open(struct inode *dir, struct dentry *dentry, struct file *file,
+		     unsigned int flags, umode_t mode);
+int hf9c_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old,
+		struct inode *new_dir, struct dentry *new, unsigned int flags);
+
+/* readdir.c */
+extern const struct file_operations hf9c_dir_operations;
+
+/* symlink.c */
+extern const struct inode_operations hf9c_symlink_inode_operations;
+
+/* xattr.c, acl.c */
+extern const struct xattr_handler * const hf9c_xattr_handlers[];
+ssize_t hf9c_xattr_read(struct hf9c_fid *fid, const char *name, void *value, size_t size);
+int hf9c_xattr_write(struct hf9c_fid *fid, const char *name, const void *value, size_t size,
+		     int flags);
+ssize_t hf9c_listxattr(struct dentry *dentry, char *list, size_t size);
+struct posix_acl *hf9c_get_inode_acl(struct inode *inode, int type, bool rcu);
+int hf9c_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, struct posix_acl *acl,
+		 int type);
+umode_t hf9c_mode_to_send(struct inode *dir, umode_t mode);
+
+/* file.c */
+extern const struct file_operations hf9c_file_operations;
+extern const struct file_operations hf9c_uncached_file_operations;
+extern const struct inode_operations hf9c_file_inode_operations;
+extern const struct inode_operations hf9c_special_inode_operations;
+
+/* io.c */
+extern const struct hf_netfs_ops hf9c_netfs_ops;
+
+#endif /* HF9C_CLIENT_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Open files, see file.c. */
+#ifndef HF9C_FILE_H
+#define HF9C_FILE_H
+
+#include "client.h"
+
+int hf9c_file_opened(struct inode *inode, struct file *file, struct hf9c_fid *fid);
+struct hf9c_fid *hf9c_file_fid(struct file *file, fmode_t mode);
+struct hf9c_fid *hf9c_open_fid(struct dentry *dentry, u32 flags);
+
+#endif /* HF9C_FILE_H */

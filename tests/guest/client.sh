@@ -1,0 +1,202 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The 9P client, holdfast9p, on our server, over TCP and AF_UNIX, in each of its modes:
+# what programs see, with a local directory as the oracle; the bytes of files; options that
+# are refused; and how a mount ends: with files that are open, under a server that goes
+# away, by force. /dev/vda is the disk.
+. "$(dirname "$0")/lib.sh"
+. "$HF_HERE/fs/lower.sh"
+. "$HF_HERE/ninep/server.sh"
+# What of cases.py is about what the client has.
+cases=(file-types create-errors hard-links unlinked-open splice copies permissions
+	umask-and-setgid text-busy directories statfs long-paths mapping)
+
+# mount_client ADDRESS MOUNTPOINT OPTIONS
+mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "aname=data,$3" "$1" "$2"; }
+
+# shows MOUNTPOINT OPTION...: in /proc/mounts
+shows() {
+	local line option
+	line=$(grep " $1 holdfast9p " /proc/mounts) || return
+	for option in "${@:2}"; do
+		[[ $line,  == *[\ ,]"$option"[\ ,]* ]] || { echo "no $option in $line"; return 1; }
+	done
+}
+
+# as_the_directory NAME ADDRESS OPTIONS
+as_the_directory() {
+	local name=$1
+	phase "$name"
+	check "$name-mount" mount_client "$2" "/mnt/$name" "$3"
+	check "$name-shows" eval "shows /mnt/$name ${3//,/ }"
+	relay python3 "$HF_HERE/client/bytes.py" "$lower/direct" "/mnt/$name" "$lower/served" "$name" \
+		300 "${HF_SEED:-$RANDOM}"
+	relay python3 "$HF_HERE/fs/oracle.py" "$lower/direct" "/mnt/$name" "$name" 300 "${HF_SEED:-$RANDOM}" \
+		"${cases[@]}"
+	check "$name-unmount" umount "/mnt/$name"
+	rm -rf "$lower"/direct/* "$lower"/served/*
+}
+
+refused_options() {
+	refused unknown "Unknown parameter 'colour'" mount_client 127.0.0.1 /mnt/a colour=red
+	refused no-address 'no ADDRESS given' mount_client '' /mnt/a cache=none
+	refused bad-trans "Bad value for 'trans'" mount_client 127.0.0.1 /mnt/a trans=rdma
+	refused bad-cache "Bad value for 'cache'" mount_client 127.0.0.1 /mnt/a cache=mmap
+	refused bad-access 'access=any is neither user nor client nor a UID' mount_client 127.0.0.1 /mnt/a access=any
+	refused bad-version 'version=9p2000.u is neither' mount_client 127.0.0.1 /mnt/a version=9p2000.u
+	refused bad-msize 'msize=4096 is not within' mount_client 127.0.0.1 /mnt/a msize=4096
+	refused bad-port 'port=70000 is not within' mount_client 127.0.0.1 /mnt/a port=70000
+	refused timeo-hard 'timeo= goes with soft' mount_client 127.0.0.1 /mnt/a timeo=10
+	refused fd-of-tcp 'go with trans=fd' mount_client 127.0.0.1 /mnt/a fd=0
+	refused no-fd 'trans=fd wants fd=' mount_client none /mnt/a trans=fd
+	refused pipe 'cannot connect' mount_client none /mnt/a trans=fd,fd=0 < <(:)
+	refused nobody-there 'cannot connect' mount_client 127.0.0.1 /mnt/a port=5
+	refused no-export 'lets nobody attach' mount -t holdfast9p -o aname=nothing 127.0.0.1 /mnt/a
+}
+
+remounts() {
+	check remount-ac eval 'mount -o remount,ac=7 /mnt/a && shows /mnt/a ac=7'
+	refused remount-cache 'cache cannot be changed' mount -o remount,cache=loose /mnt/a
+	refused remount-msize 'msize cannot be changed' mount -o remount,msize=8192 /mnt/a
+	check remount-ro eval 'mount -o remount,ro /mnt/a && ! touch /mnt/a/x && mount -o remount,rw /mnt/a'
+}
+
+as_user() { setpriv --reuid "$1" --regid "$1" --clear-groups "${@:2}"; }
+
+only_one() {
+	mount_client 127.0.0.1 /mnt/a access=1000 || return
+	as_user 1000 mkdir /mnt/a/his && [ "$(stat -c %u "$lower/served/his")" = 1000 ] &&
+		! mkdir /mnt/a/mine && ! as_user 1001 ls /mnt/a || return
+	# Not even what is cached.
+	! stat /mnt/a/his && ! as_user 1001 stat /mnt/a && as_user 1000 stat /mnt/a/his || return
+	umount /mnt/a && rmdir "$lower/served/his"
+}
+
+# Each is somebody of his own to the server, and his bytes are written by him.
+two_users() {
+	mount_client 127.0.0.1 /mnt/a cache=loose || return
+	as_user 1000 sh -c 'umask 0; echo one >/mnt/a/shared' &&
+		as_user 1001 sh -c 'echo two >>/mnt/a/shared; mkdir -m 700 /mnt/a/private' || return
+	! as_user 1000 ls /mnt/a/private && as_user 1001 ls /mnt/a/private || return
+	umount /mnt/a && [ "$(cat "$lower/served/shared")" = $'one\ntwo' ] &&
+		[ "$(stat -c %u,%u "$lower/served/shared" "$lower/served/private")" = $'1000,1000\n1001,1001' ] || return
+	rm -r "$lower/served/shared" "$lower/served/private"
+}
+
+# A file that is open is seen by who has it, also if he could not open it any more.
+kept_open() {
+	mount_client 127.0.0.1 /mnt/a cache=none || return
+	mkdir -m 700 /mnt/a/mine && python3 - /mnt/a/mine/file <<-PY || return
+		import os, sys
+		fd = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR)
+		gone = os.open(sys.argv[1] + "2", os.O_CREAT | os.O_RDWR)
+		os.unlink(sys.argv[1] + "2")
+		os.setresuid(1000, 1000, 1000)
+		os.write(fd, b"12345")
+		os.write(gone, b"123")
+		os.ftruncate(gone, 2)
+		assert (os.fstat(fd).st_size, os.fstat(gone).st_size, os.fstat(gone).st_nlink) == (5, 2, 0)
+	PY
+	umount /mnt/a && rm -r "$lower/served/mine"
+}
+
+# What others do is seen: at once without a cache, by the next open otherwise.
+seen_by_others() {
+	local opts
+	for opts in cache=none cache=strict,ac=0; do
+		mount_client 127.0.0.1 /mnt/a $opts || return
+		echo one >/mnt/a/file && grep -qx one "$lower/served/file" && echo three >"$lower/served/file" &&
+			grep -qx three /mnt/a/file && mv "$lower/served/file" "$lower/served/other" || return
+		[ ! -e /mnt/a/file ] && grep -qx three /mnt/a/other && echo four >"$lower/served/file" &&
+			grep -qx four /mnt/a/file && rm "$lower"/served/{file,other} && [ ! -e /mnt/a/other ] || return
+		umount /mnt/a || return
+	done
+}
+
+# Nor does a rename of ours, or a chmod, hide what others have written.
+seen_after_rename() {
+	mount_client 127.0.0.1 /mnt/a cache=strict,ac=60 || return
+	echo one >"$lower/served/file" && touch -d '1 hour ago' "$lower/served/file" &&
+		grep -qx one /mnt/a/file && echo two >"$lower/served/file" || return
+	mv /mnt/a/file /mnt/a/other && grep -qx two /mnt/a/other && echo six >"$lower/served/other" &&
+		chmod 600 /mnt/a/other && grep -qx six /mnt/a/other || return
+	umount /mnt/a && rm "$lower/served/other"
+}
+
+# What was missing and is there now is opened by who would have made it.
+made_by_others() {
+	local opts
+	for opts in cache=strict,ac=60,version=9p2000.L cache=strict,ac=60 cache=loose; do
+		mount_client 127.0.0.1 /mnt/a $opts || return
+		[ ! -e /mnt/a/file ] && [ ! -e /mnt/a/link ] && [ ! -e /mnt/a/excl ] || return
+		echo one >"$lower/served/file" && ln -s file "$lower/served/link" &&
+			touch "$lower/served/excl" || return
+		echo two >>/mnt/a/file && echo three >>/mnt/a/link || return
+		! (set -C; echo four >/mnt/a/excl) && [ -e /mnt/a/excl ] || return
+		umount /mnt/a && [ "$(cat "$lower/served/file")" = $'one\ntwo\nthree' ] &&
+			rm "$lower"/served/{file,link,excl} || return
+	done
+}
+
+busy() {
+	mount_client 127.0.0.1 /mnt/a cache=loose || return
+	exec 7>/mnt/a/open && echo first >&7 || return
+	umount /mnt/a && return 1
+	umount -l /mnt/a && echo second >&7 && exec 7>&- || return
+	wait_until 30 ninep_none && [ "$(cat "$lower/served/open")" = $'first\nsecond' ]
+}
+
+# A mount does not outlive its server.
+server_goes() {
+	mount_client 127.0.0.1 /mnt/a cache=loose && exec 7>/mnt/a/open && echo lost >&7 || return
+	ninep_off exports/data || return
+	sync -f /mnt/a/open && return 1
+	stat -c %s /mnt/a/none && return 1
+	exec 7>&-
+	umount /mnt/a && ninep_on exports/data
+}
+
+by_force() {
+	mount_client 127.0.0.1 /mnt/a cache=none && exec 7</mnt/a || return
+	umount -f /mnt/a && return 1
+	mkdir /mnt/a/late && return 1
+	exec 7<&-
+	umount /mnt/a
+}
+
+mkdir -p "$top"
+check load eval 'hf_load holdfast_export && ninep_load && hf_load holdfast_ninep_client'
+ip link set lo up
+check make make_lower ext4
+lower=$top/ext4/plain
+mkdir "$lower/direct" "$lower/served"
+check export ninep_export data "$lower/served" clients='127.0.0.0/8 unix' squash=none \
+	users='1000 1000,2000' users='1001 1001'
+check tcp ninep_listener tcp tcp:127.0.0.1:564
+check unix ninep_listener unix unix:/run/hf/9p
+as_the_directory none 127.0.0.1 trans=tcp,cache=none
+as_the_directory loose 127.0.0.1 trans=tcp,cache=loose,ac=1
+as_the_directory strict 127.0.0.1 trans=tcp,cache=strict,access=user,hard
+as_the_directory plain /run/hf/9p trans=unix,cache=loose,version=9p2000.L,msize=65536
+as_the_directory client /run/hf/9p trans=unix,cache=strict,access=client,ac=5,soft,timeo=30
+phase mounts
+mkdir -p /mnt/a
+# Anybody makes there what he likes.
+chmod 1777 "$lower/served"
+refused_options
+check remount-mount mount_client 127.0.0.1 /mnt/a cache=none
+remounts
+check remount-unmount umount /mnt/a
+check only-one only_one
+check two-users two_users
+check kept-open kept_open
+check seen-by-others seen_by_others
+check seen-after-rename seen_after_rename
+check made-by-others made_by_others
+check busy busy
+check server-goes server_goes
+check by-force by_force
+check remove ninep_remove
+check unmount umount "$top/ext4"
+hf_finish
