@@ -8,6 +8,12 @@
  *	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
  *	echo Y >/sys/kernel/debug/failslab/cache-filter
  *	echo 1 >/sys/kernel/slab/CACHE/failslab
+ *
+ * and, for fail_always(), that each of a task that is marked does:
+ *
+ *	echo Y >/sys/kernel/debug/failslab/task-filter
+ *	echo 100 >/sys/kernel/debug/failslab/probability
+ *	echo -1 >/sys/kernel/debug/failslab/times
  */
 #ifndef HF_KUNIT_FAIL_H
 #define HF_KUNIT_FAIL_H
@@ -28,6 +34,12 @@ static inline bool fail_stop(void)
 
 	WRITE_ONCE(current->fail_nth, 0);
 	return failed;
+}
+
+/* From now on each fails, until it is told otherwise. */
+static inline void fail_always(bool on)
+{
+	current->make_it_fail = on;
 }
 
 /* Whether it is switched on; a test that needs it fails without. */

@@ -314,7 +314,8 @@ void hf_netfs_wait_for_outstanding_io(struct hf_netfs_inode *ni);
  * @inode: the inode
  *
  * Waits for what is under way, and drops the cache.  Logs what was lost and nobody
- * could be told.
+ * could be told.  An inode is to be hashed: the VFS evicts one that is not with its last
+ * reference, and what is dirty by then is dropped without a word.
  *
  * Context: may sleep.
  */

@@ -30,6 +30,10 @@ done
 echo Y >$fail/cache-filter
 echo N >$fail/ignore-gfp-wait
 echo 0 >$fail/verbose
+# Of a task that is marked each allocation fails, of others none.
+echo Y >$fail/task-filter
+echo 100 >$fail/probability
+echo -1 >$fail/times
 # Connections of the link's go through these.
 ip link set lo up
 modprobe vsock_loopback || hf_problem "no vsock"

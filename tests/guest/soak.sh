@@ -20,11 +20,25 @@ hostile_clients() {
 	ninep_remove && rm -r /srv/hf/hostile
 }
 
+# Files of the request layer, whose server answers late and in part.
+exact_files() {
+	local seed parameters=/sys/module/netram/parameters
+	hf_load holdfast_netfs && insmod "/holdfast/build/$HF_KERNEL/samples/netram.ko" &&
+		: >/mnt/netram && mount -t netram none /mnt/netram || return
+	for seed in $(seq "$1" $(($1 + $2 - 1))); do
+		echo $((seed % 3)) >$parameters/delay
+		echo $((seed % 2 ? 4294967295 : 500 + seed % 7919)) >$parameters/most
+		/holdfast/build/guest-tests/exact /mnt/netram "$seed" 150 || { echo "seed $seed"; return 1; }
+	done
+	umount /mnt/netram && rmmod netram
+}
+
 hf_load
 check mount locks_mount
 run posix-random /srv/disk/plain /srv/hf random "$1" "$2" "${3:-1500}"
 run storm /srv/hf "$2" "$1"
 run storm /srv/hf "$2" "$1" layouts
+check exact-files exact_files "$1" "$2"
 check hostile-clients hostile_clients "$1" "$2"
 check nothing-left no_locks
 hf_finish
