@@ -141,17 +141,23 @@ static int release_uncached(struct inode *inode, struct file *file)
 static int flush(struct file *file, fl_owner_t id)
 {
 	struct inode *inode = file_inode(file);
+	bool dirty;
 	int err;
 
-	if (!(file->f_mode & FMODE_WRITE) || hf9c_is_loose(inode->i_sb) ||
-	    !hf_netfs_dirty(inode))
+	if (!(file->f_mode & FMODE_WRITE) || hf9c_is_loose(inode->i_sb))
 		return 0;
-	filemap_fdatawrite(inode->i_mapping);
-	filemap_fdatawait_keep_errors(inode->i_mapping);
-	/* A close tells, but it is an fsync's to settle. */
+	dirty = hf_netfs_dirty(inode);
+	if (dirty) {
+		filemap_fdatawrite(inode->i_mapping);
+		filemap_fdatawait_keep_errors(inode->i_mapping);
+	}
+	/*
+	 * A close tells, but it is an fsync's to settle.  Of a write-back that ended
+	 * before, too: what it could not write is not dirty any more.
+	 */
 	err = filemap_check_wb_err(inode->i_mapping, file->f_wb_err);
 	/* So that what our writes have changed is not taken for others'. */
-	if (!err)
+	if (!err && dirty)
 		hf9c_refresh(inode, file->private_data);
 	return err;
 }
