@@ -239,7 +239,7 @@ const struct file_operations hf9c_file_operations = {
 	.flush		= flush,
 	.release	= release,
 	.fsync		= fsync,
-	.splice_read	= filemap_splice_read,
+	.splice_read	= hf_netfs_splice_read,
 	.splice_write	= iter_file_splice_write,
 	.setlease	= simple_nosetlease,
 };
