@@ -313,7 +313,12 @@ static int get_tree(struct fs_context *fc)
 
 static int reconfigure(struct fs_context *fc)
 {
-	return hf9c_options_change(fc, hf9c_super(fc->root->d_sb));
+	struct super_block *sb = fc->root->d_sb;
+	int err;
+
+	/* What is dirty when it becomes read-only is at the server then. */
+	err = sync_filesystem(sb);
+	return err ?: hf9c_options_change(fc, hf9c_super(sb));
 }
 
 static void free_context(struct fs_context *fc)
