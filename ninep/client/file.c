@@ -162,6 +162,12 @@ static int flush(struct file *file, fl_owner_t id)
 	return err;
 }
 
+/* Of what was written; others say that this fsync was not done, to its caller alone. */
+static bool is_loss(int err)
+{
+	return err == -EIO || err == -ENOSPC || err == -EDQUOT;
+}
+
 static int fsync(struct file *file, loff_t start, loff_t last, int datasync)
 {
 	struct inode *inode = file_inode(file);
@@ -171,9 +177,10 @@ static int fsync(struct file *file, loff_t start, loff_t last, int datasync)
 	if (err)
 		return err;
 	remote = hf9c_remote_fsync(file->private_data, datasync);
-	if (remote)
-		mapping_set_error(inode->i_mapping, remote);
-	return remote ? file_check_and_advance_wb_err(file) : 0;
+	if (!is_loss(remote))
+		return remote;
+	mapping_set_error(inode->i_mapping, remote);
+	return file_check_and_advance_wb_err(file);
 }
 
 /* ------------------------------------------------------------------------------ I/O */
