@@ -248,6 +248,8 @@ const struct file_operations hf9c_file_operations = {
 	.fsync		= fsync,
 	.splice_read	= hf_netfs_splice_read,
 	.splice_write	= iter_file_splice_write,
+	.lock		= hf9c_lock,
+	.flock		= hf9c_flock,
 	.setlease	= simple_nosetlease,
 };
 
@@ -262,6 +264,8 @@ const struct file_operations hf9c_uncached_file_operations = {
 	.fsync		= fsync,
 	.splice_read	= copy_splice_read,
 	.splice_write	= iter_file_splice_write,
+	.lock		= hf9c_lock,
+	.flock		= hf9c_flock,
 	.setlease	= simple_nosetlease,
 };
 
