@@ -241,6 +241,10 @@ extern const struct file_operations hf9c_uncached_file_operations;
 extern const struct inode_operations hf9c_file_inode_operations;
 extern const struct inode_operations hf9c_special_inode_operations;
 
+/* lock.c */
+int hf9c_lock(struct file *file, int cmd, struct file_lock *fl);
+int hf9c_flock(struct file *file, int cmd, struct file_lock *fl);
+
 /* io.c */
 extern const struct hf_netfs_ops hf9c_netfs_ops;
 

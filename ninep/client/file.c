@@ -141,19 +141,31 @@ static int release_uncached(struct inode *inode, struct file *file)
 static int flush(struct file *file, fl_owner_t id)
 {
 	struct inode *inode = file_inode(file);
+	bool dirty;
 	int err;
 
-	if (!(file->f_mode & FMODE_WRITE) || hf9c_is_loose(inode->i_sb) ||
-	    !hf_netfs_dirty(inode))
+	if (!(file->f_mode & FMODE_WRITE) || hf9c_is_loose(inode->i_sb))
 		return 0;
-	filemap_fdatawrite(inode->i_mapping);
-	filemap_fdatawait_keep_errors(inode->i_mapping);
-	/* A close tells, but it is an fsync's to settle. */
+	dirty = hf_netfs_dirty(inode);
+	if (dirty) {
+		filemap_fdatawrite(inode->i_mapping);
+		filemap_fdatawait_keep_errors(inode->i_mapping);
+	}
+	/*
+	 * A close tells, but it is an fsync's to settle.  Of a write-back that ended
+	 * before, too: what it could not write is not dirty any more.
+	 */
 	err = filemap_check_wb_err(inode->i_mapping, file->f_wb_err);
 	/* So that what our writes have changed is not taken for others'. */
-	if (!err)
+	if (!err && dirty)
 		hf9c_refresh(inode, file->private_data);
 	return err;
+}
+
+/* Of what was written; others say that this fsync was not done, to its caller alone. */
+static bool is_loss(int err)
+{
+	return err == -EIO || err == -ENOSPC || err == -EDQUOT;
 }
 
 static int fsync(struct file *file, loff_t start, loff_t last, int datasync)
@@ -165,9 +177,10 @@ static int fsync(struct file *file, loff_t start, loff_t last, int datasync)
 	if (err)
 		return err;
 	remote = hf9c_remote_fsync(file->private_data, datasync);
-	if (remote)
-		mapping_set_error(inode->i_mapping, remote);
-	return remote ? file_check_and_advance_wb_err(file) : 0;
+	if (!is_loss(remote))
+		return remote;
+	mapping_set_error(inode->i_mapping, remote);
+	return file_check_and_advance_wb_err(file);
 }
 
 /* ------------------------------------------------------------------------------ I/O */
@@ -233,8 +246,10 @@ const struct file_operations hf9c_file_operations = {
 	.flush		= flush,
 	.release	= release,
 	.fsync		= fsync,
-	.splice_read	= filemap_splice_read,
+	.splice_read	= hf_netfs_splice_read,
 	.splice_write	= iter_file_splice_write,
+	.lock		= hf9c_lock,
+	.flock		= hf9c_flock,
 	.setlease	= simple_nosetlease,
 };
 
@@ -249,6 +264,8 @@ const struct file_operations hf9c_uncached_file_operations = {
 	.fsync		= fsync,
 	.splice_read	= copy_splice_read,
 	.splice_write	= iter_file_splice_write,
+	.lock		= hf9c_lock,
+	.flock		= hf9c_flock,
 	.setlease	= simple_nosetlease,
 };
 

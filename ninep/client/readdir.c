@@ -262,5 +262,7 @@ const struct file_operations hf9c_dir_operations = {
 	.open		= open,
 	.release	= release,
 	.fsync		= fsync,
+	.lock		= hf9c_lock,
+	.flock		= hf9c_flock,
 	.setlease	= simple_nosetlease,
 };

@@ -2,7 +2,8 @@
 /*
  * What the server is asked for, each a request and its reply; nothing is kept here.
  *
- * All of them wait, killably, and return 0 or -errno: the server's, or -EIO of a
+ * All of them wait, killably but those that read a directory or write bytes (a Tflush has
+ * to be answered first), and return 0 or -errno: the server's, or -EIO of a
  * connection that has ended, -EINTR of who was killed, -ETIMEDOUT of a soft mount.  A
  * fid that is to be made is one of hf9c_fid_new(), which is there afterwards if 0 is
  * returned, and to be put in any case.

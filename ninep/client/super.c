@@ -3,15 +3,20 @@
  * The superblock: owner of a mount's life.
  *
  * How it ends:
- * 1. kill_anon_super() drops dentries and inodes: no request is left, nor any fid but
- *    the users'; those that went are on their way to the server.
+ * 1. generic_shutdown_super() drops dentries and inodes: no request is left, nor any
+ *    fid but the users'; those that went are on their way to the server.  Then it calls
+ *    put_super(), for the rest.
  * 2. @session is taken away under @ending: nothing is sent any more, and no abort finds
  *    it.
  * 3. hf9c_session_close(): every call that somebody has left behind is over, and its fid
  *    put; nothing of ours is called back any more.
  * 4. The users' fids are put.  The work that frees fids is flushed, and nobody queues it
  *    again.
- * 5. hf_netfs_unmount() waits for who is writing to the abort file.
+ * 5. hf_netfs_unmount() waits for who is writing to the abort file.  Its folder is named
+ *    by the superblock's number, which is another's as soon as kill_anon_super() is over.
+ *
+ * A mount that is half built has no root, and put_super() is not called: hf9c_kill_sb()
+ * does the same, and nothing if it is done.
  */
 #include <linux/backing-dev.h>
 #include <linux/module.h>
@@ -198,11 +203,33 @@ static void umount_begin(struct super_block *sb)
 	hf_netfs_abort(&hf9c_super(sb)->netfs, -EIO);
 }
 
+/* Steps 2 to 5, of which each does nothing a second time. */
+static void end(struct hf9c_super *hs)
+{
+	struct hf9c_session *session;
+
+	flush_delayed_work(&hs->clunk);
+	mutex_lock(&hs->ending);
+	session = hs->session;
+	hs->session = NULL;
+	mutex_unlock(&hs->ending);
+	hf9c_session_close(session);
+	hf9c_users_free(hs);
+	flush_delayed_work(&hs->clunk);
+	hf_netfs_unmount(&hs->netfs);
+}
+
+static void put_super(struct super_block *sb)
+{
+	end(hf9c_super(sb));
+}
+
 static const struct super_operations super_operations = {
 	.alloc_inode	= hf9c_inode_alloc,
 	.free_inode	= hf9c_inode_free,
 	.drop_inode	= hf9c_inode_drop,
 	.evict_inode	= hf9c_inode_evict,
+	.put_super	= put_super,
 	.statfs		= statfs,
 	.umount_begin	= umount_begin,
 	.show_options	= show_options,
@@ -264,20 +291,11 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 void hf9c_kill_sb(struct super_block *sb)
 {
 	struct hf9c_super *hs = hf9c_super(sb);
-	struct hf9c_session *session;
 
 	kill_anon_super(sb);
 	if (!hs)
 		return;
-	flush_delayed_work(&hs->clunk);
-	mutex_lock(&hs->ending);
-	session = hs->session;
-	hs->session = NULL;
-	mutex_unlock(&hs->ending);
-	hf9c_session_close(session);
-	hf9c_users_free(hs);
-	flush_delayed_work(&hs->clunk);
-	hf_netfs_unmount(&hs->netfs);
+	end(hs);
 	WARN_ON_ONCE(!ida_is_empty(&hs->numbers) || hs->nr_paths);
 	ida_destroy(&hs->numbers);
 	hf9c_options_free(hs->opts);
@@ -295,7 +313,12 @@ static int get_tree(struct fs_context *fc)
 
 static int reconfigure(struct fs_context *fc)
 {
-	return hf9c_options_change(fc, hf9c_super(fc->root->d_sb));
+	struct super_block *sb = fc->root->d_sb;
+	int err;
+
+	/* What is dirty when it becomes read-only is at the server then. */
+	err = sync_filesystem(sb);
+	return err ?: hf9c_options_change(fc, hf9c_super(sb));
 }
 
 static void free_context(struct fs_context *fc)

@@ -124,6 +124,26 @@ static int get(const struct xattr_handler *handler, struct dentry *dentry,
 	return ret;
 }
 
+/*
+ * An empty value and XATTR_REPLACE are on the wire what removes one: whether it is there
+ * is asked for first then.  (Another may remove it in between, and has it set again.)
+ */
+static int write_value(struct hf9c_fid *fid, const char *name, const void *value,
+		       size_t size, int flags)
+{
+	ssize_t ret;
+
+	if (!value)
+		return hf9c_xattr_write(fid, name, NULL, 0, XATTR_REPLACE);
+	if (!size && flags & XATTR_REPLACE) {
+		ret = hf9c_xattr_read(fid, name, NULL, 0);
+		if (ret < 0)
+			return ret;
+		flags &= ~XATTR_REPLACE;
+	}
+	return hf9c_xattr_write(fid, name, value, size, flags);
+}
+
 static int set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 	       struct dentry *dentry, struct inode *inode, const char *name,
 	       const void *value, size_t size, int flags)
@@ -133,8 +153,7 @@ static int set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 
 	if (IS_ERR(fid))
 		return PTR_ERR(fid);
-	err = hf9c_xattr_write(fid, xattr_full_name(handler, name), value, size,
-			       value ? flags : XATTR_REPLACE);
+	err = write_value(fid, xattr_full_name(handler, name), value, size, flags);
 	hf9c_fid_put(fid);
 	hf9c_changed(inode);
 	return err;

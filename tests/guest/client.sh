@@ -157,6 +157,106 @@ server_goes() {
 	umount /mnt/a && ninep_on exports/data
 }
 
+# locks DIRECTORY: "given", or "refused" of every kind of lock
+locks() {
+	python3 - "$1" <<-'PY'
+		import errno, fcntl, os, struct, sys
+		top, file = sys.argv[1], sys.argv[1] + "/locked"
+		rw = os.open(file, os.O_CREAT | os.O_RDWR)
+		other = os.open(file, os.O_RDWR)
+		dir = os.open(top, os.O_RDONLY)
+		whole = lambda kind: struct.pack("hhqqi4x", kind, os.SEEK_SET, 0, 0, 0)
+		OFD_SETLK = 37
+		def answer(call, *args):
+		    try:
+		        call(*args)
+		        return "given"
+		    except OSError as e:
+		        return {errno.ENOLCK: "refused", errno.EAGAIN: "held"}.get(e.errno, str(e))
+		answers = [
+		    answer(fcntl.lockf, rw, fcntl.LOCK_EX | fcntl.LOCK_NB),
+		    answer(fcntl.lockf, rw, fcntl.LOCK_EX),
+		    answer(fcntl.fcntl, rw, fcntl.F_GETLK, whole(fcntl.F_WRLCK)),
+		    answer(fcntl.flock, rw, fcntl.LOCK_EX),
+		    answer(fcntl.lockf, dir, fcntl.LOCK_SH),
+		    answer(fcntl.flock, dir, fcntl.LOCK_EX),
+		]
+		# What was given excludes.
+		held = [answer(fcntl.fcntl, other, OFD_SETLK, whole(fcntl.F_WRLCK)),
+		        answer(fcntl.flock, other, fcntl.LOCK_EX | fcntl.LOCK_NB)]
+		fcntl.lockf(rw, fcntl.LOCK_UN)
+		fcntl.flock(rw, fcntl.LOCK_UN)
+		fcntl.flock(dir, fcntl.LOCK_UN)
+		for fd in rw, other, dir:
+		    os.close(fd)
+		os.unlink(file)
+		kind = answers[0]
+		assert set(answers) == {kind}, answers
+		assert held == ["held" if kind == "given" else kind] * 2, held
+		print(kind)
+	PY
+}
+
+# A lock that others do not see is given only where there are none.
+locking() {
+	local opts
+	for opts in cache=loose cache=strict cache=none; do
+		mount_client 127.0.0.1 /mnt/a $opts || return
+		[ "$(locks /mnt/a)" = "$([ $opts = cache=loose ] && echo given || echo refused)" ] || return
+		umount /mnt/a || return
+	done
+}
+
+# An attribute that is replaced by an empty one is there.
+empty_attribute() {
+	mount_client 127.0.0.1 /mnt/a cache=strict && python3 - /mnt/a/file <<-'PY' || return
+		import errno, os, sys
+		path = sys.argv[1]
+		open(path, "w").close()
+		os.setxattr(path, "user.a", b"value")
+		os.setxattr(path, "user.a", b"", os.XATTR_REPLACE)
+		assert os.getxattr(path, "user.a") == b""
+		try:
+		    os.setxattr(path, "user.b", b"", os.XATTR_REPLACE)
+		    sys.exit("replaced what is not there")
+		except OSError as e:
+		    assert e.errno == errno.ENODATA, e
+		os.removexattr(path, "user.a")
+		assert os.listxattr(path) == []
+	PY
+	umount /mnt/a && rm "$lower/served/file"
+}
+
+# A close tells of a write-back that is over; who has been told by fsync is not told again.
+told_by_close() {
+	mkdir "$top/small" && mount -t tmpfs -o size=1M,mode=1777 none "$top/small" &&
+		ninep_export small "$top/small" clients=127.0.0.0/8 squash=none || return
+	mkdir -p /mnt/s && mount -t holdfast9p -o aname=small,cache=strict 127.0.0.1 /mnt/s || return
+	python3 - /mnt/s/file <<-'PY' || return
+		import errno, os, sys
+		def lost(call, fd):
+		    try:
+		        call(fd)
+		    except OSError as e:
+		        return e.errno == errno.ENOSPC
+		    return False
+		fds = [os.open(sys.argv[1], os.O_CREAT | os.O_RDWR) for _ in range(2)]
+		os.write(fds[0], bytes(3 << 20))
+		os.sync()
+		assert lost(os.fsync, fds[1]), "fsync"
+		assert not lost(os.close, fds[1]), "close after fsync"
+		assert lost(os.close, fds[0]), "close"
+	PY
+	umount /mnt/s && ninep_off exports/small && umount "$top/small"
+}
+
+# What is dirty when a mount becomes read-only is at the server.
+read_only_later() {
+	mount_client 127.0.0.1 /mnt/a cache=loose && echo written >/mnt/a/file || return
+	mount -o remount,ro /mnt/a && [ "$(cat "$lower/served/file")" = written ] || return
+	umount /mnt/a && rm "$lower/served/file"
+}
+
 by_force() {
 	mount_client 127.0.0.1 /mnt/a cache=none && exec 7</mnt/a || return
 	umount -f /mnt/a && return 1
@@ -194,6 +294,10 @@ check kept-open kept_open
 check seen-by-others seen_by_others
 check seen-after-rename seen_after_rename
 check made-by-others made_by_others
+check locking locking
+check empty-attribute empty_attribute
+check told-by-close told_by_close
+check read-only-later read_only_later
 check busy busy
 check server-goes server_goes
 check by-force by_force
