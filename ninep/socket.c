@@ -30,6 +30,7 @@
 #include <linux/net.h>
 #include <linux/nsproxy.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/tcp.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -135,13 +136,22 @@ __poll_t hf_socket_events(struct hf_socket *socket)
 	return READ_ONCE(sock->ops)->poll(NULL, sock, NULL);
 }
 
+/* The families allocate for what they tell the peer, under the socket's lock. */
+static void shut(struct socket *sock)
+{
+	unsigned int noio = memalloc_noio_save();
+
+	kernel_sock_shutdown(sock, SHUT_RDWR);
+	memalloc_noio_restore(noio);
+}
+
 void hf_socket_shutdown(struct hf_socket *socket)
 {
 	set_bit(HF_SOCKET_SHUT, &socket->flags);
 	down_read(&socket->use);
 	if (socket->sock) {
 		hf_socket_detach(socket, socket->sock->sk);
-		kernel_sock_shutdown(socket->sock, SHUT_RDWR);
+		shut(socket->sock);
 	}
 	up_read(&socket->use);
 }
@@ -162,10 +172,13 @@ static struct socket *take(struct hf_socket *socket)
 /* One that a program has made is its file's. */
 static void put_socket(struct socket *sock)
 {
+	unsigned int noio = memalloc_noio_save();
+
 	if (sock->file)
 		fput(sock->file);
 	else
 		sock_release(sock);
+	memalloc_noio_restore(noio);
 }
 
 /*

@@ -79,8 +79,8 @@ void hf_socket_reclassify(struct socket *sock);
  *
  * A TCP socket gets TCP_NODELAY, and keepalive and TCP_USER_TIMEOUT such that a peer
  * that is silent, or acknowledges nothing, or has kept its window shut, for two
- * minutes is gone.  Allocations for any socket do no I/O: its user may be one that
- * write-back waits for.
+ * minutes is gone.  Sending, shutdown and close allocate without I/O, whatever the
+ * family: the user may be one that write-back waits for.
  *
  * Context: may sleep.
  * Return: 0; -ESOCKTNOSUPPORT if it is not a stream; -EBUSY if somebody else has
