@@ -85,7 +85,7 @@ static int ask(struct hf9c_session *session, struct hf9c_hello *hello,
 		return ret;
 	expect(session, hello);
 	hf_link_send(&session->link, &hello->out);
-	/* It may have ended before. */
+	/* It may have ended before, or the answer have come. */
 	hf9c_kick(session);
 	ret = wait_for_answer(session, hello);
 	if (ret)

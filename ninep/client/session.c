@@ -79,20 +79,24 @@ static void tell(struct hf9c_session *session)
 		session->options.died(session->options.priv, error);
 }
 
-/* Once: the link has ended. */
-static void die(struct hf9c_session *session)
+static void bury(struct hf9c_session *session)
 {
-	if (session->dead)
-		return;
 	session->dead = true;
 	cmpxchg(&session->error, 0, hf_link_error(&session->link));
 	hf_link_shutdown(&session->link);
 	spin_lock(&session->lock);
 	tc_die(&session->table, -EIO);
 	spin_unlock(&session->lock);
-	hf9c_no_greeting(session);
 	tell(session);
 	reap(session);
+}
+
+/* The link has ended.  Who asks for a version after that is told, too. */
+static void die(struct hf9c_session *session)
+{
+	if (!session->dead)
+		bury(session);
+	hf9c_no_greeting(session);
 }
 
 /* -------------------------------------------------------------- the receiver */
