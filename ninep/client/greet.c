@@ -84,7 +84,8 @@ static int ask(struct hf9c_session *session, struct hf9c_hello *hello,
 	if (ret)
 		return ret;
 	expect(session, hello);
-	hf_link_send(&session->link, &hello->out);
+	hf_link_queue(&session->link, &hello->out);
+	hf9c_push(session);
 	/* It may have ended before, or the answer have come. */
 	hf9c_kick(session);
 	ret = wait_for_answer(session, hello);

@@ -205,6 +205,7 @@ static struct hf9c_session *open_link(struct socket *sock,
 	session = make(options);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
+	session->by_work = !!sock->file;
 	ret = hf_link_open(&session->link, sock, NP_CLIENT, options->msize, &hf9c_link_ops);
 	if (!ret)
 		return session;

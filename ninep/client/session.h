@@ -375,7 +375,8 @@ struct socket *hf9c_connect(struct net *net, enum hf9c_family family, const char
  * hf9c_connect_file - the connection behind a file descriptor
  * @file: what it refers to; its reference stays the caller's
  *
- * Whoever made it must not read from or write to it any more.
+ * Whoever made it must not read from or write to it any more, nor change its options.
+ * Messages are sent by the session's work alone, with the kernel's credentials.
  *
  * Return: the socket, for hf9c_session_open() or hf9c_disconnect(), with a reference to
  * @file; or ERR_PTR: -ENOTSOCK; -ESOCKTNOSUPPORT if it is no stream of TCP, AF_UNIX or
