@@ -50,6 +50,20 @@ static DEFINE_MUTEX(sockets_lock);
 static LIST_HEAD(sockets);
 
 /*
+ * What a program may have set: small replies would not be told, small messages not be
+ * sent, and the close would wait for the peer.
+ */
+static void forget_settings(struct sock *sk)
+{
+	lock_sock(sk);
+	sock_reset_flag(sk, SOCK_LINGER);
+	WRITE_ONCE(sk->sk_rcvlowat, 1);
+	release_sock(sk);
+	if (sk_is_tcp(sk))
+		tcp_sock_set_cork(sk, false);
+}
+
+/*
  * Whoever sends may be one that write-back waits for; and it may be in the midst of
  * a page fault, whose task_frag is in use.
  */
@@ -57,6 +71,7 @@ static void tune(struct sock *sk)
 {
 	sk->sk_allocation = GFP_NOIO;
 	sk->sk_use_task_frag = false;
+	forget_settings(sk);
 	if (!sk_is_tcp(sk))
 		return;
 	tcp_sock_set_nodelay(sk);
