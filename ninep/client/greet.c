@@ -65,10 +65,12 @@ static int wait_for_answer(struct hf9c_session *session, struct hf9c_hello *hell
 	long left = wait_for_completion_killable_timeout(&hello->over,
 							 msecs_to_jiffies(session->options.timeo));
 
-	if (left < 0)
-		return -EINTR;
-	if (!left)
-		return -ETIMEDOUT;
+	if (left <= 0) {
+		if (take_expected(session))
+			return left < 0 ? -EINTR : -ETIMEDOUT;
+		/* It is here, or about to be. */
+		wait_for_completion(&hello->over);
+	}
 	return hello->answered ? 0 : hf9c_session_error(session);
 }
 
