@@ -4,6 +4,7 @@
 #include <linux/file.h>
 #include <linux/net.h>
 #include <linux/sched.h>
+#include <linux/un.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -31,6 +32,26 @@ static void ends_at_once(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kernel_sock_shutdown(ends[1], SHUT_WR), 0);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(hf9c_session_open(ends[0], &options)), -ENODATA);
 	sock_release(ends[1]);
+}
+
+static void backlog_full(struct kunit *test)
+{
+	struct socket *listener = make_listener(test, &init_net, AF_UNIX), *first, *second;
+	struct sockaddr_un address = {};
+	char name[UNIX_PATH_MAX + 1] = "@";
+	int bytes;
+
+	KUNIT_ASSERT_EQ(test, kernel_listen(listener, 0), 0);
+	bytes = kernel_getsockname(listener, (struct sockaddr *)&address);
+	bytes -= offsetof(struct sockaddr_un, sun_path) + 1;
+	KUNIT_ASSERT_GT(test, bytes, 0);
+	memcpy(name + 1, address.sun_path + 1, bytes);
+	first = hf9c_connect(&init_net, HF9C_LOCAL, name, 0, 30000);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(first));
+	second = hf9c_connect(&init_net, HF9C_LOCAL, name, 0, 20);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(second), -ETIMEDOUT);
+	hf9c_disconnect(first);
+	sock_release(listener);
 }
 
 /* Who sends on a program's socket. */
@@ -95,6 +116,7 @@ static void sends_by_itself(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(ends_at_once),
+	KUNIT_CASE(backlog_full),
 	KUNIT_CASE(sends_by_itself),
 	{}
 };

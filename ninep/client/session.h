@@ -362,7 +362,7 @@ enum hf9c_family { HF9C_INET, HF9C_LOCAL, HF9C_VM };
  * @family: what @address is
  * @address: names are not resolved
  * @port: of HF9C_INET and HF9C_VM, in the machine's byte order
- * @timeo: ms to wait at the most
+ * @timeo: ms to wait at the most, 1 to INT_MAX
  *
  * Context: may sleep, interruptibly.
  * Return: the socket, for hf9c_session_open(); or ERR_PTR: -EINVAL if it is no address;
