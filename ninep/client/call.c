@@ -130,8 +130,8 @@ static int encode(struct hf9c_session *session, struct hf9c_call *call)
 
 static bool is_usable(const struct iov_iter *iter, bool source, u32 bytes)
 {
-	return !user_backed_iter(iter) && iov_iter_count(iter) >= bytes &&
-	       (!bytes || iter->data_source == source);
+	return !bytes || (!user_backed_iter(iter) && iov_iter_count(iter) >= bytes &&
+			  iter->data_source == source);
 }
 
 /* What is wrong here is the caller's fault. */
