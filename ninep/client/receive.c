@@ -202,7 +202,6 @@ static enum hf_link_verdict place(struct hf_link *link, const void *head, u32 by
 	spin_unlock(&session->lock);
 	if (whose != TC_WANTED && whose != TC_UNWANTED)
 		return refuse_whose(session, whose);
-	session->placing = reply->tag;
 	return HF_LINK_TAKEN;
 }
 

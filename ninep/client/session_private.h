@@ -79,7 +79,6 @@ struct hf9c_hello {
  * @closing: A: nobody is told of the end
  * @dead: R: the end was seen to
  * @reply: R: the last message
- * @placing: R: the tag whose payload comes
  * @hello: H: the Tversions
  * @expected: S: the one that is not answered yet; or NULL
  *
@@ -108,7 +107,6 @@ struct hf9c_session {
 	bool closing;
 	bool dead;
 	struct np_msg reply;
-	u16 placing;
 	struct hf9c_hello hello[2];
 	struct hf9c_hello *expected;
 };
