@@ -11,8 +11,8 @@
  *
  * Whoever stops waiting does not take back what was sent: a Tflush follows, and the tag
  * is not used again before its Rflush.  An answer that comes before the Rflush counts.
- * Pages that are sent stay as they are until one of the two is here: the same bytes are
- * never on the way twice.  Pages that are received into can be given back at once
+ * Pages that are sent stay as they are until one of the two is here: while the connection
+ * lives the same bytes are never on the way twice.  Pages that are received into can be given back at once
  * (@may_discard): what comes for them then goes nowhere.
  *
  * Tags are for who has something to end (Tclunk, an unlock) even if all that others may
