@@ -11,6 +11,7 @@
  */
 #include <linux/export.h>
 #include <linux/net.h>
+#include <linux/sched/mm.h>
 #include <net/sock.h>
 
 #include "link.h"
@@ -224,7 +225,7 @@ static struct hf_link_out *next(struct hf_link *link, struct hf_link_out *done)
 }
 
 /* Until the queue is empty, or the socket is blocked. */
-void hf_link_push(struct hf_link *link)
+static void push(struct hf_link *link)
 {
 	struct hf_link_out *out = begin(link), *done;
 	int ret;
@@ -237,6 +238,19 @@ void hf_link_push(struct hf_link *link)
 			done->sent(link, done, ret);
 		cond_resched();
 	}
+}
+
+/*
+ * vsock allocates as it likes, whatever sk_allocation says, under the socket's lock.
+ * Memory whose reclaim waited for what this link is to receive would never come: who
+ * receives needs that lock.
+ */
+void hf_link_push(struct hf_link *link)
+{
+	unsigned int noio = memalloc_noio_save();
+
+	push(link);
+	memalloc_noio_restore(noio);
 }
 EXPORT_SYMBOL_GPL(hf_link_push);
 

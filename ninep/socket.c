@@ -30,6 +30,7 @@
 #include <linux/net.h>
 #include <linux/nsproxy.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/tcp.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -49,6 +50,20 @@ static DEFINE_MUTEX(sockets_lock);
 static LIST_HEAD(sockets);
 
 /*
+ * What a program may have set: small replies would not be told, small messages not be
+ * sent, and the close would wait for the peer.
+ */
+static void forget_settings(struct sock *sk)
+{
+	lock_sock(sk);
+	sock_reset_flag(sk, SOCK_LINGER);
+	WRITE_ONCE(sk->sk_rcvlowat, 1);
+	release_sock(sk);
+	if (sk_is_tcp(sk))
+		tcp_sock_set_cork(sk, false);
+}
+
+/*
  * Whoever sends may be one that write-back waits for; and it may be in the midst of
  * a page fault, whose task_frag is in use.
  */
@@ -56,6 +71,7 @@ static void tune(struct sock *sk)
 {
 	sk->sk_allocation = GFP_NOIO;
 	sk->sk_use_task_frag = false;
+	forget_settings(sk);
 	if (!sk_is_tcp(sk))
 		return;
 	tcp_sock_set_nodelay(sk);
@@ -135,13 +151,22 @@ __poll_t hf_socket_events(struct hf_socket *socket)
 	return READ_ONCE(sock->ops)->poll(NULL, sock, NULL);
 }
 
+/* The families allocate for what they tell the peer, under the socket's lock. */
+static void shut(struct socket *sock)
+{
+	unsigned int noio = memalloc_noio_save();
+
+	kernel_sock_shutdown(sock, SHUT_RDWR);
+	memalloc_noio_restore(noio);
+}
+
 void hf_socket_shutdown(struct hf_socket *socket)
 {
 	set_bit(HF_SOCKET_SHUT, &socket->flags);
 	down_read(&socket->use);
 	if (socket->sock) {
 		hf_socket_detach(socket, socket->sock->sk);
-		kernel_sock_shutdown(socket->sock, SHUT_RDWR);
+		shut(socket->sock);
 	}
 	up_read(&socket->use);
 }
@@ -162,10 +187,13 @@ static struct socket *take(struct hf_socket *socket)
 /* One that a program has made is its file's. */
 static void put_socket(struct socket *sock)
 {
+	unsigned int noio = memalloc_noio_save();
+
 	if (sock->file)
 		fput(sock->file);
 	else
 		sock_release(sock);
+	memalloc_noio_restore(noio);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A stream socket of the kernel's (holdfast_ninep), of any family: its callbacks,
- * its network namespace, its end.  A listener is one; so is a connection, which
+ * A stream socket (holdfast_ninep), of any family, that the kernel or a program has
+ * made: its callbacks, its network namespace, its end.  A listener is one; so is a connection, which
  * has a struct hf_link around it (<holdfast/ninep_link.h>).
  *
  * The socket does not hold its network namespace.  When that ends, the socket is
@@ -77,10 +77,11 @@ void hf_socket_reclassify(struct socket *sock);
  *
  * What came before is not told: the user looks once by itself afterwards.
  *
- * A TCP socket gets TCP_NODELAY, and keepalive and TCP_USER_TIMEOUT such that a peer
+ * What a program has set of SO_LINGER, SO_RCVLOWAT and TCP_CORK is forgotten.  A TCP
+ * socket gets TCP_NODELAY, and keepalive and TCP_USER_TIMEOUT such that a peer
  * that is silent, or acknowledges nothing, or has kept its window shut, for two
- * minutes is gone.  Allocations for any socket do no I/O: its user may be one that
- * write-back waits for.
+ * minutes is gone.  Sending, shutdown and close allocate without I/O, whatever the
+ * family: the user may be one that write-back waits for.
  *
  * Context: may sleep.
  * Return: 0; -ESOCKTNOSUPPORT if it is not a stream; -EBUSY if somebody else has

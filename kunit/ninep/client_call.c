@@ -277,6 +277,24 @@ static void pool(struct kunit *test)
 		hf9c_io_put(peer->session, calls[i]);
 }
 
+/* Of no bytes, and as hf9c_call_init() leaves it. */
+static void empty_payload(struct kunit *test)
+{
+	struct peer *peer = peer_open(test, &client_options);
+	struct async async;
+	u8 type;
+
+	for (type = NP_TREAD; type <= NP_TWRITE; type += NP_TWRITE - NP_TREAD) {
+		async_start(peer, make_call(test, type), &async);
+		peer_gets(peer, type);
+		if (type == NP_TREAD)
+			peer_reads(peer, peer->t.tag, 0, 0);
+		else
+			peer_reply_type(peer, peer->t.tag, NP_RWRITE);
+		KUNIT_EXPECT_EQ(test, async_wait(test, &async), 0);
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(answered),
 	KUNIT_CASE(error),
@@ -284,6 +302,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(out_of_order),
 	KUNIT_CASE(writes),
 	KUNIT_CASE(cannot_be_sent),
+	KUNIT_CASE(empty_payload),
 	KUNIT_CASE(table_full),
 	KUNIT_CASE(reserve),
 	KUNIT_CASE(waits_for_a_tag),

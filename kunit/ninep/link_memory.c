@@ -162,10 +162,67 @@ static void referred(struct kunit *test)
 	end_is_well(server, ARRAY_SIZE(numbers));
 }
 
+/* A socket that looks at who calls it: memory that does I/O may wait for who sends. */
+static struct {
+	struct proto_ops ops;
+	const struct proto_ops *real;
+	unsigned int calls, io;
+} watched;
+
+static const struct proto_ops *watch(void)
+{
+	watched.calls++;
+	if (!(current->flags & PF_MEMALLOC_NOIO))
+		watched.io++;
+	return watched.real;
+}
+
+static int watched_sendmsg(struct socket *sock, struct msghdr *msg, size_t bytes)
+{
+	return watch()->sendmsg(sock, msg, bytes);
+}
+
+static int watched_shutdown(struct socket *sock, int how)
+{
+	return watch()->shutdown(sock, how);
+}
+
+static int watched_release(struct socket *sock)
+{
+	return watch()->release(sock);
+}
+
+/* Families that do not look at sk_allocation (vsock) allocate under the socket's lock. */
+static void no_io(struct kunit *test)
+{
+	const struct family *family = test->param_value;
+	struct end *client, *server;
+	struct socket *sock;
+
+	end_pair(test, family->family, &client, &server);
+	sock = client->link.socket.sock;
+	watched.calls = 0;
+	watched.io = 0;
+	watched.real = sock->ops;
+	watched.ops = *sock->ops;
+	watched.ops.sendmsg = watched_sendmsg;
+	watched.ops.shutdown = watched_shutdown;
+	watched.ops.release = watched_release;
+	WRITE_ONCE(sock->ops, &watched.ops);
+	end_send(client, 0);
+	KUNIT_EXPECT_EQ(test, watched.calls, 1);
+	hf_link_shutdown(&client->link);
+	KUNIT_EXPECT_EQ(test, watched.calls, 2);
+	end_release(client);
+	KUNIT_EXPECT_GE(test, watched.calls, 3);
+	KUNIT_EXPECT_EQ(test, watched.io, 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(discard),
 	KUNIT_CASE_PARAM(page_cache, next_family),
 	KUNIT_CASE_PARAM(referred, next_family),
+	KUNIT_CASE_PARAM(no_io, next_family),
 	{}
 };
 

@@ -27,6 +27,28 @@ static void close_holds_namespace(struct kunit *test)
 	sock_release(ends[0]);
 }
 
+/* What a program has set would keep replies back, or the close. */
+static void programs_settings(struct kunit *test)
+{
+	const struct family *family = test->param_value;
+	struct socket *ends[2];
+	struct sock *sk;
+
+	connect_pair(test, &init_net, family->family, ends);
+	sk = ends[1]->sk;
+	WRITE_ONCE(sk->sk_rcvlowat, 4096);
+	sock_set_flag(sk, SOCK_LINGER);
+	sk->sk_lingertime = 100 * HZ;
+	if (sk_is_tcp(sk))
+		tcp_sock_set_cork(sk, true);
+	end_open(test, ends[1], NP_SERVER);
+	KUNIT_EXPECT_EQ(test, sk->sk_rcvlowat, 1);
+	KUNIT_EXPECT_FALSE(test, sock_flag(sk, SOCK_LINGER));
+	if (sk_is_tcp(sk))
+		KUNIT_EXPECT_EQ(test, tcp_sk(sk)->nonagle & TCP_NAGLE_CORK, 0);
+	sock_release(ends[0]);
+}
+
 struct listener {
 	struct hf_socket socket;
 	struct completion ready;
@@ -258,6 +280,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(listens, next_family),
 	KUNIT_CASE(not_ours),
 	KUNIT_CASE_PARAM(tuned, next_family),
+	KUNIT_CASE_PARAM(programs_settings, next_family),
 	KUNIT_CASE(close_holds_namespace),
 	KUNIT_CASE(namespace_ends),
 	KUNIT_CASE(opens_too_late),

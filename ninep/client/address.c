@@ -79,17 +79,36 @@ static int fill(struct net *net, enum hf9c_family family, const char *address, u
 	return -EINVAL;
 }
 
-/* What has not connected in its time says that it is still at it. */
+/* vsock has a time of its own for it. */
+static int set_vm_timeout(struct socket *sock, u32 timeo)
+{
+	struct __kernel_sock_timeval time = {
+		.tv_sec = timeo / MSEC_PER_SEC,
+		.tv_usec = timeo % MSEC_PER_SEC * USEC_PER_MSEC,
+	};
+
+	return READ_ONCE(sock->ops)->setsockopt(sock, AF_VSOCK,
+						SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW,
+						KERNEL_SOCKPTR(&time), sizeof(time));
+}
+
+/* What has not connected in its time says that it is still at it, or has found no room. */
 static int connect_within(struct socket *sock, struct sockaddr_of *addr, u32 timeo)
 {
 	long before = sock->sk->sk_sndtimeo;
 	int ret;
 
+	if (sock->sk->sk_family == AF_VSOCK) {
+		ret = set_vm_timeout(sock, timeo);
+		if (ret)
+			return ret;
+	}
 	sock->sk->sk_sndtimeo = msecs_to_jiffies(timeo);
 	ret = kernel_connect(sock, (struct sockaddr *)&addr->storage, addr->length, 0);
 	sock->sk->sk_sndtimeo = before;
 	switch (ret) {
 	case -EINPROGRESS:
+	case -EAGAIN:
 		return -ETIMEDOUT;
 	case -ERESTARTSYS:
 		return -EINTR;

@@ -130,8 +130,8 @@ static int encode(struct hf9c_session *session, struct hf9c_call *call)
 
 static bool is_usable(const struct iov_iter *iter, bool source, u32 bytes)
 {
-	return !user_backed_iter(iter) && iov_iter_count(iter) >= bytes &&
-	       (!bytes || iter->data_source == source);
+	return !bytes || (!user_backed_iter(iter) && iov_iter_count(iter) >= bytes &&
+			  iter->data_source == source);
 }
 
 /* What is wrong here is the caller's fault. */
@@ -229,7 +229,7 @@ static void take_back(struct hf9c_session *session, u16 tag)
 	}
 	hf9c_promote(session);
 	spin_unlock(&session->lock);
-	hf_link_push(&session->link);
+	hf9c_push(session);
 }
 
 static enum tc_left leave(struct hf9c_session *session, struct hf9c_call *call)
@@ -287,7 +287,7 @@ static int go_away(struct hf9c_session *session, struct hf9c_call *call)
 	left = call->left && !hf9c_has_payload(call);
 	call->deserted = left;
 	spin_unlock(&session->lock);
-	hf_link_push(&session->link);
+	hf9c_push(session);
 	return left ? HF9C_LEFT : 0;
 }
 
@@ -312,7 +312,7 @@ int hf9c_call_wait(struct hf9c_session *session, struct hf9c_call *call)
 	hf9c_enter(session);
 	ret = begin(session, call, false);
 	if (!ret) {
-		hf_link_push(&session->link);
+		hf9c_push(session);
 		ret = wait(session, call);
 	}
 	hf9c_leave(session);
@@ -328,7 +328,7 @@ int hf9c_call_start(struct hf9c_session *session, struct hf9c_call *call)
 	hf9c_enter(session);
 	ret = begin(session, call, true);
 	if (!ret)
-		hf_link_push(&session->link);
+		hf9c_push(session);
 	hf9c_leave(session);
 	return ret;
 }
@@ -365,7 +365,7 @@ static void cancel(struct hf9c_session *session, struct hf9c_call *call, void *p
 		break;
 	}
 	spin_unlock(&session->lock);
-	hf_link_push(&session->link);
+	hf9c_push(session);
 }
 
 void hf9c_call_cancel(struct hf9c_session *session, struct hf9c_call *call, void *priv)

@@ -65,10 +65,12 @@ static int wait_for_answer(struct hf9c_session *session, struct hf9c_hello *hell
 	long left = wait_for_completion_killable_timeout(&hello->over,
 							 msecs_to_jiffies(session->options.timeo));
 
-	if (left < 0)
-		return -EINTR;
-	if (!left)
-		return -ETIMEDOUT;
+	if (left <= 0) {
+		if (take_expected(session))
+			return left < 0 ? -EINTR : -ETIMEDOUT;
+		/* It is here, or about to be. */
+		wait_for_completion(&hello->over);
+	}
 	return hello->answered ? 0 : hf9c_session_error(session);
 }
 
@@ -84,8 +86,9 @@ static int ask(struct hf9c_session *session, struct hf9c_hello *hello,
 	if (ret)
 		return ret;
 	expect(session, hello);
-	hf_link_send(&session->link, &hello->out);
-	/* It may have ended before. */
+	hf_link_queue(&session->link, &hello->out);
+	hf9c_push(session);
+	/* It may have ended before, or the answer have come. */
 	hf9c_kick(session);
 	ret = wait_for_answer(session, hello);
 	if (ret)

@@ -123,6 +123,7 @@ static enum tc_reply answer(struct hf9c_session *session, enum np_status status,
 			    const void *frame, u32 bytes)
 {
 	const struct np_msg *reply = &session->reply;
+	enum tc_answered what;
 	struct tc_call *core;
 	enum tc_reply whose;
 	int error = 0;
@@ -135,8 +136,11 @@ static enum tc_reply answer(struct hf9c_session *session, enum np_status status,
 		error = give(session, hf9c_call_of(core), status, frame, bytes);
 	else if (whose == TC_UNWANTED)
 		hf9c_count(unwanted);
-	if (tc_answer(&session->table, reply->tag, reply->type, error, &core) == TC_OVER)
+	what = tc_answer(&session->table, reply->tag, reply->type, error, hf9c_now(), &core);
+	if (what == TC_OVER)
 		hf9c_add_finished(session, hf9c_call_of(core));
+	else if (what == TC_NOT_YET)
+		hf9c_arm(session);
 	hf9c_promote(session);
 	return whose;
 }
@@ -198,7 +202,6 @@ static enum hf_link_verdict place(struct hf_link *link, const void *head, u32 by
 	spin_unlock(&session->lock);
 	if (whose != TC_WANTED && whose != TC_UNWANTED)
 		return refuse_whose(session, whose);
-	session->placing = reply->tag;
 	return HF_LINK_TAKEN;
 }
 

@@ -79,20 +79,24 @@ static void tell(struct hf9c_session *session)
 		session->options.died(session->options.priv, error);
 }
 
-/* Once: the link has ended. */
-static void die(struct hf9c_session *session)
+static void bury(struct hf9c_session *session)
 {
-	if (session->dead)
-		return;
 	session->dead = true;
 	cmpxchg(&session->error, 0, hf_link_error(&session->link));
 	hf_link_shutdown(&session->link);
 	spin_lock(&session->lock);
 	tc_die(&session->table, -EIO);
 	spin_unlock(&session->lock);
-	hf9c_no_greeting(session);
 	tell(session);
 	reap(session);
+}
+
+/* The link has ended.  Who asks for a version after that is told, too. */
+static void die(struct hf9c_session *session)
+{
+	if (!session->dead)
+		bury(session);
+	hf9c_no_greeting(session);
 }
 
 /* -------------------------------------------------------------- the receiver */
@@ -201,6 +205,7 @@ static struct hf9c_session *open_link(struct socket *sock,
 	session = make(options);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
+	session->by_work = !!sock->file;
 	ret = hf_link_open(&session->link, sock, NP_CLIENT, options->msize, &hf9c_link_ops);
 	if (!ret)
 		return session;

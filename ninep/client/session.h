@@ -11,8 +11,8 @@
  *
  * Whoever stops waiting does not take back what was sent: a Tflush follows, and the tag
  * is not used again before its Rflush.  An answer that comes before the Rflush counts.
- * Pages that are sent stay as they are until one of the two is here: the same bytes are
- * never on the way twice.  Pages that are received into can be given back at once
+ * Pages that are sent stay as they are until one of the two is here: while the connection
+ * lives the same bytes are never on the way twice.  Pages that are received into can be given back at once
  * (@may_discard): what comes for them then goes nowhere.
  *
  * Tags are for who has something to end (Tclunk, an unlock) even if all that others may
@@ -362,7 +362,7 @@ enum hf9c_family { HF9C_INET, HF9C_LOCAL, HF9C_VM };
  * @family: what @address is
  * @address: names are not resolved
  * @port: of HF9C_INET and HF9C_VM, in the machine's byte order
- * @timeo: ms to wait at the most
+ * @timeo: ms to wait at the most, 1 to INT_MAX
  *
  * Context: may sleep, interruptibly.
  * Return: the socket, for hf9c_session_open(); or ERR_PTR: -EINVAL if it is no address;
@@ -375,7 +375,8 @@ struct socket *hf9c_connect(struct net *net, enum hf9c_family family, const char
  * hf9c_connect_file - the connection behind a file descriptor
  * @file: what it refers to; its reference stays the caller's
  *
- * Whoever made it must not read from or write to it any more.
+ * Whoever made it must not read from or write to it any more, nor change its options.
+ * Messages are sent by the session's work alone, with the kernel's credentials.
  *
  * Return: the socket, for hf9c_session_open() or hf9c_disconnect(), with a reference to
  * @file; or ERR_PTR: -ENOTSOCK; -ESOCKTNOSUPPORT if it is no stream of TCP, AF_UNIX or

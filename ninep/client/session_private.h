@@ -73,12 +73,12 @@ struct hf9c_hello {
  * @options: I: the caller's
  * @dialect: I: that was agreed on
  * @msize: I: likewise
+ * @by_work: I: nobody but @work sends: the socket is a program's, see hf9c_push()
  * @id: I: for people
  * @error: A: 0, or why it has ended; set once
  * @closing: A: nobody is told of the end
  * @dead: R: the end was seen to
  * @reply: R: the last message
- * @placing: R: the tag whose payload comes
  * @hello: H: the Tversions
  * @expected: S: the one that is not answered yet; or NULL
  *
@@ -101,12 +101,12 @@ struct hf9c_session {
 	struct hf9c_session_options options;
 	enum np_dialect dialect;
 	u32 msize;
+	bool by_work;
 	u32 id;
 	int error;
 	bool closing;
 	bool dead;
 	struct np_msg reply;
-	u16 placing;
 	struct hf9c_hello hello[2];
 	struct hf9c_hello *expected;
 };
@@ -142,6 +142,20 @@ static inline void hf9c_leave(struct hf9c_session *session)
 static inline void hf9c_kick(struct hf9c_session *session)
 {
 	queue_work(hf9c_session_wq, &session->work);
+}
+
+/*
+ * What is queued goes out.  On a program's socket a thread that happens to need a file
+ * sends nothing itself: whether it may is asked of its own credentials, and a refusal
+ * ends the connection for all; and if it is in a receive of that very socket, into a
+ * page of the mount, it has the lock that the send needs.
+ */
+static inline void hf9c_push(struct hf9c_session *session)
+{
+	if (session->by_work)
+		hf9c_kick(session);
+	else
+		hf_link_push(&session->link);
 }
 
 /* It ends, for @error. */

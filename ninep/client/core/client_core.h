@@ -133,7 +133,8 @@ enum tc_reply tc_whose(const struct tc_table *table, uint16_t tag, uint8_t type,
 
 enum tc_answered {
 	TC_OVER = 0,		/* @call is idle; its error says how it ended */
-	TC_NOT_YET,		/* the reply is @call's, but tc_sent() will say when it is over */
+	TC_NOT_YET,		/* the reply is @call's, a Twrite whose payload the link has:
+				 * tc_sent() will say when it is over */
 	TC_NOBODY,		/* nobody's */
 	TC_ANSWER_INVALID,	/* tc_whose() says TC_NO_TAG, TC_WRONG_TYPE */
 };
@@ -144,6 +145,7 @@ enum tc_answered {
  * @tag: its tag
  * @type: its type
  * @error: what a call that wants it is to end with
+ * @now: the time
  * @call: set for TC_OVER and TC_NOT_YET, else NULL
  *
  * Of an Rflush @call is the request that was flushed, if it was not answered
@@ -152,7 +154,7 @@ enum tc_answered {
  * Return: see there.
  */
 enum tc_answered tc_answer(struct tc_table *table, uint16_t tag, uint8_t type,
-			   int32_t error, struct tc_call **call);
+			   int32_t error, uint64_t now, struct tc_call **call);
 
 /* --------------------------------------------------------------- whoever goes away */
 
@@ -192,7 +194,8 @@ enum tc_expired {
 	TC_NOTHING = 0,
 	TC_EXPIRED_UNSENT,	/* the call is idle, with @error */
 	TC_EXPIRED_FLUSH,	/* a Tflush goes into the link's queue, for call->tag */
-	TC_HOPELESS,		/* a Tflush was not answered: the connection is to end */
+	TC_HOPELESS,		/* a Tflush was not answered, or a request was, but is not
+				 * taken: the connection is to end */
 };
 
 /**

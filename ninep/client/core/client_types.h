@@ -32,6 +32,7 @@ enum tc_state {
 #define TC_UNSENT	0x04	/* the request has not left the link's queue */
 #define TC_FLUSH_UNSENT	0x08	/* the Tflush has not */
 #define TC_DISCARDING	0x10	/* its payload is being taken back, see tc_discarded() */
+#define TC_HELD		0x20	/* it is answered, but what is the caller's has not left */
 
 /* All fields are the core's; the shell may read tag, state and error. */
 struct tc_call {
@@ -49,8 +50,8 @@ struct tc_call {
 /* A tag; its number is that in the array.  All fields are the core's. */
 struct tc_slot {
 	struct tc_call *call;		/* who wants what comes; or NULL */
-	struct tc_slot *next, *prev;	/* among the free ones, or those with a Tflush */
-	uint64_t due;			/* TC_RFLUSH */
+	struct tc_slot *next, *prev;	/* among the free ones, or those awaited */
+	uint64_t due;			/* TC_RFLUSH, TC_HELD */
 	uint8_t open;			/* TC_ANSWER, ... */
 	uint8_t type;			/* of the request */
 	uint8_t spare[6];
@@ -71,7 +72,8 @@ struct tc_slots {
 /* ms; 0: for ever */
 struct tc_times {
 	uint32_t answer;	/* until a call without a reply is flushed */
-	uint32_t flush;		/* until a Tflush without an Rflush ends the connection */
+	uint32_t flush;		/* until a Tflush without an Rflush ends the connection,
+				 * or a request that is answered, but not taken */
 };
 
 /* One connection. */
@@ -80,7 +82,7 @@ struct tc_table {
 	uint32_t nr_slots, nr_free;
 	uint32_t nr_calls;		/* not idle */
 	struct tc_slots free;		/* the one that is free for the longest first */
-	struct tc_slots flushes;	/* of which an Rflush is to come, timed or not */
+	struct tc_slots awaited;	/* TC_RFLUSH, TC_HELD: timed or not */
 	struct tc_queue queued[TC_CLASSES];
 	struct tc_queue timed;
 	struct tc_times times;

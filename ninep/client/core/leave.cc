@@ -17,8 +17,7 @@ void follow(tc_table &table, tc_slot &slot, int32_t error, uint64_t now)
 
 void forget_replies(tc_table &table, tc_slot &slot)
 {
-	if (slot.open & TC_RFLUSH)
-		tc::close_flush(table, slot);
+	tc::await_no_more(table, slot, TC_RFLUSH);
 	if (!(slot.open & TC_ANSWER))
 		return;
 	slot.open &= ~TC_ANSWER;
@@ -73,12 +72,12 @@ enum tc_expired tc_expire(struct tc_table *table, int32_t error, uint64_t now,
 			  struct tc_call **call)
 {
 	tc_call *late = table->timed.first;
-	const tc_slot *flush = table->flushes.first;
+	const tc_slot *awaited = table->awaited.first;
 
 	*call = nullptr;
 	if (table->dead)
 		return TC_NOTHING;
-	if (table->times.flush && flush && flush->due <= now)
+	if (table->times.flush && awaited && awaited->due <= now)
 		return TC_HOPELESS;
 	if (!late || late->due > now)
 		return TC_NOTHING;
@@ -99,8 +98,8 @@ uint64_t tc_due(const struct tc_table *table)
 		return due;
 	if (table->timed.first)
 		due = table->timed.first->due;
-	if (table->times.flush && table->flushes.first && table->flushes.first->due < due)
-		due = table->flushes.first->due;
+	if (table->times.flush && table->awaited.first && table->awaited.first->due < due)
+		due = table->awaited.first->due;
 	return due;
 }
 

@@ -20,40 +20,50 @@ tc_slot *slot_of(const tc_table &table, uint32_t tag)
 						       nullptr;
 }
 
+/* The link has what is the caller's. */
+bool is_held(const tc_slot &slot)
+{
+	return slot.open & TC_UNSENT && slot.type == NP_TWRITE;
+}
+
 /* Over now, or with tc_sent(). */
-tc_answered finish(tc_table &table, tc_slot &slot, int32_t error, tc_call *&who)
+tc_answered finish(tc_table &table, tc_slot &slot, int32_t error, uint64_t now, tc_call *&who)
 {
 	tc_call *call = slot.call;
 
 	if (!call)
 		return TC_NOBODY;
 	who = call;
-	if (!(slot.open & TC_UNSENT)) {
+	if (!is_held(slot)) {
 		tc::end(table, *call, error);
 		return TC_OVER;
 	}
 	tc::untime(table, *call);
 	call->state = TC_ANSWERED;
 	call->error = error;
+	tc::await(table, slot, TC_HELD, now);
 	return TC_NOT_YET;
 }
 
-tc_answered take_reply(tc_table &table, tc_slot &slot, int32_t error, tc_call *&who)
+tc_answered take_reply(tc_table &table, tc_slot &slot, int32_t error, uint64_t now,
+		       tc_call *&who)
 {
 	slot.open &= ~TC_ANSWER;
-	return finish(table, slot, error, who);
+	return finish(table, slot, error, now, who);
 }
 
 /* Of one that is answered, but unsent, the reply counts. */
-tc_answered take_rflush(tc_table &table, tc_slot &slot, tc_call *&who)
+tc_answered take_rflush(tc_table &table, tc_slot &slot, uint64_t now, tc_call *&who)
 {
 	bool answered = !(slot.open & TC_ANSWER);
+	tc_answered what = TC_NOBODY;
 
-	tc::close_flush(table, slot);
 	slot.open &= ~TC_ANSWER;
-	if (answered || !slot.call)
-		return TC_NOBODY;
-	return finish(table, slot, slot.call->error, who);
+	if (!answered && slot.call)
+		what = finish(table, slot, slot.call->error, now, who);
+	/* What is held keeps its deadline. */
+	tc::await_no_more(table, slot, TC_RFLUSH);
+	return what;
 }
 
 } // namespace
@@ -77,7 +87,7 @@ enum tc_reply tc_whose(const struct tc_table *table, uint16_t tag, uint8_t type,
 }
 
 enum tc_answered tc_answer(struct tc_table *table, uint16_t tag, uint8_t type,
-			   int32_t error, struct tc_call **call)
+			     int32_t error, uint64_t now, struct tc_call **call)
 {
 	tc_reply says = tc_whose(table, tag, type, call);
 	tc_answered what;
@@ -87,8 +97,8 @@ enum tc_answered tc_answer(struct tc_table *table, uint16_t tag, uint8_t type,
 		return TC_ANSWER_INVALID;
 	tc_slot &slot = *slot_of(*table, tag);
 
-	what = says == TC_IS_RFLUSH ? take_rflush(*table, slot, *call) :
-				      take_reply(*table, slot, error, *call);
+	what = says == TC_IS_RFLUSH ? take_rflush(*table, slot, now, *call) :
+				      take_reply(*table, slot, error, now, *call);
 	tc::settle(*table, slot);
 	return what;
 }

@@ -66,15 +66,28 @@ void tc::settle(tc_table &table, tc_slot &slot)
 
 void tc::flush(tc_table &table, tc_slot &slot, uint64_t now)
 {
-	slot.open |= TC_RFLUSH | TC_FLUSH_UNSENT;
-	slot.due = now + table.times.flush;
-	slots::append(table.flushes, slot);
+	slot.open |= TC_FLUSH_UNSENT;
+	await(table, slot, TC_RFLUSH, now);
 }
 
-void tc::close_flush(tc_table &table, tc_slot &slot)
+void tc::await(tc_table &table, tc_slot &slot, uint8_t what, uint64_t now)
 {
-	slot.open &= ~TC_RFLUSH;
-	slots::remove(table.flushes, slot);
+	bool awaited = slot.open & (TC_RFLUSH | TC_HELD);
+
+	slot.open |= what;
+	if (awaited)
+		return;
+	slot.due = now + table.times.flush;
+	slots::append(table.awaited, slot);
+}
+
+void tc::await_no_more(tc_table &table, tc_slot &slot, uint8_t what)
+{
+	bool awaited = slot.open & (TC_RFLUSH | TC_HELD);
+
+	slot.open &= ~what;
+	if (awaited && !(slot.open & (TC_RFLUSH | TC_HELD)))
+		slots::remove(table.awaited, slot);
 }
 
 bool tc_init(struct tc_table *table, struct tc_slot *slots, uint32_t nr_slots,
@@ -140,6 +153,7 @@ bool tc_sent(struct tc_table *table, uint16_t tag, struct tc_call **over)
 	tc_slot &slot = table->slots[tag];
 
 	slot.open &= ~TC_UNSENT;
+	tc::await_no_more(*table, slot, TC_HELD);
 	if (slot.call && slot.call->state == TC_ANSWERED) {
 		*over = slot.call;
 		tc::end(*table, *slot.call, slot.call->error);

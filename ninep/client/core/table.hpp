@@ -11,12 +11,15 @@
  *	sent -> flushed		tc_leave(), tc_expire()
  *	sent, flushed -> idle	tc_answer() of its reply, or, flushed, of the Rflush;
  *				tc_leave() with @discard; tc_reap()
- *	sent, flushed -> answered	tc_answer(), if the link still has its bytes
- *	answered -> idle	tc_sent()
+ *	sent, flushed -> answered	tc_answer(), if the link still has its payload;
+ *				tc_die()
+ *	answered -> idle	tc_sent(); tc_reap()
  *
- * While the link has bytes of a call's (TC_UNSENT) the call does not end but by
- * tc_leave() with @discard, of one that has sent nothing but its head, which is the
- * slot's: what is being sent may be the caller's pages.
+ * While the link has pages of a caller's (a Twrite's, TC_UNSENT) the call does not end.
+ * Of all others it has a head, which is the slot's: a reply ends them at once, and only
+ * the tag waits.  (A reply may well be here before the link has told that all is
+ * sent.)  A server that answers a write, but does not take it, is awaited as long as
+ * one that does not answer a Tflush.
  *
  * A slot is free when nothing is open (TC_ANSWER, ...) and no call has it.  What
  * is open, and what closes it:
@@ -26,6 +29,7 @@
  *	TC_UNSENT	tc_sent()
  *	TC_FLUSH_UNSENT	tc_flush_sent()
  *	TC_DISCARDING	tc_discarded()
+ *	TC_HELD		tc_sent()
  *
  * So a tag whose request was flushed and then answered is not used before its Rflush
  * has come, and the discarding of a payload never meets that of the tag's next user.
@@ -33,7 +37,7 @@
  *
  * Who may have a tag: a class may take one if more are free than it has to leave
  * to those before it, and nobody of its own waits.  Free tags are used in turn: a reply
- * that comes twice finds nothing of that tag, rather than somebody else.
+ * that comes twice finds nothing of that tag, unless no other was free meanwhile.
  *
  * All of one list wait equally long, so they are in the order of their deadlines.
  *
@@ -118,7 +122,9 @@ void end(tc_table &table, tc_call &call, int32_t error);
 void settle(tc_table &table, tc_slot &slot);
 /* A Tflush is to follow. */
 void flush(tc_table &table, tc_slot &slot, uint64_t now);
-void close_flush(tc_table &table, tc_slot &slot);
+/* Something of TC_RFLUSH, TC_HELD is awaited of a slot; the first deadline counts. */
+void await(tc_table &table, tc_slot &slot, uint8_t what, uint64_t now);
+void await_no_more(tc_table &table, tc_slot &slot, uint8_t what);
 /* A call does not wait for a deadline of its own any more. */
 void untime(tc_table &table, tc_call &call);
 

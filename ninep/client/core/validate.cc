@@ -55,7 +55,7 @@ const char *check_timed(const tc_table &table, uint32_t expected)
 	return count == expected ? nullptr : "a call is not timed";
 }
 
-/* How many are in a list of slots, of which each is open so. */
+/* How many are in a list of slots, of which each has one of @open. */
 const char *check_slots(const tc_table &table, const tc_slots &list, uint8_t open, uint32_t &count)
 {
 	const tc_slot *last = nullptr;
@@ -64,7 +64,7 @@ const char *check_slots(const tc_table &table, const tc_slots &list, uint8_t ope
 	for (const tc_slot *slot = list.first; slot; slot = slot->next) {
 		if (++count > table.nr_slots)
 			return "a list has more slots than there are";
-		if ((slot->open & open) != open || (!open && (slot->open || slot->call)))
+		if ((open && !(slot->open & open)) || (!open && (slot->open || slot->call)))
 			return "a slot is in a list that is not its own";
 		last = slot;
 	}
@@ -87,8 +87,10 @@ const char *check_call(const tc_slot &slot, const tc_call &call, uint32_t number
 			return "a call is flushed, but does not expect both replies";
 		return nullptr;
 	case TC_ANSWERED:
-		if (slot.open & TC_ANSWER || !(slot.open & TC_UNSENT))
+		if (slot.open & TC_ANSWER || !(slot.open & TC_UNSENT) || slot.type != NP_TWRITE)
 			return "a call is answered and sent, but not over";
+		if (!(slot.open & TC_HELD))
+			return "a call is held for as long as it likes";
 		return nullptr;
 	default:
 		return "a slot has a call that was not sent";
@@ -97,7 +99,7 @@ const char *check_call(const tc_slot &slot, const tc_call &call, uint32_t number
 
 /* What all slots say together. */
 struct sums {
-	uint32_t calls, timed, flushes, free;
+	uint32_t calls, timed, awaited, free;
 };
 
 const char *check_all_slots(const tc_table &table, sums &sum)
@@ -116,7 +118,9 @@ const char *check_all_slots(const tc_table &table, sums &sum)
 		}
 		if (table.dead && slot.open & (TC_ANSWER | TC_RFLUSH))
 			return "a reply is expected of a dead connection";
-		sum.flushes += !!(slot.open & TC_RFLUSH);
+		if (slot.open & TC_HELD && (!slot.call || !(slot.open & TC_UNSENT)))
+			return "nothing is held, but its end is awaited";
+		sum.awaited += !!(slot.open & (TC_RFLUSH | TC_HELD));
 		sum.free += !slot.call && !slot.open;
 	}
 	return nullptr;
@@ -136,19 +140,19 @@ const char *check_waiting(const tc_table &table)
 /* check_waiting() holds between a change and the tc_next() that are due after it only. */
 const char *tc_validate(const struct tc_table *table)
 {
-	uint32_t queued, timed = 0, free, flushes;
+	uint32_t queued, timed = 0, free, awaited;
 	sums sum {};
 	const char *why = check_queues(*table, queued) ?: check_all_slots(*table, sum) ?:
 			  check_slots(*table, table->free, 0, free) ?:
-			  check_slots(*table, table->flushes, TC_RFLUSH, flushes) ?:
+			  check_slots(*table, table->awaited, TC_RFLUSH | TC_HELD, awaited) ?:
 			  check_waiting(*table);
 
 	if (why)
 		return why;
 	if (free != table->nr_free || free != sum.free)
 		return "the free slots are not counted right";
-	if (flushes != sum.flushes)
-		return "a Tflush is not listed";
+	if (awaited != sum.awaited)
+		return "a slot is awaited, but not listed";
 	if (queued + sum.calls != table->nr_calls)
 		return "the calls are not counted right";
 	for (uint32_t group = 0; group < TC_WAITING; group++)

@@ -19,7 +19,7 @@ const char *client_from_c(void)
 	if (tc_begin(&table, &read, ask.type, TC_DATA, 0) != TC_SEND ||
 	    !tc_sent(&table, read.tag, &call) || call)
 		return "its bytes";
-	if (tc_answer(&table, read.tag, NP_RREAD, 0, &call) != TC_OVER || call != &read)
+	if (tc_answer(&table, read.tag, NP_RREAD, 0, 0, &call) != TC_OVER || call != &read)
 		return "Rread";
 	tc_die(&table, -5);
 	return tc_quiet(&table) ? tc_validate(&table) : "the end";

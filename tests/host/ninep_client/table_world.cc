@@ -138,7 +138,7 @@ void world::send()
 	used &u = tags.at(out.tag);
 
 	REQUIRE(tc_sent(&core, out.tag, &call));
-	u.unsent = false;
+	u.unsent = u.held = false;
 	if (!dead && u.answer) {
 		REQUIRE(opt.hostile || !server.count(out.tag), "tag %u is known", out.tag);
 		REQUIRE(opt.hostile || !flushes.count(out.tag + opt.slots), "tag %u is flushed",
@@ -189,7 +189,7 @@ void world::reply(uint16_t tag, uint8_t type)
 	reach::met("whose", whose);
 	REQUIRE(whose == wanted, "%d instead of %d", whose, wanted);
 	REQUIRE(!!call == (whose == TC_WANTED) && (!call || of(call).id == u->owner->id));
-	tc_answered says = tc_answer(&core, tag, type, said, &call);
+	tc_answered says = tc_answer(&core, tag, type, said, now, &call);
 
 	reach::met("answered", says);
 	if (whose == TC_NO_TAG || whose == TC_WRONG_TYPE) {
@@ -197,14 +197,20 @@ void world::reply(uint16_t tag, uint8_t type)
 		compare();
 		return;
 	}
-	bool ends = u->owner && u->answer;
+	bool ends = u->owner && u->answer, held = u->unsent && u->type == NP_TWRITE;
+
+	if (ends && held) {
+		if (!u->rflush)
+			u->flush_due = now + opt.times.flush;
+		u->held = true;
+	}
 
 	if (ends && !rflush)
 		u->owner->error = said;
 	u->answer = false;
 	if (rflush)
 		u->rflush = false;
-	REQUIRE(says == (!ends ? TC_NOBODY : u->unsent ? TC_NOT_YET : TC_OVER), "%d", says);
+	REQUIRE(says == (!ends ? TC_NOBODY : held ? TC_NOT_YET : TC_OVER), "%d", says);
 	if (says == TC_NOT_YET) {
 		u->answered = true;
 		REQUIRE(of(call).id == u->owner->id && call->state == TC_ANSWERED);
@@ -284,7 +290,7 @@ void world::expire()
 		bool hopeless = false;
 
 		for (auto &[tag, u] : tags)
-			hopeless |= u.rflush && opt.times.flush && u.flush_due <= now;
+			hopeless |= (u.rflush || u.held) && opt.times.flush && u.flush_due <= now;
 		says = tc_expire(&core, late, now, &call);
 		reach::met("expired", says);
 		REQUIRE((says == TC_HOPELESS) == (hopeless && !dead));
@@ -380,13 +386,13 @@ void world::compare() const
 		const used &u = at == tags.end() ? none : at->second;
 		uint8_t open = (u.answer ? TC_ANSWER : 0) | (u.rflush ? TC_RFLUSH : 0) |
 			       (u.unsent ? TC_UNSENT : 0) | (u.discarding ? TC_DISCARDING : 0) |
-			       (u.flush_unsent ? TC_FLUSH_UNSENT : 0);
+			       (u.flush_unsent ? TC_FLUSH_UNSENT : 0) | (u.held ? TC_HELD : 0);
 
 		REQUIRE(slots[tag].open == open, "tag %u: %x instead of %x", tag, slots[tag].open, open);
 		REQUIRE(!!slots[tag].call == !!u.owner);
 		if (u.owner && u.owner->due < due && !u.left && !u.answered)
 			due = u.owner->due;
-		if (u.rflush && opt.times.flush && u.flush_due < due)
+		if ((u.rflush || u.held) && opt.times.flush && u.flush_due < due)
 			due = u.flush_due;
 	}
 	for (const asked &each : waiting)
@@ -507,11 +513,15 @@ void world::discard_step(source &from)
 void world::step(source &from)
 {
 	tc_class group;
+	uint8_t type;
 
 	switch (from.pick(16)) {
 	case 0 ... 3:
 		group = static_cast<tc_class>(from.pick(TC_CLASSES));
-		begin(group, types[group]);
+		type = types[group];
+		if (group == TC_DATA && from.pick(2))
+			type = NP_TWRITE;
+		begin(group, type);
 		break;
 	case 4 ... 6:
 		send();

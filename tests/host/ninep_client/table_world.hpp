@@ -46,7 +46,7 @@ struct used {
 	std::optional<asked> owner;
 	uint8_t type;
 	bool answer = true, rflush = false, unsent = true, flush_unsent = false;
-	bool discarding = false, answered = false, left = false;
+	bool discarding = false, answered = false, left = false, held = false;
 	uint64_t flush_due = 0;
 
 	bool closed() const

@@ -46,7 +46,7 @@ struct table : ::testing::Test {
 		EXPECT_EQ(call, nullptr);
 	}
 
-	tc_answered answer(uint16_t tag, uint8_t type) { return tc_answer(&t, tag, type, 0, &call); }
+	tc_answered answer(uint16_t tag, uint8_t type) { return tc_answer(&t, tag, type, 0, now, &call); }
 
 	tc_answered rflush(uint16_t tag) { return answer(tag + slots, NP_RFLUSH); }
 
@@ -122,6 +122,53 @@ TEST_F(ClientTable, AnsweredBeforeItIsSent)
 	EXPECT_TRUE(tc_sent(&t, calls[0].tag, &call));
 	EXPECT_EQ(call, &calls[0]);
 	EXPECT_EQ(calls[0].error, 0);
+	EXPECT_TRUE(is_free(calls[0].tag));
+}
+
+/* Of all else the link has nothing but a head, which is the slot's. */
+TEST_F(ClientTable, OverBeforeItIsSent)
+{
+	start();
+	EXPECT_EQ(begin(0), TC_SEND);
+	EXPECT_EQ(answer(calls[0].tag, NP_RREAD), TC_OVER);
+	EXPECT_EQ(call, &calls[0]);
+	EXPECT_EQ(calls[0].state, TC_IDLE);
+	EXPECT_EQ(begin(1, NP_TLOCK, TC_WAITING), TC_SEND);
+	EXPECT_EQ(tc_leave(&t, &calls[1], false, killed, now), TC_SEND_FLUSH);
+	EXPECT_EQ(rflush(calls[1].tag), TC_OVER);
+	EXPECT_EQ(calls[1].error, killed);
+	EXPECT_FALSE(is_free(calls[0].tag));
+	sent(calls[0].tag);
+	EXPECT_TRUE(is_free(calls[0].tag));
+}
+
+/* A server that has answered a write, and does not take it, is given as long as for Rflush. */
+TEST_F(ClientTable, AnsweredAndNeverSent)
+{
+	start({ 10, 5 });
+	EXPECT_EQ(begin(0, NP_TWRITE), TC_SEND);
+	EXPECT_EQ(answer(calls[0].tag, NP_RWRITE), TC_NOT_YET);
+	EXPECT_EQ(tc_due(&t), now + 5);
+	EXPECT_EQ(tc_expire(&t, late, now + 4, &call), TC_NOTHING);
+	EXPECT_EQ(tc_expire(&t, late, now + 5, &call), TC_HOPELESS);
+	EXPECT_TRUE(tc_sent(&t, calls[0].tag, &call));
+	EXPECT_EQ(call, &calls[0]);
+	EXPECT_EQ(tc_due(&t), UINT64_MAX);
+}
+
+/* An Rflush does not make it longer. */
+TEST_F(ClientTable, FlushedAndNeverSent)
+{
+	start({ 10, 5 });
+	EXPECT_EQ(begin(0, NP_TWRITE), TC_SEND);
+	EXPECT_EQ(tc_leave(&t, &calls[0], false, killed, now), TC_SEND_FLUSH);
+	now += 3;
+	EXPECT_EQ(rflush(calls[0].tag), TC_NOT_YET);
+	EXPECT_EQ(tc_due(&t), now + 2);
+	EXPECT_EQ(tc_expire(&t, late, now + 2, &call), TC_HOPELESS);
+	EXPECT_TRUE(tc_sent(&t, calls[0].tag, &call));
+	EXPECT_EQ(calls[0].error, killed);
+	EXPECT_TRUE(tc_flush_sent(&t, calls[0].tag + slots));
 	EXPECT_TRUE(is_free(calls[0].tag));
 }
 
