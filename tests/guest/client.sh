@@ -65,11 +65,11 @@ remounts() {
 as_user() { setpriv --reuid "$1" --regid "$1" --clear-groups "${@:2}"; }
 
 only_one() {
-	mount_client 127.0.0.1 /mnt/a access=1000 || return
+	mount_client 127.0.0.1 /mnt/a access=1000,ac=60 || return
 	as_user 1000 mkdir /mnt/a/his && [ "$(stat -c %u "$lower/served/his")" = 1000 ] &&
 		! mkdir /mnt/a/mine && ! as_user 1001 ls /mnt/a || return
 	# Not even what is cached.
-	! stat /mnt/a/his && ! as_user 1001 stat /mnt/a && as_user 1000 stat /mnt/a/his || return
+	as_user 1000 stat /mnt/a/his && ! stat /mnt/a/his && ! as_user 1001 stat /mnt/a || return
 	umount /mnt/a && rmdir "$lower/served/his"
 }
 
