@@ -160,7 +160,7 @@ int hf_netfs_mount(struct hf_netfs_mount *mount, struct super_block *sb,
 		hf_netfs_reserve_put(mount->reserve);
 		return ret;
 	}
-	/* Who dirties too much in a control group writes back, and is not killed for it. */
+	/* Dirty memory of a control group is its own to write back, and slows it down. */
 	sb->s_iflags |= SB_I_CGROUPWB;
 	mutex_lock(&mounts_lock);
 	list_add_tail(&mount->all, &mounts);

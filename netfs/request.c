@@ -86,7 +86,6 @@ static struct hf_netfs_req *alloc_req(struct hf_netfs_mount *mount, enum rl_kind
 static void free_req(struct rcu_head *rcu)
 {
 	struct hf_netfs_req *req = container_of(rcu, struct hf_netfs_req, rcu);
-
 	struct hf_netfs_reserve *reserve = req->reserve;
 
 	if (!reserve) {

@@ -62,10 +62,12 @@ static int fed(struct wait_queue_entry *entry, unsigned int mode, int flags, voi
 	return 0;
 }
 
+/* With the request's lock. */
 static void starve(struct hf_netfs_req *req, bool starving)
 {
 	wait_queue_head_t *room = &req->ni->mount->room;
 
+	lockdep_assert_held(&req->lock);
 	if (req->starving == starving)
 		return;
 	req->starving = starving;

@@ -205,6 +205,7 @@ void hf_netfs_zero_gap(struct inode *inode, loff_t pos)
 	loff_t size, behind;
 	struct rl_bytes gap;
 
+	lockdep_assert_held_write(&inode->i_rwsem);
 	do {
 		size = i_size_read(inode);
 		if (pos <= size)
@@ -230,7 +231,6 @@ static bool begin_resize(struct hf_netfs_inode *ni)
 /* Clean, and with the write-back mutex, so that it stays so but for pages that are pinned. */
 static int settle(struct hf_netfs_inode *ni)
 {
-
 	/* What cannot be written is no reason not to truncate; fsync tells of it. */
 	for (;;) {
 		hf_netfs_flush(&ni->vfs, 0, LLONG_MAX);
@@ -261,6 +261,7 @@ static int resize(struct hf_netfs_inode *ni, loff_t size, void *data)
 	enum rl_size_says says;
 	int ret;
 
+	lockdep_assert_held(&ni->wb_lock);
 	wait_var_event(&ni->sizes, begin_resize(ni));
 	ret = ni->mount->ops->resize(&ni->vfs, size, data);
 	spin_lock(&ni->vfs.i_lock);

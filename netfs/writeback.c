@@ -88,6 +88,7 @@ static int write_run(struct run *run, struct address_space *mapping,
 	struct folio *folio = NULL;
 	int error = 0;
 
+	lockdep_assert_held(&run->ni->wb_lock);
 	do {
 		make_room(run);
 		folio = writeback_iter(mapping, wbc, folio, &error);

@@ -207,7 +207,7 @@ struct hf_netfs_req {
 	bool in_work;			/* so always */
 	bool unbegun;			/* ->begin() has refused it */
 	bool issuer_ends;		/* its folio is the issuer's to end */
-	bool bad;			/* L: some of what was written was lost */
+	bool bad;			/* some of what was written was lost; before its put */
 	struct kiocb *iocb;		/* AIO; or NULL */
 	struct hf_netfs_waiting *waiting;	/* direct, and not AIO: its issuer */
 	struct iov_iter iter;		/* direct: all of it */

@@ -239,7 +239,6 @@ umode_t hf9c_mode_to_send(struct inode *dir, umode_t mode);
 extern const struct file_operations hf9c_file_operations;
 extern const struct file_operations hf9c_uncached_file_operations;
 extern const struct inode_operations hf9c_file_inode_operations;
-extern const struct inode_operations hf9c_special_inode_operations;
 
 /* lock.c */
 int hf9c_lock(struct file *file, int cmd, struct file_lock *fl);

@@ -269,16 +269,8 @@ const struct file_operations hf9c_uncached_file_operations = {
 	.setlease	= simple_nosetlease,
 };
 
+/* Of devices, pipes and sockets, too. */
 const struct inode_operations hf9c_file_inode_operations = {
-	.permission	= hf9c_permission,
-	.getattr	= hf9c_getattr,
-	.setattr	= hf9c_setattr,
-	.listxattr	= hf9c_listxattr,
-	.get_inode_acl	= hf9c_get_inode_acl,
-	.set_acl	= hf9c_set_acl,
-};
-
-const struct inode_operations hf9c_special_inode_operations = {
 	.permission	= hf9c_permission,
 	.getattr	= hf9c_getattr,
 	.setattr	= hf9c_setattr,

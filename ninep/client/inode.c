@@ -158,7 +158,7 @@ static int set_operations(struct inode *inode, const struct np_attr *attr)
 		inode->i_op = &hf9c_symlink_inode_operations;
 		break;
 	default:
-		inode->i_op = &hf9c_special_inode_operations;
+		inode->i_op = &hf9c_file_inode_operations;
 		init_special_inode(inode, inode->i_mode, new_decode_dev(attr->rdev));
 	}
 	i_size_write(inode, attr->size);
