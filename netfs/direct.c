@@ -205,8 +205,8 @@ static ssize_t asynchronous(struct kiocb *iocb, struct iov_iter *buffer, enum rl
  */
 static void forget(struct inode *inode, loff_t pos, size_t len)
 {
-	if (len && invalidate_inode_pages2_range(inode->i_mapping, pos >> PAGE_SHIFT,
-						 (pos + len - 1) >> PAGE_SHIFT))
+	if (len && !hf_netfs_forget(inode->i_mapping, pos >> PAGE_SHIFT,
+				    (pos + len - 1) >> PAGE_SHIFT))
 		hf_netfs_count(stale_left);
 }
 

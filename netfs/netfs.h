@@ -84,6 +84,10 @@ int hf_netfs_migrate_folio(struct address_space *mapping, struct folio *to,
 #define hf_netfs_migrate_folio NULL
 #endif
 
+/* drop.c: what is cached and not believed any more */
+bool hf_netfs_undefine(struct folio *folio);
+bool hf_netfs_forget(struct address_space *mapping, pgoff_t first, pgoff_t last);
+
 /* read.c */
 void hf_netfs_readahead(struct readahead_control *rac);
 int hf_netfs_read_folio(struct file *file, struct folio *folio);

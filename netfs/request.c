@@ -115,7 +115,10 @@ static void unlist(struct hf_netfs_req *req)
 	spin_unlock(&mount->lock);
 }
 
-/* Some of it was lost: what is clean by now of its folios is read anew. */
+/*
+ * Some of it was lost: what of its folios is not dirty is read anew.  (What is whole by
+ * now is sent, and what was lost with it.)
+ */
 static void drop_bad(struct hf_netfs_req *req)
 {
 	struct address_space *mapping = req->ni->vfs.i_mapping;
@@ -125,8 +128,8 @@ static void drop_bad(struct hf_netfs_req *req)
 		const struct rl_sub *sub = &req->subs[i].core;
 
 		if (sub->why != RL_WELL)
-			invalidate_inode_pages2_range(mapping, sub->pos >> PAGE_SHIFT,
-						      (sub->pos + sub->len - 1) >> PAGE_SHIFT);
+			hf_netfs_forget(mapping, sub->pos >> PAGE_SHIFT,
+					(sub->pos + sub->len - 1) >> PAGE_SHIFT);
 	}
 }
 

@@ -52,13 +52,11 @@ static void doubt(struct inode *inode, loff_t from)
 
 int hf_netfs_drop(struct inode *inode, loff_t from)
 {
-	int ret;
-
 	hf_netfs_count(drops);
-	ret = invalidate_inode_pages2_range(inode->i_mapping, from >> PAGE_SHIFT, -1);
-	if (ret)
-		doubt(inode, from);
-	return ret ? -EBUSY : 0;
+	if (hf_netfs_forget(inode->i_mapping, from >> PAGE_SHIFT, -1))
+		return 0;
+	doubt(inode, from);
+	return -EBUSY;
 }
 EXPORT_SYMBOL_GPL(hf_netfs_drop);
 

@@ -106,16 +106,10 @@ int hf_netfs_write_begin(struct file *file, struct address_space *mapping, loff_
 }
 
 /*
- * Bytes were copied that do not count, and are sent by nobody: the folio is read anew.
- * Whoever has it mapped faults, and waits for that.
+ * The word, against ->dirty_folio() of pages that are pinned.  Bytes that count.  If some
+ * were copied that do not, and are sent by nobody, the folio is read anew; of pages that
+ * are pinned they stay until the write is done again.
  */
-static void undefine(struct folio *folio)
-{
-	unmap_mapping_pages(folio->mapping, folio->index, folio_nr_pages(folio), false);
-	folio_clear_uptodate(folio);
-}
-
-/* The word, against ->dirty_folio() of pages that are pinned.  Bytes that count. */
 static u32 mark(struct folio *folio, struct rl_span span, u32 copied, u32 flags)
 {
 	struct rl_write_plan plan;
@@ -130,7 +124,7 @@ static u32 mark(struct folio *folio, struct rl_span span, u32 copied, u32 flags)
 	if (plan.uptodate && !now.uptodate)
 		folio_mark_uptodate(folio);
 	else if (!plan.uptodate && now.uptodate)
-		undefine(folio);
+		hf_netfs_undefine(folio);
 	if (counts)
 		filemap_dirty_folio(folio->mapping, folio);
 	return counts;

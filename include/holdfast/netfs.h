@@ -392,10 +392,11 @@ bool hf_netfs_dirty(struct inode *inode);
  * @inode: of what
  * @from: the first byte
  *
- * What is dirty stays, and leaves a doubt.
+ * Of what is dirty the dirty bytes stay, and the rest is read anew; but what was stored
+ * to through a mapping, or is pinned, stays as it is, and leaves a doubt.
  *
  * Context: may sleep; no folio is locked.
- * Return: 0, or -EBUSY if something stayed.
+ * Return: 0, or -EBUSY if something stayed as it was.
  */
 int hf_netfs_drop(struct inode *inode, loff_t from);
 

@@ -131,6 +131,28 @@ static void write_queued(struct kunit *test)
 	fake_expect_bytes(fake, POS, 100, OURS);
 }
 
+/* Bytes that were read meanwhile, and stand beside such as are dirty, are of before. */
+static void write_beside_another(struct kunit *test)
+{
+	struct fake *fake = fake_mount(test, SZ_64K);
+	struct aio *aio = prepare(fake, POS);
+	loff_t page = round_up(POS, PAGE_SIZE), theirs = page + 1000;
+	unsigned int i, calls;
+
+	use_buffer(fake, aio, ITER_SOURCE);
+	KUNIT_EXPECT_EQ(test, submit(fake, aio), -EIOCBQUEUED);
+	calls = fake->calls;
+	fake->automatic = true;
+	fake_expect_bytes(fake, page, PAGE_SIZE, SERVER);
+	KUNIT_EXPECT_EQ(test, fake_write(fake->file[0], theirs, 100, THEIRS, 0), 100);
+	for (i = 0; i < calls; i++)
+		fake_serve(&fake->call[i]);
+	expect_completed(fake, aio, LEN);
+	fake_expect_bytes(fake, page, 1000, OURS);
+	fake_expect_bytes(fake, theirs, 100, THEIRS);
+	fake_expect_bytes(fake, theirs + 100, PAGE_SIZE - 1100, OURS);
+}
+
 /* It makes the file larger: the caller waits. */
 static void write_that_extends(struct kunit *test)
 {
@@ -251,6 +273,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(read_queued),
 	KUNIT_CASE(read_fails),
 	KUNIT_CASE(write_queued),
+	KUNIT_CASE(write_beside_another),
 	KUNIT_CASE(write_that_extends),
 	KUNIT_CASE(truncate_waits),
 	KUNIT_CASE(nowait),

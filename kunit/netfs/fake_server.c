@@ -323,10 +323,13 @@ void fake_wait_cancelled(struct call *call)
 	KUNIT_EXPECT_TRUE(call->fake->test, call->cancelled);
 }
 
+/* What ->begin() has refused is a request all the same, and is not counted by the fake. */
 void fake_wait_ended(struct fake *fake)
 {
-	wait_event_timeout(fake->wait, READ_ONCE(fake->ended) == READ_ONCE(fake->begun),
-			   FAKE_PATIENCE);
+	atomic_t *count = &fake_inode(fake)->io_count;
+
+	wait_var_event_timeout(count, !atomic_read(count), FAKE_PATIENCE);
+	KUNIT_EXPECT_EQ(fake->test, atomic_read(count), 0);
 	KUNIT_EXPECT_EQ(fake->test, fake->ended, fake->begun);
 }
 

@@ -146,6 +146,42 @@ static void stored_to_meanwhile(struct kunit *test)
 	fake_expect_store(fake, 200, 100, THEIRS);
 }
 
+/*
+ * A write that came meanwhile, to other bytes: those that were lost are read anew all the
+ * same.  It waits with the folio's lock, so that it is before who drops what was lost, and
+ * the test sees to it that it is sent after that.
+ */
+static void written_to_meanwhile(struct kunit *test)
+{
+	struct fake *fake = fake_mount(test, PAGE(1));
+	struct mutex *wb_lock = &fake_inode(fake)->wb_lock;
+	struct doing *sync, *writer;
+	struct call *call;
+
+	fake->automatic = true;
+	fake_expect_bytes(fake, 0, PAGE(1), SERVER);
+	fake->automatic = false;
+	fake->seen = fake->calls;
+	write_ours(fake, 0, 100);
+	sync = fake_start(fake, doing_fsync, 0, 0);
+	call = fake_next_is(fake, RL_WRITEPAGES, 0, 100);
+	writer = fake_start(fake, doing_write, 200, 100);
+	fake_expect_waits(writer);
+	mutex_lock(wb_lock);
+	fake_answer(call, 0, -EIO, 0);
+	KUNIT_EXPECT_EQ(test, fake_result(sync), -EIO);
+	fake_wait_ended(fake);
+	KUNIT_EXPECT_TRUE(test, folio_at(fake, 0, is_dirty));
+	KUNIT_EXPECT_FALSE(test, folio_at(fake, 0, is_uptodate));
+	mutex_unlock(wb_lock);
+	fake_serve(fake_next_is(fake, RL_WRITEPAGES, 200, 100));
+	KUNIT_EXPECT_EQ(test, fake_result(writer), 100);
+	fake->automatic = true;
+	fake_expect_bytes(fake, 0, 200, SERVER);
+	fake_expect_bytes(fake, 200, 100, OURS);
+	fake_expect_bytes(fake, 300, PAGE(1) - 300, SERVER);
+}
+
 /* It had made the file larger: that is in doubt, and the server says how large it is. */
 static void end_in_doubt(struct kunit *test)
 {
@@ -168,6 +204,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(one_of_them),
 	KUNIT_CASE(failing),
 	KUNIT_CASE(stored_to_meanwhile),
+	KUNIT_CASE(written_to_meanwhile),
 	KUNIT_CASE(end_in_doubt),
 	{}
 };

@@ -74,6 +74,11 @@ rl_word rl_word_clip(const struct rl_folio *folio, struct rl_span span)
 	return rl::possible(*folio, span) ? rl::clip(*folio, span) : folio->word;
 }
 
+bool rl_may_undefine(const struct rl_folio *folio)
+{
+	return rl::possible(*folio, { 0, 0 }) && !rl::whole(*folio);
+}
+
 bool rl_size_init(struct rl_sizes *sizes, int64_t size)
 {
 	if (size < 0)

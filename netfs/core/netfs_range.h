@@ -69,6 +69,15 @@ uint32_t rl_write_copied(const struct rl_folio *folio, struct rl_span span,
  */
 rl_word rl_word_clip(const struct rl_folio *folio, struct rl_span span);
 
+/**
+ * rl_may_undefine - may a folio that is cached still be read anew?
+ * @folio: the folio, locked, not under write-back
+ *
+ * Return: whether its dirty bytes are known one by one, or there are none: without the
+ * uptodate mark these stay, and all others are read around them (rl_plan_around()).
+ */
+bool rl_may_undefine(const struct rl_folio *folio);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -149,8 +149,13 @@ bool world::drop_one(folio &f, int64_t from, int64_t truncate_from)
 		cache.erase(f.pos);
 		return true;
 	}
-	if (f.end() <= truncate_from)
-		return false;
+	if (f.end() <= truncate_from) {
+		bool fine = rl_may_undefine(&core);
+
+		f.uptodate &= !fine;
+		reach::met("undefined", fine);
+		return fine;
+	}
 	for (int64_t at = std::max(f.pos, truncate_from); at < f.end() && at < domain; at++)
 		pend[at] = false;
 	if (f.pos >= truncate_from) {

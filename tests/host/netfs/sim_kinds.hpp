@@ -10,7 +10,7 @@
 	{ "fate of write", 1 }, { "growth", 0 },  \
 	{ "copied", 2 }, { "credit", 1 }, { "grown", 1 }, { "issued in kind", 3 },             \
 	{ "resized", 2 }, { "write", 2 }, { "cancel", 1 }, { "why", 1 },             \
-	{ "why of time", 0 }
+	{ "why of time", 0 }, { "undefined", 1 }
 
 namespace netfs_world {
 

@@ -255,8 +255,7 @@ void world::drop_bad()
 	if (at == cache.end())
 		return;
 	at->second->bad = false;
-	if (!at->second->dirty)
-		cache.erase(at);
+	drop_one(*at->second, 0, RL_SIZE_MAX);
 }
 
 void world::end_write(sub &, folio &f, rl_ending how)

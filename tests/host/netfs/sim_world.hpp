@@ -56,7 +56,7 @@ struct folio {
 	rl_word word = 0;
 	rl_span taken = {};		/* under write-back: what is being sent */
 	bool uptodate = false, dirty = false, writeback = false, locked = false;
-	bool bad = false;		/* its write failed: to be dropped, if it is clean */
+	bool bad = false;		/* its write failed: to be dropped */
 
 	int64_t end() const { return pos + size; }
 	rl_folio core() const { return { word, size, dirty, uptodate }; }

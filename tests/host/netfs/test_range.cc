@@ -53,6 +53,23 @@ TEST(NetfsRange, WithoutAWord)
 	expect_span({ RL_WORD_WHOLE, 4096, false, true }, 0, 4096);
 }
 
+/* What is dirty somewhere, but nobody knows where, is not read anew. */
+TEST(NetfsRange, Undefined)
+{
+	auto may = [](rl_folio folio) { return rl_may_undefine(&folio); };
+
+	EXPECT_TRUE(may({ 0, 4096, false, true }));
+	EXPECT_TRUE(may({ 0, 4096, false, false }));
+	EXPECT_TRUE(may(dirty(10, 20, true)));
+	EXPECT_TRUE(may(dirty(10, 20)));
+	EXPECT_FALSE(may({ 0, 4096, true, true }));
+	EXPECT_FALSE(may({ RL_WORD_WHOLE, 4096, true, true }));
+	EXPECT_FALSE(may({ word(10, 20) | RL_WORD_WHOLE, 4096, true, true }));
+	/* The dirty mark is still to come. */
+	EXPECT_FALSE(may({ word(10, 20) | RL_WORD_WHOLE, 4096, false, true }));
+	EXPECT_FALSE(may({ 0, 0, false, true }));
+}
+
 TEST(NetfsRange, TheLargestFolio)
 {
 	expect_span({ word(0, RL_FOLIO_MAX), RL_FOLIO_MAX, true, false }, 0, RL_FOLIO_MAX);
