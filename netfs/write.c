@@ -24,15 +24,28 @@ static struct rl_span span_of(struct folio *folio, loff_t pos, size_t len)
 	return (struct rl_span) { from, from + min(len, folio_size(folio) - from) };
 }
 
+/*
+ * A large one if there is room for it.  In a control group whose memory is dirty the
+ * kernel would rather kill for one of eight pages than go on with a smaller one.
+ */
+static struct folio *large_or_small(struct address_space *mapping, pgoff_t index, size_t len)
+{
+	gfp_t gfp = mapping_gfp_mask(mapping);
+	struct folio *folio;
+
+	folio = __filemap_get_folio(mapping, index, FGP_WRITEBEGIN | fgf_set_order(len),
+				    gfp | __GFP_NORETRY | __GFP_NOWARN);
+	if (folio != ERR_PTR(-ENOMEM))
+		return folio;
+	return __filemap_get_folio(mapping, index, FGP_WRITEBEGIN, gfp);
+}
+
 /* I4: nobody writes into what is being sent. */
 static struct folio *stable_folio(struct address_space *mapping, loff_t pos, size_t len)
 {
-	struct folio *folio;
+	struct folio *folio = large_or_small(mapping, pos >> PAGE_SHIFT, len);
 	int ret;
 
-	folio = __filemap_get_folio(mapping, pos >> PAGE_SHIFT,
-				    FGP_WRITEBEGIN | fgf_set_order(len),
-				    mapping_gfp_mask(mapping));
 	if (IS_ERR(folio))
 		return folio;
 	ret = folio_wait_writeback_killable(folio);

@@ -233,6 +233,7 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	if (ret)
 		return ret;
 	sb->s_bdi->ra_pages = 4 * limits.rsize >> PAGE_SHIFT;
+	sb->s_bdi->capabilities |= BDI_CAP_STRICTLIMIT;	/* 1: the server is in this kernel */
 	sb->s_root = d_make_root(make_file(sb));
 	return sb->s_root ? 0 : -ENOMEM;
 }
@@ -262,8 +263,7 @@ static void kill_sb(struct super_block *sb)
 
 static struct file_system_type type = {
 	.owner = THIS_MODULE, .name = "netram",
-	.init_fs_context = init_fs_context,
-	.kill_sb = kill_sb,
+	.init_fs_context = init_fs_context, .kill_sb = kill_sb,
 };
 
 static void netram_exit(void)

@@ -196,14 +196,14 @@ def evicted():
 
 
 def crowded():
-    """Dirty memory of five times where the group is slowed down; the server is in the same kernel."""
+    """Dirty memory of three times what the group may have; the server is in the same kernel."""
     group = "/sys/fs/cgroup/netram"
     if not os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
         run("mount", "-t", "cgroup2", "none", "/sys/fs/cgroup")
     with open("/sys/fs/cgroup/cgroup.subtree_control", "w") as f:
         f.write("+memory")
     os.makedirs(group, exist_ok=True)
-    for name, value in (("memory.high", 32 << 20), ("memory.max", 64 << 20), ("memory.swap.max", 0)):
+    for name, value in (("memory.max", 48 << 20), ("memory.swap.max", 0)):
         if os.path.exists(group + "/" + name):
             with open(group + "/" + name, "w") as f:
                 f.write(str(value))
