@@ -12,6 +12,7 @@
  *  4. Only then the pages go.
  */
 #include <linux/types.h>
+#include <linux/blk_types.h>
 #include <linux/errseq.h>
 #include <linux/sched/signal.h>
 
@@ -54,6 +55,8 @@ int hf_netfs_inode_init(struct hf_netfs_inode *ni, struct hf_netfs_mount *mount,
 	if (!S_ISREG(ni->vfs.i_mode))
 		return 0;
 	mapping->a_ops = &hf_netfs_aops;
+	/* Less than a page: ->is_partially_uptodate is asked of what is larger than a block. */
+	ni->vfs.i_blkbits = SECTOR_SHIFT;
 	/* I2: no folio is larger than a subrequest. */
 	mapping_set_folio_order_range(mapping, 0, ilog2(mount->limits.folio >> PAGE_SHIFT));
 	return 0;

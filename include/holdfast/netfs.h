@@ -290,7 +290,8 @@ void hf_netfs_inode_init_once(struct hf_netfs_inode *ni);
  * @mount: its mount
  * @size: what the server says its size is
  *
- * Sets a_ops and i_size, of a regular file.
+ * Sets a_ops, i_size and i_blkbits, of a regular file: what stat(2) is to say of blocks is
+ * the filesystem's.
  *
  * Return: 0; -EIO for a size that no file has.
  */

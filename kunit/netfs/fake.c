@@ -111,9 +111,8 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_fs_info = fake;
 	sb->s_op = &super_operations;
 	sb->s_maxbytes = MAX_LFS_FILESIZE;
-	/* With blocks of a page the kernel asks for no part of one. */
-	sb->s_blocksize_bits = 9;
-	sb->s_blocksize = 512;
+	sb->s_blocksize_bits = PAGE_SHIFT;
+	sb->s_blocksize = PAGE_SIZE;
 	ret = super_setup_bdi(sb) ?:
 	      hf_netfs_mount(&fake->netfs, sb, &fake_ops, &fake->limits);
 	if (ret)

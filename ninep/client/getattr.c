@@ -77,6 +77,7 @@ int hf9c_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat 
 		return err;
 	generic_fillattr(idmap, request_mask, inode, stat);
 	stat->ino = hi->path;
+	stat->blksize = inode->i_sb->s_blocksize;
 	spin_lock(&inode->i_lock);
 	stat->blocks = hi->blocks;
 	if (hi->has_btime) {
