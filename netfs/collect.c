@@ -98,6 +98,7 @@ static void end_sub(struct hf_netfs_sub *sub)
 	enum rl_left left;
 
 	trace_hf_netfs_sub(sub, "end");
+	hf_netfs_credit_leave(sub);
 	note_bad(sub);
 	if (!hf_netfs_is_direct(req) && !req->issuer_ends)
 		end_folios(sub);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A subrequest on its way out.  Each try takes a credit, which comes back with its
- * answer; who waits for one may hold folios, for answers need none.
+ * answer; who waits for one may hold folios, for answers need none.  They come in turn.
+ * All that wait look whether it is theirs when a credit has come back, and when another has
+ * taken one or has gone.  Of a subrequest that has ended no place stays: it leaves the
+ * line in its end, and who asks looks afterwards whether that was before.
  */
 #include "netfs.h"
 #include "stats.h"
@@ -10,12 +13,40 @@
 static bool take_credit(struct hf_netfs_sub *sub)
 {
 	struct hf_netfs_mount *mount = sub->req->ni->mount;
-	bool taken;
+	bool taken, wanted;
 
 	spin_lock(&mount->credit_lock);
-	taken = rl_credit_take(&mount->credits, hf_netfs_writes(sub->req), sub->credit);
+	taken = rl_credit_take(&mount->credits, &sub->place, hf_netfs_writes(sub->req),
+			       sub->credit);
+	wanted = rl_credit_wanted(&mount->credits);
 	spin_unlock(&mount->credit_lock);
+	if (taken && wanted)
+		wake_up(&mount->room);
 	return taken;
+}
+
+/* It wants none any more.  With or without the request's lock. */
+void hf_netfs_credit_leave(struct hf_netfs_sub *sub)
+{
+	struct hf_netfs_mount *mount = sub->req->ni->mount;
+	bool left;
+
+	spin_lock(&mount->credit_lock);
+	left = rl_credit_leave(&mount->credits, &sub->place);
+	spin_unlock(&mount->credit_lock);
+	if (left)
+		wake_up(&mount->room);
+}
+
+static bool has_ended(struct hf_netfs_sub *sub)
+{
+	struct hf_netfs_req *req = sub->req;
+	bool ended;
+
+	spin_lock(&req->lock);
+	ended = sub->core.state >= RL_DONE;
+	spin_unlock(&req->lock);
+	return ended;
 }
 
 /* A request that was cancelled needs none: nothing of it goes out any more. */
@@ -125,8 +156,10 @@ bool hf_netfs_issue(struct hf_netfs_sub *sub, bool may_wait)
 	sub->credit = sub->core.len - sub->core.done;
 	if (may_wait)
 		taken = wait_for_credit(sub);
-	else if (!credit_or_cancelled(sub, &taken))
+	else if (!credit_or_cancelled(sub, &taken) && !has_ended(sub))
 		return false;
+	if (!taken)
+		hf_netfs_credit_leave(sub);
 	spin_lock(&req->lock);
 	act = rl_sub_issue(&req->core, &sub->core, hf_netfs_now());
 	spin_unlock(&req->lock);

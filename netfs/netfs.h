@@ -58,6 +58,7 @@ void hf_netfs_send(struct hf_netfs_req *req, const struct rl_piece *piece);
 bool hf_netfs_issue(struct hf_netfs_sub *sub, bool may_wait);
 void hf_netfs_cancel_sub(struct hf_netfs_sub *sub);
 void hf_netfs_credit_back(struct hf_netfs_sub *sub);
+void hf_netfs_credit_leave(struct hf_netfs_sub *sub);
 
 /* collect.c: answers, and the folios of what has ended */
 void hf_netfs_act(struct hf_netfs_sub *sub, enum rl_act act);

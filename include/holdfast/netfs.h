@@ -165,6 +165,7 @@ struct hf_netfs_inode {
  *	whose pages stay until hf_netfs_sub_done()
  * @priv: the filesystem's; NULL at first
  * @credit: private
+ * @place: private: where it waits for one
  * @id: its number in the request, from 0 on
  * @work: the filesystem's, for a worker that answers; from hf_netfs_sub_done_atomic()
  *	on the layer's
@@ -176,6 +177,7 @@ struct hf_netfs_sub {
 	struct iov_iter iter;
 	void *priv;
 	u32 credit;
+	struct rl_place place;
 	u32 id;
 	struct work_struct work;
 	struct rl_answer answer;

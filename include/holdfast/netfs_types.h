@@ -158,6 +158,18 @@ enum rl_added {
 	RL_ADDED_INVALID,
 };
 
+/* In the line of those who wait for a credit; zeroes: not in it. */
+struct rl_place {
+	struct rl_place *next, *before;
+	uint64_t number;	/* in the order in which they came */
+	bool waits;
+	bool write;
+};
+
+struct rl_line {
+	struct rl_place *first, *last;
+};
+
 /* What a session may have in flight.  Under a lock of the session's. */
 struct rl_credits {
 	uint64_t bytes;		/* at the most, but for writes in places that are kept */
@@ -166,6 +178,8 @@ struct rl_credits {
 	uint32_t reads;		/* in flight */
 	uint32_t writes;
 	uint32_t kept;		/* of @subs, for writes: memory is freed by them */
+	uint64_t came;		/* how many have waited */
+	struct rl_line read_line, write_line;
 };
 
 /* -------------------------------------------------------- subrequests, requests */

@@ -96,12 +96,73 @@ static void another_try(struct kunit *test)
 	other = fake_start(fake, doing_direct_read, PIECE, 500);
 	fake_expect_waits(other);
 	fake_answer(&fake->call[0], 100, 0, 0);
-	/* Who of them is the next is not said; both come. */
-	fake_serve(fake_next(fake));
-	fake_serve(fake_next(fake));
+	fake_serve(fake_next_is(fake, RL_DIRECT_READ, PIECE, 500));
+	fake_serve(fake_next_is(fake, RL_DIRECT_READ, 100, 900));
 	KUNIT_EXPECT_EQ(test, fake_result(doing), 1000);
 	KUNIT_EXPECT_EQ(test, fake_result(other), 500);
 	KUNIT_EXPECT_EQ(test, fake->most_in_flight, 1);
+}
+
+/* In turn: a small one that could go does not pass a large one that cannot. */
+static void in_turn(struct kunit *test)
+{
+	struct fake *fake = narrow(test, 64, PIECE + 1000);
+	struct doing *doing[3];
+
+	doing[0] = fake_start(fake, doing_direct_read, 0, PIECE);
+	fake_next_is(fake, RL_DIRECT_READ, 0, PIECE);
+	doing[1] = fake_start(fake, doing_direct_read, PIECE, PIECE);
+	fake_expect_waits(doing[1]);
+	doing[2] = fake_start(fake, doing_direct_read, 2 * PIECE, 500);
+	fake_expect_waits(doing[2]);
+	KUNIT_EXPECT_EQ(test, fake->calls, 1);
+	fake_serve(&fake->call[0]);
+	fake_serve(fake_next_is(fake, RL_DIRECT_READ, PIECE, PIECE));
+	fake_serve(fake_next_is(fake, RL_DIRECT_READ, 2 * PIECE, 500));
+	KUNIT_EXPECT_EQ(test, fake_result(doing[0]), (ssize_t)PIECE);
+	KUNIT_EXPECT_EQ(test, fake_result(doing[1]), (ssize_t)PIECE);
+	KUNIT_EXPECT_EQ(test, fake_result(doing[2]), 500);
+}
+
+/* Who is killed while he waits for a place ends, and is in nobody's way. */
+static void killed(struct kunit *test)
+{
+	struct fake *fake = narrow(test, 64, PIECE + 1000);
+	struct doing *doing[3];
+
+	doing[0] = fake_start(fake, doing_direct_read, 0, PIECE);
+	fake_next(fake);
+	doing[1] = fake_start(fake, doing_direct_read, PIECE, PIECE);
+	fake_expect_waits(doing[1]);
+	doing[2] = fake_start(fake, doing_direct_read, 2 * PIECE, 500);
+	fake_expect_waits(doing[2]);
+	fake_kill(doing[1]);
+	KUNIT_EXPECT_EQ(test, fake_result(doing[1]), -EINTR);
+	fake_serve(fake_next_is(fake, RL_DIRECT_READ, 2 * PIECE, 500));
+	KUNIT_EXPECT_EQ(test, fake_result(doing[2]), 500);
+	fake_serve(&fake->call[0]);
+	KUNIT_EXPECT_EQ(test, fake_result(doing[0]), (ssize_t)PIECE);
+	fake_expect_quiet(fake);
+}
+
+/* Likewise what ends while it waits, without a thread, for another try. */
+static void too_late(struct kunit *test)
+{
+	struct fake *fake = narrow(test, 1, SZ_1M);
+	struct doing *doing, *other;
+
+	fake->netfs.retry.timeo = 500;
+	doing = fake_start(fake, doing_direct_read, 0, 1000);
+	fake_next(fake);
+	other = fake_start(fake, doing_direct_read, PIECE, 500);
+	fake_expect_waits(other);
+	/* The other has the only place, and its time has not begun before that. */
+	fake_answer(&fake->call[0], 0, -EAGAIN, 0);
+	fake_next_is(fake, RL_DIRECT_READ, PIECE, 500);
+	KUNIT_EXPECT_EQ(test, fake_result(doing), -ETIMEDOUT);
+	fake_serve(&fake->call[1]);
+	KUNIT_EXPECT_EQ(test, fake_result(other), 500);
+	fake_expect_quiet(fake);
 }
 
 /* Who waits for a place when all ends does not wait on. */
@@ -147,6 +208,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(larger_than_all),
 	KUNIT_CASE(kept_for_writes),
 	KUNIT_CASE(another_try),
+	KUNIT_CASE(in_turn),
+	KUNIT_CASE(killed),
+	KUNIT_CASE_SLOW(too_late),
 	KUNIT_CASE(aborted),
 	KUNIT_CASE(limits),
 	{}

@@ -289,6 +289,8 @@ void fake_exit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->in_flight, 0);
 	KUNIT_EXPECT_EQ(test, fake->netfs.credits.used, 0ULL);
 	KUNIT_EXPECT_EQ(test, fake->netfs.credits.reads + fake->netfs.credits.writes, 0U);
+	KUNIT_EXPECT_NULL(test, fake->netfs.credits.read_line.first);
+	KUNIT_EXPECT_NULL(test, fake->netfs.credits.write_line.first);
 	KUNIT_EXPECT_FALSE(test, fake->full);
 	/* Inodes are freed by functions of this file. */
 	rcu_barrier();

@@ -198,9 +198,19 @@ void rl_credits_init(struct rl_credits *credits, uint32_t subs, uint32_t kept, u
 	credits->bytes = bytes;
 }
 
-bool rl_credit_take(struct rl_credits *credits, bool write, uint32_t len)
+bool rl_credit_take(struct rl_credits *credits, struct rl_place *place, bool write, uint32_t len)
 {
-	return rl::take(*credits, write, len);
+	return rl::take(*credits, *place, write, len);
+}
+
+bool rl_credit_leave(struct rl_credits *credits, struct rl_place *place)
+{
+	return rl::leave(*credits, *place);
+}
+
+bool rl_credit_wanted(const struct rl_credits *credits)
+{
+	return credits->read_line.first || credits->write_line.first;
 }
 
 bool rl_credit_give(struct rl_credits *credits, bool write, uint32_t len)

@@ -78,11 +78,26 @@ int rl_plan_around(const struct rl_folio *folio, int64_t pos,
 void rl_credits_init(struct rl_credits *credits, uint32_t subs, uint32_t kept,
 		     uint64_t bytes);
 
-/*
- * May one of @len be sent?  Then it is counted.  If nothing is in flight, always.  Writes
- * in a place that is kept for them go beyond the bytes, by @kept times wsize at the most.
+/**
+ * rl_credit_take - may one of @len be sent?  Then it is counted
+ * @credits: the session's
+ * @place: of who asks, zeroes at first; it stays where it is while it is in the line
+ * @write: of which kind, always the same of one place
+ * @len: bytes
+ *
+ * If nothing is in flight, always, but in turn: who is refused stands in the line, and is
+ * to ask again when a credit comes back, or another in the line has taken one or has
+ * left.  A write in a place that is kept for them passes reads, and goes beyond the bytes,
+ * by @kept times wsize at the most.
  */
-bool rl_credit_take(struct rl_credits *credits, bool write, uint32_t len);
+bool rl_credit_take(struct rl_credits *credits, struct rl_place *place, bool write,
+		    uint32_t len);
+
+/* Wants none any more.  Whether it stood in the line. */
+bool rl_credit_leave(struct rl_credits *credits, struct rl_place *place);
+
+/* Whether anybody waits. */
+bool rl_credit_wanted(const struct rl_credits *credits);
 
 /* Its answer has come, or its connection has died.  False if none was taken. */
 bool rl_credit_give(struct rl_credits *credits, bool write, uint32_t len);

@@ -21,6 +21,50 @@ bool room(const rl_credits &credits, uint32_t len)
 	return credits.used <= credits.bytes && len <= credits.bytes - credits.used;
 }
 
+/* A place that is kept for writes. */
+bool in_kept(const rl_credits &credits, bool write)
+{
+	return write && credits.writes < credits.kept;
+}
+
+bool fits(const rl_credits &credits, bool write, uint32_t len)
+{
+	uint32_t used = credits.reads + credits.writes;
+
+	if (used && (used >= credits.subs || (!in_kept(credits, write) && !room(credits, len))))
+		return false;
+	return write || credits.reads < credits.subs - credits.kept;
+}
+
+rl_line &line_of(rl_credits &credits, bool write)
+{
+	return write ? credits.write_line : credits.read_line;
+}
+
+/* Whether somebody of a line came before. */
+bool has_before(const rl_line &line, const rl_place &place)
+{
+	return line.first && line.first != &place &&
+	       (!place.waits || line.first->number < place.number);
+}
+
+bool in_turn(rl_credits &credits, const rl_place &place, bool write)
+{
+	return !has_before(line_of(credits, write), place) &&
+	       (in_kept(credits, write) || !has_before(line_of(credits, !write), place));
+}
+
+void stand(rl_credits &credits, rl_place &place, bool write)
+{
+	rl_line &line = line_of(credits, write);
+
+	if (place.waits)
+		return;
+	place = { nullptr, line.last, ++credits.came, true, write };
+	(line.last ? line.last->next : line.first) = &place;
+	line.last = &place;
+}
+
 uint32_t whole_pages(uint32_t bytes, uint32_t page) { return bytes & ~(page - 1); }
 
 /* The largest power of two, from a page on. */
@@ -122,19 +166,30 @@ unsigned int around(const rl_folio &folio, int64_t pos, rl_piece *pieces)
 
 /*
  * Of the places some are kept for writes, with all the bytes that these need, so that
- * reads never keep memory dirty.
+ * reads never keep memory dirty.  But for these they come in turn: a large one is not
+ * passed by small ones until there is room for it, which comes with the answers.  O(1).
  */
-bool take(rl_credits &credits, bool write, uint32_t len)
+bool take(rl_credits &credits, rl_place &place, bool write, uint32_t len)
 {
-	uint32_t used = credits.reads + credits.writes;
-	bool kept = write && credits.writes < credits.kept;
-
-	if (used && (used >= credits.subs || (!kept && !room(credits, len))))
+	if (!in_turn(credits, place, write) || !fits(credits, write, len)) {
+		stand(credits, place, write);
 		return false;
-	if (!write && credits.reads >= credits.subs - credits.kept)
-		return false;
+	}
+	leave(credits, place);
 	(write ? credits.writes : credits.reads)++;
 	credits.used += len;
+	return true;
+}
+
+bool leave(rl_credits &credits, rl_place &place)
+{
+	rl_line &line = line_of(credits, place.write);
+
+	if (!place.waits)
+		return false;
+	(place.before ? place.before->next : line.first) = place.next;
+	(place.next ? place.next->before : line.last) = place.before;
+	place = {};
 	return true;
 }
 

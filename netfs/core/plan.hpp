@@ -27,7 +27,8 @@ using hf::uint64_t;
 [[nodiscard]] rl_piece first_piece(const rl_limits &limits, bool write, int64_t pos, int64_t len);
 [[nodiscard]] unsigned int around(const rl_folio &folio, int64_t pos, rl_piece *pieces);
 
-[[nodiscard]] bool take(rl_credits &credits, bool write, uint32_t len);
+[[nodiscard]] bool take(rl_credits &credits, rl_place &place, bool write, uint32_t len);
+bool leave(rl_credits &credits, rl_place &place);
 [[nodiscard]] bool give(rl_credits &credits, bool write, uint32_t len);
 
 } // namespace rl

@@ -55,23 +55,47 @@ flight world::in_flight()
 	return all;
 }
 
-/* Reads leave to writes what is kept for them, and nothing waits for nothing. */
+/* Whether nobody in the line comes first; who has a kept place passes reads. */
+bool world::in_turn(const sub &s, bool kept)
+{
+	for (const sub *other : line) {
+		if (other == &s)
+			return true;
+		if (!kept || writes(other->of->kind))
+			return false;
+	}
+	return true;
+}
+
+/* Reads leave to writes what is kept for them, in turn, and nothing waits for nothing. */
 bool world::take_credit(sub &s)
 {
 	bool write = writes(s.of->kind);
 	flight now = in_flight();
 	uint32_t subs = now.reads + now.writes;
-	bool kept = write && now.writes < credits.kept && subs < credits.subs;
-	bool taken;
+	bool kept = write && now.writes < credits.kept;
+	bool room, taken;
 
 	s.credit = s.core.len - s.core.done;
-	taken = rl_credit_take(&credits, write, s.credit);
+	room = !subs || (subs < credits.subs &&
+			 (kept || now.bytes + s.credit <= credits.bytes));
+	room = room && (write || now.reads < credits.subs - credits.kept);
+	taken = rl_credit_take(&credits, &s.place, write, s.credit);
 	reach::met("credit", taken);
-	REQUIRE(taken || (subs && !kept), "it waits in vain");
-	REQUIRE(!taken || subs < credits.subs);
-	REQUIRE(!taken || write || now.reads < credits.subs - credits.kept);
-	REQUIRE(!taken || !subs || kept || now.bytes + s.credit <= credits.bytes);
+	REQUIRE(taken == (room && in_turn(s, kept)), "%s", taken ? "it had to wait" : "it waits in vain");
+	if (taken)
+		line.remove(&s);
+	else if (std::find(line.begin(), line.end(), &s) == line.end())
+		line.push_back(&s);
 	return taken;
+}
+
+void world::leave_line(sub &s)
+{
+	bool stood = std::find(line.begin(), line.end(), &s) != line.end();
+
+	REQUIRE(rl_credit_leave(&credits, &s.place) == stood);
+	line.remove(&s);
 }
 
 void world::give_credit(sub &s)
@@ -82,9 +106,13 @@ void world::give_credit(sub &s)
 void world::try_issue(std::list<deed>::iterator at)
 {
 	sub &s = *at->of;
+	bool taken = false;
 	rl_act what;
 
-	if (!take_credit(s))
+	/* Nothing of it goes out any more. */
+	if (s.of->core.cancelled)
+		leave_line(s);
+	else if (!(taken = take_credit(s)))
 		return;
 	what = rl_sub_issue(&s.of->core, &s.core, now);
 	at->wants = false;
@@ -92,7 +120,8 @@ void world::try_issue(std::list<deed>::iterator at)
 		reach::met("issued in kind", s.of->kind);
 		return;
 	}
-	give_credit(s);
+	if (taken)
+		give_credit(s);
 	if (what != RL_ACT_NONE)
 		act(s, what);
 	end_deed(at);
@@ -150,6 +179,13 @@ bool world::sent(const request &r)
 {
 	return std::none_of(deeds.begin(), deeds.end(),
 			    [&](const deed &d) { return d.issuer && d.of->of == &r; });
+}
+
+/* It stands in the line already, and is not sent there twice. */
+bool world::waits(const sub &s)
+{
+	return std::any_of(deeds.begin(), deeds.end(),
+			   [&](const deed &d) { return d.of == &s && d.wants; });
 }
 
 bool world::inside(const request &r)
@@ -364,7 +400,8 @@ void world::timers()
 			continue;
 		while (rl_sub *next = rl_req_next_due(&r->core, s ? &s->core : nullptr, now, &what)) {
 			s = reinterpret_cast<sub *>(next);
-			act(*s, what);
+			if (what != RL_ACT_ISSUE || !waits(*s))
+				act(*s, what);
 		}
 		left(*r, rl_req_release(&r->core));
 	}

@@ -88,6 +88,7 @@ void world::check()
 	REQUIRE(!wrong, "%s", wrong);
 	REQUIRE(now.reads == credits.reads && now.writes == credits.writes &&
 		now.bytes == credits.used, "a credit is lost");
+	REQUIRE(rl_credit_wanted(&credits) == !line.empty());
 	REQUIRE(sizes.i_size >= floor, "%ld, but %ld was written", (long)sizes.i_size, (long)floor);
 }
 

@@ -16,7 +16,7 @@
  *	- i_size is no smaller than what was written here
  *	- once a read has shown that the file has grown, or ends before what is known,
  *	  the attributes are stale
- *	- what is in flight has a credit each; nobody waits for one in vain
+ *	- what is in flight has a credit each; nobody waits for one in vain, or out of turn
  *	- an fsync that says yes has everything at the server
  *	- all goes to its end, and then nothing is left: no request, no count, no doubt
  */
@@ -71,6 +71,7 @@ struct sub {
 	std::vector<uint8_t> sent;	/* what its bytes were, to see that they stay */
 	uint64_t asked = 0;		/* seq, of its last try */
 	uint32_t credit = 0;
+	rl_place place = {};
 };
 
 struct request {
@@ -131,6 +132,7 @@ struct world {
 	rl_limits limits;
 	rl_retry retry;
 	rl_credits credits;
+	std::list<sub *> line;		/* who waits for one */
 	rl_sizes sizes;
 	uint64_t now = 1;
 	uint64_t events = 0;
@@ -193,7 +195,10 @@ struct world {
 	void end_deed(std::list<deed>::iterator at);
 	bool sent(const request &r);
 	flight in_flight();
+	bool in_turn(const sub &s, bool kept);
 	bool take_credit(sub &s);
+	void leave_line(sub &s);
+	bool waits(const sub &s);
 	void give_credit(sub &s);
 	void try_issue(std::list<deed>::iterator at);
 	bool inside(const request &r);

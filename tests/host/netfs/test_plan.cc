@@ -243,28 +243,103 @@ TEST_F(NetfsPlan, LimitsThatWereNotSet)
 	EXPECT_EQ(rl_plan_bytes(&limits, static_cast<rl_kind>(9), 0, 10).len, 0u);
 }
 
-/* Reads leave some for writes, and what is larger than all of it goes alone. */
-TEST_F(NetfsPlan, Credits)
-{
+/* Those who ask for credits, each with a place of its own. */
+class NetfsCredits : public testing::Test {
+protected:
 	rl_credits credits;
+	rl_place places[8] = {};
 
+	bool take(int who, bool write, uint32_t len)
+	{
+		return rl_credit_take(&credits, &places[who], write, len);
+	}
+
+	/* Who does not wait, if it is not at once. */
+	bool once(bool write, uint32_t len)
+	{
+		rl_place place = {};
+		bool taken = rl_credit_take(&credits, &place, write, len);
+
+		EXPECT_EQ(rl_credit_leave(&credits, &place), !taken);
+		return taken;
+	}
+};
+
+/* Reads leave some for writes, and what is larger than all of it goes alone. */
+TEST_F(NetfsCredits, Kept)
+{
 	rl_credits_init(&credits, 4, 1, 100);
-	EXPECT_TRUE(rl_credit_take(&credits, false, 200));
-	EXPECT_FALSE(rl_credit_take(&credits, false, 1));
-	EXPECT_TRUE(rl_credit_take(&credits, true, 1)) << "kept for it, its bytes as well";
-	EXPECT_FALSE(rl_credit_take(&credits, true, 1));
+	EXPECT_TRUE(once(false, 200));
+	EXPECT_FALSE(once(false, 1));
+	EXPECT_TRUE(once(true, 1)) << "kept for it, its bytes as well";
+	EXPECT_FALSE(once(true, 1));
 	EXPECT_TRUE(rl_credit_give(&credits, true, 1));
 	EXPECT_TRUE(rl_credit_give(&credits, false, 200));
 	for (int i = 0; i < 3; i++)
-		EXPECT_TRUE(rl_credit_take(&credits, false, 10));
-	EXPECT_FALSE(rl_credit_take(&credits, false, 10));
-	EXPECT_TRUE(rl_credit_take(&credits, true, 71));
+		EXPECT_TRUE(once(false, 10));
+	EXPECT_FALSE(once(false, 10));
+	EXPECT_TRUE(once(true, 71));
 	EXPECT_TRUE(rl_credit_give(&credits, true, 71));
-	EXPECT_TRUE(rl_credit_take(&credits, true, 70));
-	EXPECT_FALSE(rl_credit_take(&credits, true, 0)) << "no place";
+	EXPECT_TRUE(once(true, 70));
+	EXPECT_FALSE(once(true, 0)) << "no place";
 	EXPECT_TRUE(rl_credit_give(&credits, true, 70));
 	EXPECT_FALSE(rl_credit_give(&credits, true, 0)) << "none was taken";
 	EXPECT_FALSE(rl_credit_give(&credits, false, 31));
 	rl_credits_init(&credits, 0, 5, 0);
-	EXPECT_TRUE(rl_credit_take(&credits, false, 10));
+	EXPECT_TRUE(once(false, 10));
+}
+
+/* A large one waits for no small one that comes after it. */
+TEST_F(NetfsCredits, InTurn)
+{
+	rl_credits_init(&credits, 8, 0, 100);
+	EXPECT_TRUE(take(0, false, 60));
+	EXPECT_FALSE(take(1, false, 50));
+	EXPECT_FALSE(take(2, false, 10)) << "there is room, but not for the first";
+	EXPECT_FALSE(take(3, true, 10));
+	EXPECT_TRUE(rl_credit_wanted(&credits));
+	EXPECT_TRUE(rl_credit_give(&credits, false, 60));
+	EXPECT_FALSE(take(3, true, 10));
+	EXPECT_FALSE(take(2, false, 10));
+	EXPECT_TRUE(take(1, false, 50));
+	EXPECT_FALSE(take(3, true, 10)) << "asked again, it is where it was";
+	EXPECT_TRUE(take(2, false, 10));
+	EXPECT_TRUE(take(3, true, 10));
+	EXPECT_FALSE(rl_credit_wanted(&credits));
+	EXPECT_TRUE(take(4, false, 30));
+}
+
+/* Who leaves keeps nobody, from wherever in the line. */
+TEST_F(NetfsCredits, Left)
+{
+	rl_credits_init(&credits, 8, 0, 100);
+	EXPECT_TRUE(take(0, false, 60));
+	for (int who = 1; who < 5; who++)
+		EXPECT_FALSE(take(who, false, who == 3 ? 10 : 70));
+	EXPECT_TRUE(rl_credit_leave(&credits, &places[2]));
+	EXPECT_FALSE(rl_credit_leave(&credits, &places[2]));
+	EXPECT_FALSE(take(3, false, 10));
+	EXPECT_TRUE(rl_credit_leave(&credits, &places[1]));
+	EXPECT_TRUE(take(3, false, 10));
+	EXPECT_TRUE(rl_credit_leave(&credits, &places[4]));
+	EXPECT_FALSE(rl_credit_wanted(&credits));
+	EXPECT_FALSE(take(1, false, 70)) << "a new place, at the end";
+}
+
+/* What is kept for writes is had past the reads, but in turn among writes. */
+TEST_F(NetfsCredits, WritesPassReads)
+{
+	rl_credits_init(&credits, 4, 2, 100);
+	EXPECT_TRUE(take(0, false, 100));
+	EXPECT_FALSE(take(1, false, 10));
+	EXPECT_TRUE(take(2, true, 50));
+	EXPECT_TRUE(take(3, true, 50));
+	EXPECT_FALSE(take(4, true, 5)) << "the next has none that is kept";
+	EXPECT_TRUE(rl_credit_give(&credits, true, 50));
+	EXPECT_FALSE(take(5, true, 5)) << "that is another write's";
+	EXPECT_TRUE(take(4, true, 5));
+	EXPECT_TRUE(rl_credit_give(&credits, false, 100));
+	EXPECT_FALSE(take(5, true, 5)) << "a read came before";
+	EXPECT_TRUE(take(1, false, 10));
+	EXPECT_TRUE(take(5, true, 5));
 }
