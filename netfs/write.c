@@ -7,6 +7,7 @@
  * Under the folio's lock, in this order: the bytes, the word, the dirty mark, i_size.
  * Write-back reads them in the opposite one.
  */
+#include <linux/mm.h>
 #include <linux/writeback.h>
 
 #include "netfs.h"
@@ -119,6 +120,18 @@ int hf_netfs_write_begin(struct file *file, struct address_space *mapping, loff_
 }
 
 /*
+ * Of a page that is pinned a device may store to any byte, and the kernel tells of that by
+ * the dirty mark, which is no news if it is there: so all of it is dirty.
+ */
+static void mark_dirty(struct folio *folio)
+{
+	if (folio_maybe_dma_pinned(folio) && folio_test_uptodate(folio))
+		hf_netfs_dirty_folio(folio->mapping, folio);
+	else
+		filemap_dirty_folio(folio->mapping, folio);
+}
+
+/*
  * The word, against ->dirty_folio() of pages that are pinned.  Bytes that count.  If some
  * were copied that do not, and are sent by nobody, the folio is read anew; of pages that
  * are pinned they stay until the write is done again.
@@ -139,7 +152,7 @@ static u32 mark(struct folio *folio, struct rl_span span, u32 copied, u32 flags)
 	else if (!plan.uptodate && now.uptodate)
 		hf_netfs_undefine(folio);
 	if (counts)
-		filemap_dirty_folio(folio->mapping, folio);
+		mark_dirty(folio);
 	return counts;
 }
 

@@ -122,7 +122,20 @@ static void mapped_and_dirty(struct kunit *test)
 	unmap(fake, at);
 }
 
-/* What comes of a device into a page that is pinned is not known when it is dropped. */
+/* Whoever has the page pinned, for a device that stores to it; it was dirty for that. */
+static struct page *pin(struct fake *fake, u8 __user *at)
+{
+	struct page *page = NULL;
+
+	KUNIT_EXPECT_EQ(fake->test, pin_user_pages_fast((unsigned long)at, 1, FOLL_WRITE, &page),
+			1);
+	KUNIT_ASSERT_NOT_NULL(fake->test, page);
+	KUNIT_EXPECT_EQ(fake->test, vfs_fsync(fake->file[0], 0), 0);
+	KUNIT_EXPECT_FALSE(fake->test, folio_at(fake, 0, is_dirty));
+	return page;
+}
+
+/* What comes of a device is not known when it is dropped: it stays, and is in doubt. */
 static void pinned_and_dirty(struct kunit *test)
 {
 	struct fake *fake = overtaken(test);
@@ -130,20 +143,36 @@ static void pinned_and_dirty(struct kunit *test)
 	struct page *page;
 
 	expect_mapped(fake, at, 10, SERVER);
-	KUNIT_ASSERT_EQ(test, pin_user_pages_fast((unsigned long)at, 1, FOLL_WRITE, &page), 1);
-	/* It was dirty, for that, and is not any more. */
-	KUNIT_EXPECT_EQ(test, vfs_fsync(fake->file[0], 0), 0);
+	page = pin(fake, at);
 	fake_paint(fake, 0, PAGE_SIZE, THEIRS);
 	KUNIT_EXPECT_EQ(test, fake_write(fake->file[0], 1000, 100, OURS, 0), 100);
 	KUNIT_EXPECT_EQ(test, hf_netfs_drop(fake->inode, 0), -EBUSY);
 	KUNIT_EXPECT_TRUE(test, hf_netfs_stale(fake->inode));
-	KUNIT_EXPECT_EQ(test, vfs_fsync(fake->file[0], 0), 0);
-	fake_expect_store(fake, 0, 1000, THEIRS);
-	/* All of it is sent then, so all of it has to be defined. */
+	KUNIT_EXPECT_TRUE(test, folio_at(fake, 0, is_uptodate));
 	unpin_user_pages_dirty_lock(&page, 1, true);
 	KUNIT_EXPECT_EQ(test, vfs_fsync(fake->file[0], 0), 0);
 	fake_expect_store(fake, 0, 1000, SERVER);
 	fake_expect_store(fake, 1000, 100, OURS);
+	unmap(fake, at);
+}
+
+/* A device stores beside bytes that were written: all of it is sent. */
+static void pinned_and_written(struct kunit *test)
+{
+	struct fake *fake = overtaken(test);
+	u8 __user *at = map(fake);
+	struct page *page;
+	loff_t i;
+
+	expect_mapped(fake, at, 10, SERVER);
+	page = pin(fake, at);
+	KUNIT_EXPECT_EQ(test, fake_write(fake->file[0], 1000, 100, OURS, 0), 100);
+	for (i = 2000; i < 2100; i++)
+		((u8 *)page_address(page))[i] = byte_of(OURS, i);
+	unpin_user_pages_dirty_lock(&page, 1, true);
+	KUNIT_EXPECT_EQ(test, vfs_fsync(fake->file[0], 0), 0);
+	fake_expect_store(fake, 1000, 100, OURS);
+	fake_expect_store(fake, 2000, 100, OURS);
 	unmap(fake, at);
 }
 
@@ -154,6 +183,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(mapped),
 	KUNIT_CASE(mapped_and_dirty),
 	KUNIT_CASE(pinned_and_dirty),
+	KUNIT_CASE(pinned_and_written),
 	{}
 };
 
