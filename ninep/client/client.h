@@ -43,6 +43,9 @@ struct hf9c_session;
  * @wsize: I: of a Twrite
  * @clock: A: rises with whatever is asked and done
  * @evicted: A: the latest change of ours, by @clock, of what no inode remembers
+ * @doubted: F: the latest time that something may have changed of which nobody knows
+ *	what, by @clock; read by anybody.  What was asked for before is not believed
+ * @doubted_at: F: likewise, in jiffies
  * @numbers: fids' numbers
  * @users: of each uid, the fid that it is attached by; X
  * @fid_lock: of the lists of fids, here and in inodes
@@ -62,7 +65,8 @@ struct hf9c_super {
 	struct hf9c_options *opts;
 	unsigned long ac;
 	u32 rsize, wsize;
-	atomic64_t clock, evicted;
+	atomic64_t clock, evicted, doubted;
+	unsigned long doubted_at;
 	struct ida numbers;
 	struct xarray users;
 	spinlock_t fid_lock;
@@ -142,6 +146,12 @@ static inline u64 hf9c_tick(struct hf9c_super *hs)
 	return atomic64_inc_return(&hs->clock);
 }
 
+/* Whether what was asked for then is of before a change of which nobody knows what it was. */
+static inline bool hf9c_is_doubted(const struct hf9c_super *hs, u64 number)
+{
+	return number <= atomic64_read(&hs->doubted);
+}
+
 /**
  * struct hf9c_sample - when attributes were asked for
  * @number: by the clock
@@ -187,6 +197,8 @@ void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
 		const struct hf9c_sample *sample);
 void hf9c_changed(struct inode *inode);
 void hf9c_wrote(struct inode *inode);
+void hf9c_doubt(struct hf9c_super *hs);
+bool hf9c_is_alone(struct inode *inode);
 bool hf9c_is_fresh(struct inode *inode);
 int hf9c_refresh(struct inode *inode, struct hf9c_fid *fid);
 

@@ -60,7 +60,7 @@ static int see(struct inode *inode, struct hf9c_fid *fid, const struct np_attr *
 	       const struct hf9c_sample *sample)
 {
 	if (!attr->valid)
-		return hf9c_is_loose(inode->i_sb) ? 0 : hf9c_refresh(inode, fid);
+		return hf9c_is_alone(inode) ? 0 : hf9c_refresh(inode, fid);
 	if (!hf9c_is(inode, attr))
 		return -ESTALE;
 	hf9c_adopt(inode, attr, sample);
@@ -189,7 +189,7 @@ static int refresh_size(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 
-	if (hf9c_is_loose(inode->i_sb))
+	if (hf9c_is_alone(inode))
 		return 0;
 	return hf9c_refresh(inode, file->private_data);
 }

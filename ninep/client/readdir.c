@@ -89,7 +89,7 @@ static bool is_of_before(struct inode *inode, const struct hf9c_dir *dir)
 	spin_lock(&inode->i_lock);
 	before = hf9c_inode(inode)->changed > dir->sample.number;
 	spin_unlock(&inode->i_lock);
-	return before;
+	return before || hf9c_is_doubted(hf9c_super(inode->i_sb), dir->sample.number);
 }
 
 /* Return: the dentry of a name, perhaps in lookup; or -errno. */

@@ -15,10 +15,15 @@
 #include "fid.h"
 #include "session.h"
 
-/* remote.c */
-int hf9c_ask(struct hf9c_super *hs, struct hf9c_call *call);
+/* ask.c */
+struct hf9c_call *hf9c_ask_new(struct hf9c_super *hs, u8 type);
+struct hf9c_call *hf9c_ask_of(struct hf9c_fid *fid, u8 type);
+struct hf9c_call *hf9c_ask_of_two(struct hf9c_fid *fid, struct hf9c_fid *other, u8 type);
+void hf9c_ask_free(struct hf9c_call *call);
+int hf9c_ask(struct hf9c_call *call);
 int hf9c_ask_to_make(struct hf9c_call *call, struct hf9c_fid *fid);
-void hf9c_tell_clunk(struct hf9c_fid *fid);
+
+/* remote.c */
 int hf9c_remote_clunk(struct hf9c_fid *fid);
 int hf9c_remote_caps(struct hf9c_super *hs, struct np_rcaps *caps);
 int hf9c_remote_attach(struct hf9c_fid *fid);

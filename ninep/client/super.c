@@ -241,6 +241,7 @@ static struct hf9c_super *alloc_super(void)
 
 	if (!hs)
 		return NULL;
+	hs->doubted_at = jiffies - 1;
 	ida_init(&hs->numbers);
 	xa_init(&hs->users);
 	spin_lock_init(&hs->fid_lock);
@@ -273,9 +274,7 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_blocksize_bits = PAGE_SHIFT;
 	if (hs->opts->access == HF9C_CLIENT)
 		sb->s_flags |= SB_POSIXACL;
-	/* Nobody else changes names. */
-	if (hs->opts->cache != HF9C_LOOSE)
-		sb->s_d_op = &hf9c_dentry_operations;
+	sb->s_d_op = &hf9c_dentry_operations;
 	err = super_setup_bdi(sb);
 	if (!err)
 		err = begin_session(fc, hs);

@@ -301,6 +301,8 @@ check read-only-later read_only_later
 check busy busy
 check server-goes server_goes
 check by-force by_force
+phase left
+relay python3 "$HF_HERE/client/left.py" /mnt/left
 check remove ninep_remove
 check unmount umount "$top/ext4"
 hf_finish
