@@ -18,6 +18,7 @@
 #include "client.h"
 #include "fid.h"
 #include "file.h"
+#include "range.h"
 #include "remote.h"
 
 /**
@@ -199,6 +200,8 @@ static loff_t llseek(struct file *file, loff_t offset, int whence)
 	struct inode *inode = file_inode(file);
 	int err = 0;
 
+	if ((whence == SEEK_DATA || whence == SEEK_HOLE) && hf9c_can_seek(inode))
+		return hf9c_seek(file, offset, whence);
 	if (whence != SEEK_SET && whence != SEEK_CUR && !hf9c_is_fresh(inode))
 		err = hf9c_refresh(inode, file->private_data);
 	return err ?: generic_file_llseek(file, offset, whence);
@@ -248,6 +251,9 @@ const struct file_operations hf9c_file_operations = {
 	.fsync		= fsync,
 	.splice_read	= hf_netfs_splice_read,
 	.splice_write	= iter_file_splice_write,
+	.fallocate	= hf9c_fallocate,
+	.copy_file_range = hf9c_copy_file_range,
+	.remap_file_range = hf9c_remap_file_range,
 	.lock		= hf9c_lock,
 	.flock		= hf9c_flock,
 	.setlease	= simple_nosetlease,
@@ -264,6 +270,9 @@ const struct file_operations hf9c_uncached_file_operations = {
 	.fsync		= fsync,
 	.splice_read	= copy_splice_read,
 	.splice_write	= iter_file_splice_write,
+	.fallocate	= hf9c_fallocate,
+	.copy_file_range = hf9c_copy_file_range,
+	.remap_file_range = hf9c_remap_file_range,
 	.lock		= hf9c_lock,
 	.flock		= hf9c_flock,
 	.setlease	= simple_nosetlease,

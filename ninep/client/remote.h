@@ -49,6 +49,14 @@ int hf9c_remote_xattrwalk(struct hf9c_fid *from, struct hf9c_fid *fid, const cha
 			  u64 *size);
 int hf9c_remote_xattrcreate(struct hf9c_fid *fid, const char *name, u64 size, u32 flags);
 
+/* remote_range.c */
+int hf9c_remote_fallocate(struct hf9c_fid *fid, u32 mode, u64 offset, u64 length);
+int hf9c_remote_seek(struct hf9c_fid *fid, u8 what, u64 *offset);
+int hf9c_remote_copy(struct hf9c_fid *from, u64 offset, struct hf9c_fid *to, u64 dstoffset,
+		     u32 *bytes);
+int hf9c_remote_clone(struct hf9c_fid *from, u64 offset, struct hf9c_fid *to, u64 dstoffset,
+		      u64 length);
+
 /* remote_names.c */
 int hf9c_remote_mkdir(struct hf9c_fid *dir, const struct qstr *name, umode_t mode, u32 gid);
 int hf9c_remote_mknod(struct hf9c_fid *dir, const struct qstr *name, umode_t mode, dev_t dev,

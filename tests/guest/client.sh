@@ -11,6 +11,8 @@
 # What of cases.py is about what the client has.
 cases=(file-types create-errors hard-links unlinked-open splice copies permissions
 	umask-and-setgid text-busy directories statfs long-paths mapping)
+# And of hf1.
+range_cases=(sparse file-size-limit)
 
 # mount_client ADDRESS MOUNTPOINT OPTIONS
 mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "aname=data,$3" "$1" "$2"; }
@@ -26,14 +28,15 @@ shows() {
 
 # as_the_directory NAME ADDRESS OPTIONS
 as_the_directory() {
-	local name=$1
+	local name=$1 ranges=ranges more=("${range_cases[@]}")
 	phase "$name"
+	[[ $3 != *version=9p2000.L* ]] || ranges='' more=()
 	check "$name-mount" mount_client "$2" "/mnt/$name" "$3"
 	check "$name-shows" eval "shows /mnt/$name ${3//,/ }"
 	relay python3 "$HF_HERE/client/bytes.py" "$lower/direct" "/mnt/$name" "$lower/served" "$name" \
-		300 "${HF_SEED:-$RANDOM}"
+		300 "${HF_SEED:-$RANDOM}" $ranges
 	relay python3 "$HF_HERE/fs/oracle.py" "$lower/direct" "/mnt/$name" "$name" 300 "${HF_SEED:-$RANDOM}" \
-		"${cases[@]}"
+		"${cases[@]}" "${more[@]}"
 	check "$name-unmount" umount "/mnt/$name"
 	rm -rf "$lower"/direct/* "$lower"/served/*
 }
