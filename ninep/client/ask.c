@@ -24,6 +24,7 @@
  * @named: fids that it names; references
  * @made: one that it makes, while nobody else sees to that; likewise
  * @payload: what it sends; or NULL
+ * @vec: likewise
  */
 struct asking {
 	struct hf9c_call call;
@@ -31,6 +32,7 @@ struct asking {
 	struct hf9c_fid *named[NAMED];
 	struct hf9c_fid *made;
 	void *payload;
+	struct kvec vec;
 };
 
 static struct asking *asking_of(struct hf9c_call *call)
@@ -130,6 +132,28 @@ struct hf9c_call *hf9c_ask_of_two(struct hf9c_fid *fid, struct hf9c_fid *other, 
 	if (other)
 		asking_of(call)->named[1] = hf9c_fid_get(other);
 	return call;
+}
+
+/**
+ * hf9c_ask_to_send - the payload of a question
+ * @call: of hf9c_ask_new() and the like; or NULL
+ * @payload: of kvmalloc(); the question's from here on, also if there is none
+ * @bytes: of it
+ */
+void hf9c_ask_to_send(struct hf9c_call *call, void *payload, u32 bytes)
+{
+	struct asking *asking;
+
+	if (!call) {
+		kvfree(payload);
+		return;
+	}
+	asking = asking_of(call);
+	asking->payload = payload;
+	asking->vec = (struct kvec) { .iov_base = payload, .iov_len = bytes };
+	iov_iter_kvec(&call->payload, ITER_SOURCE, &asking->vec, 1, bytes);
+	call->ask.payload.count = bytes;
+	call->keeps_payload = true;
 }
 
 /**

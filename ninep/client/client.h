@@ -9,7 +9,7 @@
  * Locks, below those of <holdfast/netfs.h>, of which none may be held for an answer
  * but i_rwsem:
  *
- *	hf9c_dir.lock		mutex	an open directory's entries
+ *	hf9c_dir.lock		mutex	an open directory's entries; outside of i_rwsem
  *	inode->i_lock		spin	attributes
  *	hf9c_super.fid_lock	spin	which fids there are; inside i_lock of none
  */

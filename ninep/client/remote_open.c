@@ -137,14 +137,20 @@ int hf9c_remote_fsync(struct hf9c_fid *fid, bool datasync)
 
 /* ----------------------------------------------------------- what has a payload */
 
-/* @bytes: room, then what has come. */
+/*
+ * @bytes: room, then what has come.  Who is killed has his buffer back at once; the fid may
+ * be another file's by the time the server reads, but that changes nothing, and goes
+ * nowhere.
+ */
 static int read_by(struct hf9c_call *call, void *buf, u32 *bytes)
 {
 	struct kvec vec = { .iov_base = buf, .iov_len = *bytes };
 	int err;
 
-	if (call)
+	if (call) {
 		iov_iter_kvec(&call->payload, ITER_DEST, &vec, 1, *bytes);
+		call->may_discard = true;
+	}
 	err = hf9c_ask(call);
 	if (err)
 		return err;
@@ -173,36 +179,30 @@ int hf9c_remote_read(struct hf9c_fid *fid, u64 offset, void *buf, u32 *bytes)
 {
 	struct hf9c_call *call = hf9c_ask_of(fid, NP_TREAD);
 
-	if (call) {
+	if (call)
 		call->ask.tread = (struct np_tread) {
 			.fid = fid->number, .offset = offset, .count = *bytes,
 		};
-		call->may_discard = true;
-	}
 	return read_by(call, buf, bytes);
 }
 
-int hf9c_remote_write(struct hf9c_fid *fid, u64 offset, const void *buf, u32 *bytes)
+/* @buf: of kvmalloc(), which goes; @bytes: of it, then how many were written. */
+int hf9c_remote_write(struct hf9c_fid *fid, u64 offset, void *buf, u32 *bytes)
 {
 	struct hf9c_call *call = hf9c_ask_of(fid, NP_TWRITE);
-	struct kvec vec = { .iov_base = (void *)buf, .iov_len = *bytes };
 	int err;
 
-	if (call) {
+	if (call)
 		call->ask.twrite = (struct np_twrite) {
 			.fid = fid->number, .offset = offset,
 		};
-		call->ask.payload.count = *bytes;
-		iov_iter_kvec(&call->payload, ITER_SOURCE, &vec, 1, *bytes);
-	}
+	hf9c_ask_to_send(call, buf, *bytes);
 	err = hf9c_ask(call);
 	if (err)
 		return err;
-	if (call->reply.rwrite.count > *bytes)
-		err = -EIO;
 	*bytes = call->reply.rwrite.count;
 	hf9c_ask_free(call);
-	return err;
+	return 0;
 }
 
 /* @name: "": the list of names. */

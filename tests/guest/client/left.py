@@ -38,10 +38,6 @@ class Mounted:
             subprocess.run(["umount", where], check=True)
 
 
-def fid_of(server, t):
-    return t.values[0]
-
-
 def forgets(server, name):
     """Until the client has had the server forget what it has of an unused directory."""
     os.stat(path(name))
@@ -148,6 +144,51 @@ def changes(options):
         assert not server.wrong, server.wrong
 
 
+def listing():
+    """Who lists a directory can be killed, and nobody else waits for him."""
+    with Mounted("cache=strict,ac=3600", {"dir": {"a": b"aaa"}}) as server:
+        os.stat(path("dir/a"))
+        server.hold = {"readdir"}
+        pid = child(os.listdir, path("dir"))
+        t = server.waits("readdir")
+        assert ends(child(os.mkdir, path("dir/new"))) == 0, "a directory cannot be made"
+        assert killed(pid), "he who lists"
+        server.end(t, False)
+        server.hold = set()
+        assert sorted(os.listdir(path("dir"))) == ["a", "new"]
+        # Of one that is gone there is nothing to tell.
+        server.hold = {"readdir"}
+        pid = child(listed_when_gone, path("dir/new"))
+        server.waits("readdir")
+        os.rmdir(path("dir/new"))
+        server.go_on()
+        assert ends(pid) == 0
+        assert not server.wrong, server.wrong
+
+
+def listed_when_gone(name):
+    try:
+        os.listdir(name)
+    except FileNotFoundError:
+        return
+    raise AssertionError
+
+
+def attribute():
+    """Who sets an attribute can be killed; what he sends stays as it was."""
+    with Mounted("cache=strict,ac=3600", {"a": b"aaa"}) as server:
+        value = os.urandom(30000)
+        server.hold = {"write"}
+        pid = child(os.setxattr, path("a"), "user.a", value)
+        t = server.waits("write")
+        assert killed(pid)
+        server.flushed(t)
+        assert not server.count("clunk", t.values[0]), "the fid is forgotten"
+        server.end(t, True)
+        server.wait(lambda: server.root.children["a"].xattrs.get("user.a") == value)
+        assert not server.wrong, server.wrong
+
+
 def report(name, function, *arguments):
     try:
         function(*arguments)
@@ -160,6 +201,8 @@ def main():
     report("left-fids-stay", fids_stay)
     report("left-loose", changes, "cache=loose")
     report("left-strict", changes, "cache=strict,ac=3600")
+    report("left-listing", listing)
+    report("left-attribute", attribute)
 
 
 main()
