@@ -142,6 +142,28 @@ made_by_others() {
 	done
 }
 
+# What two clients append to one file is all there.
+appends() {
+	local opts
+	for opts in cache=none cache=strict cache=strict,version=9p2000.L; do
+		mount_client 127.0.0.1 /mnt/a $opts && mount_client 127.0.0.1 /mnt/b $opts || return
+		python3 "$HF_HERE/client/appends.py" "$lower/served" /mnt/a /mnt/b || return
+		umount /mnt/a && umount /mnt/b || return
+	done
+}
+
+# Who could not open his file once more appends nevertheless.
+append_to_readonly() {
+	mount_client 127.0.0.1 /mnt/a cache=strict || return
+	as_user 1000 python3 - /mnt/a/file <<-'PY' || return
+		import os, sys
+		fd = os.open(sys.argv[1], os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o444)
+		for part in b"one", b"two":
+		    os.write(fd, part)
+	PY
+	umount /mnt/a && [ "$(cat "$lower/served/file")" = onetwo ] && rm -f "$lower/served/file"
+}
+
 busy() {
 	mount_client 127.0.0.1 /mnt/a cache=loose || return
 	exec 7>/mnt/a/open && echo first >&7 || return
@@ -301,6 +323,8 @@ check locking locking
 check empty-attribute empty_attribute
 check told-by-close told_by_close
 check read-only-later read_only_later
+check appends appends
+check append-to-readonly append_to_readonly
 check busy busy
 check server-goes server_goes
 check by-force by_force
