@@ -115,6 +115,7 @@ static int begin_requests(struct super_block *sb)
 		.wsize = round_down(msize - NP_TWRITE_HEAD, PAGE_SIZE),
 		.subs = subs,
 		.timeo = hs->opts->soft ? hs->opts->timeo * MSEC_PER_SEC : 0,
+		.short_is_eof = hf9c_dialect(hs) == NP_HF1,
 		.alone = hs->opts->cache == HF9C_LOOSE,
 	};
 	int err;
