@@ -184,7 +184,7 @@ void hf9c_first_attributes(struct inode *inode, const struct np_attr *attr,
 	spin_lock(&inode->i_lock);
 	/* They may be of before a change: to be asked for again. */
 	if (sample->number < atomic64_read(&hs->evicted))
-		hi->changed = hf9c_tick(hs);
+		hi->changed = hi->owned = hf9c_tick(hs);
 	set_owner(inode, attr);
 	take_version(hi, attr, sample->number);
 	hi->applied = sample->number;
@@ -275,8 +275,23 @@ void hf9c_changed(struct inode *inode)
 	struct hf9c_inode *hi = hf9c_inode(inode);
 
 	spin_lock(&inode->i_lock);
-	hi->changed = hf9c_tick(hf9c_super(inode->i_sb));
+	hi->changed = hi->owned = hf9c_tick(hf9c_super(inode->i_sb));
 	spin_unlock(&inode->i_lock);
+}
+
+/**
+ * hf9c_changed_names - hf9c_changed(), of a directory in which names were changed
+ * @dir: which
+ *
+ * Who may do what there is as before.
+ */
+void hf9c_changed_names(struct inode *dir)
+{
+	struct hf9c_inode *hi = hf9c_inode(dir);
+
+	spin_lock(&dir->i_lock);
+	hi->changed = hf9c_tick(hf9c_super(dir->i_sb));
+	spin_unlock(&dir->i_lock);
 }
 
 /**

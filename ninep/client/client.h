@@ -84,6 +84,7 @@ struct hf9c_super {
  * @gen: I: its generation, 0 if it is not told
  * @applied: L: when the attributes that are here were asked for, by the clock
  * @changed: L: when a change of them of ours was answered
+ * @owned: L: when one was of owner or mode, which names do not change
  * @wrote: L: when a write of ours was
  * @versioned: L: @applied, of those that @version came with
  * @version: L: of the content, 0 if it is not told
@@ -106,7 +107,7 @@ struct hf9c_inode {
 	struct hf_netfs_inode netfs;
 	u64 path;
 	u32 gen;
-	u64 applied, changed, wrote, versioned;
+	u64 applied, changed, owned, wrote, versioned;
 	u64 version;
 	bool settled, mtime_settled;
 	unsigned long since, came;
@@ -196,6 +197,7 @@ void hf9c_first_attributes(struct inode *inode, const struct np_attr *attr,
 void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
 		const struct hf9c_sample *sample);
 void hf9c_changed(struct inode *inode);
+void hf9c_changed_names(struct inode *dir);
 void hf9c_wrote(struct inode *inode);
 void hf9c_doubt(struct hf9c_super *hs);
 bool hf9c_is_alone(struct inode *inode);

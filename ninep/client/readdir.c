@@ -24,6 +24,7 @@
  * @bytes: how many of them
  * @at: those that were told
  * @pos: where what is at @at is in the directory
+ * @end: where its end was found; 0: not known
  * @attrs: they have attributes
  * @version: of the directory, before they were asked for
  * @sample: when
@@ -34,7 +35,7 @@ struct hf9c_dir {
 	struct mutex lock;
 	void *buf;
 	u32 bytes, at;
-	u64 pos;
+	u64 pos, end;
 	bool attrs;
 	void *version;
 	struct hf9c_sample sample;
@@ -194,6 +195,7 @@ static int fill(struct inode *inode, struct hf9c_dir *dir, u64 pos)
 	dir->walks = atomic_read(&hf9c_inode(inode)->walks);
 	dir->bytes = bytes;
 	dir->pos = pos;
+	dir->end = bytes ? 0 : pos;
 	return 0;
 }
 
@@ -224,6 +226,9 @@ static int find(struct inode *inode, struct hf9c_dir *dir, u64 pos)
 
 	if (dir->at < dir->bytes && dir->pos == pos)
 		return 1;
+	/* Rewinding asks anew. */
+	if (pos && dir->end == pos)
+		return 0;
 	ret = fill(inode, dir, pos);
 	return ret ?: dir->bytes != 0;
 }

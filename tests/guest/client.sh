@@ -142,6 +142,15 @@ made_by_others() {
 	done
 }
 
+# messages NAME OPTIONS: what the client asks for, by itself.
+messages() {
+	local name=$1
+	mkdir -p /mnt/m && mount -t holdfast9p -o "$2" 127.0.0.1 /mnt/m || return
+	relay env HF_ADDRESS=127.0.0.1 HF_OPTIONS="$2" \
+		python3 "$HF_HERE/client/messages.py" /mnt/m "messages-$name" "$name"
+	umount /mnt/m && rm -r "$lower/served/messages"
+}
+
 # What two clients append to one file is all there.
 appends() {
 	local opts
@@ -325,6 +334,11 @@ check told-by-close told_by_close
 check read-only-later read_only_later
 check appends appends
 check append-to-readonly append_to_readonly
+phase messages
+mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+messages loose aname=data,cache=loose
+messages strict aname=data,cache=strict,ac=3600
+messages plain aname=data,cache=strict,ac=3600,version=9p2000.L
 check busy busy
 check server-goes server_goes
 check by-force by_force
