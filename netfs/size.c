@@ -288,3 +288,58 @@ int hf_netfs_resize(struct inode *inode, loff_t size, void *data)
 	return ret;
 }
 EXPORT_SYMBOL_GPL(hf_netfs_resize);
+
+/* ------------------------------------------------- what the server changes by itself */
+
+/* Nothing is read into the cache, or dirtied, meanwhile. */
+static int drop_range(struct inode *inode, loff_t from, loff_t last)
+{
+	if (from > last)
+		return 0;
+	hf_netfs_count(drops);
+	return invalidate_inode_pages2_range(inode->i_mapping, from >> PAGE_SHIFT,
+					     last >> PAGE_SHIFT);
+}
+
+/* With the write-back mutex. */
+static int change(struct hf_netfs_inode *ni, const struct hf_netfs_change *how)
+{
+	struct rl_size_change change = { .truncate_from = RL_SIZE_MAX };
+	struct inode *inode = &ni->vfs;
+	enum rl_size_says says;
+	loff_t size = -1;
+	int ret;
+
+	lockdep_assert_held(&ni->wb_lock);
+	ret = drop_range(inode, how->from, how->last);
+	if (ret)
+		return ret;
+	wait_var_event(&ni->sizes, begin_resize(ni));
+	ret = how->ask(inode, how->data, &size);
+	spin_lock(&inode->i_lock);
+	says = rl_size_resized(&ni->sizes, size < 0 ? ni->sizes.server : size,
+			       !ret && size >= 0, &change);
+	publish(ni);
+	spin_unlock(&inode->i_lock);
+	if (!ret && size >= 0)
+		after_resize(inode, &change, says);
+	return ret;
+}
+
+int hf_netfs_change(struct inode *inode, const struct hf_netfs_change *how)
+{
+	struct hf_netfs_inode *ni = hf_netfs_inode(inode);
+	int ret;
+
+	lockdep_assert_held_write(&inode->i_rwsem);
+	inode_dio_wait(inode);
+	filemap_invalidate_lock(inode->i_mapping);
+	ret = settle(ni);
+	if (!ret) {
+		ret = change(ni, how);
+		mutex_unlock(&ni->wb_lock);
+	}
+	filemap_invalidate_unlock(inode->i_mapping);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(hf_netfs_change);

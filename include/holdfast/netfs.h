@@ -416,6 +416,35 @@ int hf_netfs_drop(struct inode *inode, loff_t from);
  */
 int hf_netfs_resize(struct inode *inode, loff_t size, void *data);
 
+/**
+ * struct hf_netfs_change - a change of content that the server makes by itself
+ * @from: the first byte that changes, but for those behind the end; beyond @last: none
+ * @last: the last one
+ * @ask: ask for it, and wait; *@size is how large the file is then, or stays -1 if that
+ *	is not known.  Context: as hf_netfs_ops.resize
+ * @data: for @ask
+ */
+struct hf_netfs_change {
+	loff_t from, last;
+	int (*ask)(struct inode *inode, void *data, loff_t *size);
+	void *data;
+};
+
+/**
+ * hf_netfs_change - have the server change what is in a file
+ * @inode: the inode, with i_rwsem
+ * @how: what, and how
+ *
+ * As hf_netfs_resize(): waits for what is under way, and writes back first.  Then what is
+ * cached of the range is dropped, and nothing takes its place until @how->ask has come
+ * back.  So does what was cached behind an end that has moved.
+ *
+ * Context: may sleep.
+ * Return: 0, or what @how->ask said, then the sizes have not changed; -EBUSY: somebody
+ * writes to the pages without a fault, and nothing was asked; -EINTR.
+ */
+int hf_netfs_change(struct inode *inode, const struct hf_netfs_change *how);
+
 /* ------------------------------------------------------------------ of files' tables */
 
 /**

@@ -207,6 +207,64 @@ static void left_behind(struct kunit *test)
 	goes_on(peer);
 }
 
+/* Of what it sends, too, if that is its own: it stays until the reply or the Rflush. */
+static void left_behind_payload(struct kunit *test)
+{
+	struct peer *peer = peer_open(test, &client_options);
+	u8 *buffer = kunit_kzalloc(test, BYTES, GFP_KERNEL);
+	struct kvec vec = { .iov_base = buffer, .iov_len = BYTES };
+	struct left_call to;
+	struct caller caller;
+	int flushed;
+
+	for (flushed = 0; flushed < 2; flushed++) {
+		struct hf9c_call *call = hf9c_call_new(NP_TWRITE);
+		u16 tag, flush;
+
+		KUNIT_ASSERT_NOT_NULL(test, call);
+		init_completion(&to.over);
+		call->left = left;
+		call->priv = &to;
+		call->keeps_payload = true;
+		call->ask.payload.count = BYTES;
+		iov_iter_kvec(&call->payload, ITER_SOURCE, &vec, 1, BYTES);
+		caller_start(&caller, peer, call);
+		peer_gets(peer, NP_TWRITE);
+		tag = peer->t.tag;
+		caller_kill(&caller);
+		KUNIT_EXPECT_EQ(test, caller_wait(&caller), HF9C_LEFT);
+		flush = peer_gets_flush(peer, tag);
+		KUNIT_EXPECT_FALSE(test, completion_done(&to.over));
+		if (!flushed)
+			peer_reply_type(peer, tag, NP_RWRITE);
+		peer_reply_type(peer, flush, NP_RFLUSH);
+		KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&to.over, CLIENT_LONG), 0);
+		KUNIT_EXPECT_EQ(test, to.error, flushed ? -EINTR : 0);
+	}
+	goes_on(peer);
+}
+
+/* Not so of another's: he has it back when the server has said that it has it, or will not. */
+static void waits_for_payload(struct kunit *test)
+{
+	struct peer *peer = peer_open(test, &client_options);
+	u8 *buffer = kunit_kzalloc(test, BYTES, GFP_KERNEL);
+	struct hf9c_call *call = make_io(test, NP_TWRITE, buffer, BYTES);
+	struct caller caller;
+	u16 tag;
+
+	call->left = left;
+	caller_start(&caller, peer, call);
+	peer_gets(peer, NP_TWRITE);
+	tag = peer->t.tag;
+	caller_kill(&caller);
+	tag = peer_gets_flush(peer, tag);
+	KUNIT_EXPECT_FALSE(test, completion_done(&caller.over));
+	peer_reply_type(peer, tag, NP_RFLUSH);
+	KUNIT_EXPECT_EQ(test, caller_wait(&caller), -EINTR);
+	goes_on(peer);
+}
+
 /* A signal that kills nobody ends what is interruptible, and nothing else. */
 static void signals(struct kunit *test)
 {
@@ -277,6 +335,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(taken_back_before),
 	KUNIT_CASE(more_than_asked),
 	KUNIT_CASE(left_behind),
+	KUNIT_CASE(left_behind_payload),
+	KUNIT_CASE(waits_for_payload),
 	KUNIT_CASE(signals),
 	KUNIT_CASE_SLOW(soft_timeout),
 	KUNIT_CASE_SLOW(flush_timeout),

@@ -153,9 +153,14 @@ static bool is_same_content(const struct hf9c_inode *hi, const struct np_attr *a
 /* With i_lock.  Return: whether others have changed the content. */
 static bool take_version(struct hf9c_inode *hi, const struct np_attr *attr, u64 number)
 {
+	struct inode *inode = &hi->netfs.vfs;
+	bool doubted = hf9c_is_doubted(hf9c_super(inode->i_sb), hi->versioned);
 	/* A write of ours does change the content. */
-	bool same = hi->versioned < hi->wrote || is_same_content(hi, attr);
+	bool same = (hi->versioned < hi->wrote && !doubted) || is_same_content(hi, attr);
 
+	/* Nobody else changes it. */
+	if (hf9c_is_loose(inode->i_sb) && !doubted)
+		same = true;
 	hi->version = version_of(attr);
 	hi->versioned = number;
 	hi->settled = times_settled(attr);
@@ -179,7 +184,7 @@ void hf9c_first_attributes(struct inode *inode, const struct np_attr *attr,
 	spin_lock(&inode->i_lock);
 	/* They may be of before a change: to be asked for again. */
 	if (sample->number < atomic64_read(&hs->evicted))
-		hi->changed = hf9c_tick(hs);
+		hi->changed = hi->owned = hf9c_tick(hs);
 	set_owner(inode, attr);
 	take_version(hi, attr, sample->number);
 	hi->applied = sample->number;
@@ -255,7 +260,7 @@ void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
 	}
 	if (!hf_netfs_attributes(inode, size, attr->size))
 		return;
-	if (take_content(hi, attr, sample) && !hf9c_is_loose(inode->i_sb))
+	if (take_content(hi, attr, sample))
 		hf_netfs_drop(inode, 0);
 }
 
@@ -270,8 +275,23 @@ void hf9c_changed(struct inode *inode)
 	struct hf9c_inode *hi = hf9c_inode(inode);
 
 	spin_lock(&inode->i_lock);
-	hi->changed = hf9c_tick(hf9c_super(inode->i_sb));
+	hi->changed = hi->owned = hf9c_tick(hf9c_super(inode->i_sb));
 	spin_unlock(&inode->i_lock);
+}
+
+/**
+ * hf9c_changed_names - hf9c_changed(), of a directory in which names were changed
+ * @dir: which
+ *
+ * Who may do what there is as before.
+ */
+void hf9c_changed_names(struct inode *dir)
+{
+	struct hf9c_inode *hi = hf9c_inode(dir);
+
+	spin_lock(&dir->i_lock);
+	hi->changed = hf9c_tick(hf9c_super(dir->i_sb));
+	spin_unlock(&dir->i_lock);
 }
 
 /**
@@ -290,6 +310,40 @@ void hf9c_wrote(struct inode *inode)
 }
 
 /**
+ * hf9c_doubt - something may have changed, and nobody knows what
+ * @hs: the mount
+ *
+ * A request was left behind, or was not answered: what it changes is done, or will be, or
+ * never.  That is rare; so all that is known is asked for again, once, rather than who
+ * left it behind being remembered with what it was about, which may be evicted by then.
+ *
+ * Context: process; waits for nothing.
+ */
+void hf9c_doubt(struct hf9c_super *hs)
+{
+	spin_lock(&hs->fid_lock);
+	atomic64_set(&hs->doubted, hf9c_tick(hs));
+	WRITE_ONCE(hs->doubted_at, jiffies);
+	spin_unlock(&hs->fid_lock);
+}
+
+/**
+ * hf9c_is_alone - has nobody else changed what is known here?
+ * @inode: of what
+ */
+bool hf9c_is_alone(struct inode *inode)
+{
+	bool doubted;
+
+	if (!hf9c_is_loose(inode->i_sb))
+		return false;
+	spin_lock(&inode->i_lock);
+	doubted = hf9c_is_doubted(hf9c_super(inode->i_sb), hf9c_inode(inode)->applied);
+	spin_unlock(&inode->i_lock);
+	return !doubted;
+}
+
+/**
  * hf9c_is_fresh - may the attributes that are here be believed?
  * @inode: whose
  */
@@ -301,6 +355,7 @@ bool hf9c_is_fresh(struct inode *inode)
 
 	spin_lock(&inode->i_lock);
 	fresh = hi->applied > max(hi->changed, hi->wrote) &&
+		!hf9c_is_doubted(hs, hi->applied) &&
 		(hf9c_is_loose(inode->i_sb) ||
 		 time_before_eq(jiffies, hi->since + READ_ONCE(hs->ac)));
 	spin_unlock(&inode->i_lock);

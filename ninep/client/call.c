@@ -284,7 +284,7 @@ static int go_away(struct hf9c_session *session, struct hf9c_call *call)
 	default:
 		break;
 	}
-	left = call->left && !hf9c_has_payload(call);
+	left = call->left && (call->keeps_payload || !hf9c_has_payload(call));
 	call->deserted = left;
 	spin_unlock(&session->lock);
 	hf9c_push(session);

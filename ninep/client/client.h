@@ -9,7 +9,7 @@
  * Locks, below those of <holdfast/netfs.h>, of which none may be held for an answer
  * but i_rwsem:
  *
- *	hf9c_dir.lock		mutex	an open directory's entries
+ *	hf9c_dir.lock		mutex	an open directory's entries; outside of i_rwsem
  *	inode->i_lock		spin	attributes
  *	hf9c_super.fid_lock	spin	which fids there are; inside i_lock of none
  */
@@ -43,6 +43,9 @@ struct hf9c_session;
  * @wsize: I: of a Twrite
  * @clock: A: rises with whatever is asked and done
  * @evicted: A: the latest change of ours, by @clock, of what no inode remembers
+ * @doubted: F: the latest time that something may have changed of which nobody knows
+ *	what, by @clock; read by anybody.  What was asked for before is not believed
+ * @doubted_at: F: likewise, in jiffies
  * @numbers: fids' numbers
  * @users: of each uid, the fid that it is attached by; X
  * @fid_lock: of the lists of fids, here and in inodes
@@ -62,7 +65,8 @@ struct hf9c_super {
 	struct hf9c_options *opts;
 	unsigned long ac;
 	u32 rsize, wsize;
-	atomic64_t clock, evicted;
+	atomic64_t clock, evicted, doubted;
+	unsigned long doubted_at;
 	struct ida numbers;
 	struct xarray users;
 	spinlock_t fid_lock;
@@ -80,6 +84,7 @@ struct hf9c_super {
  * @gen: I: its generation, 0 if it is not told
  * @applied: L: when the attributes that are here were asked for, by the clock
  * @changed: L: when a change of them of ours was answered
+ * @owned: L: when one was of owner or mode, which names do not change
  * @wrote: L: when a write of ours was
  * @versioned: L: @applied, of those that @version came with
  * @version: L: of the content, 0 if it is not told
@@ -102,7 +107,7 @@ struct hf9c_inode {
 	struct hf_netfs_inode netfs;
 	u64 path;
 	u32 gen;
-	u64 applied, changed, wrote, versioned;
+	u64 applied, changed, owned, wrote, versioned;
 	u64 version;
 	bool settled, mtime_settled;
 	unsigned long since, came;
@@ -140,6 +145,12 @@ static inline bool hf9c_knows(const struct hf9c_super *hs, u8 type)
 static inline u64 hf9c_tick(struct hf9c_super *hs)
 {
 	return atomic64_inc_return(&hs->clock);
+}
+
+/* Whether what was asked for then is of before a change of which nobody knows what it was. */
+static inline bool hf9c_is_doubted(const struct hf9c_super *hs, u64 number)
+{
+	return number <= atomic64_read(&hs->doubted);
 }
 
 /**
@@ -186,7 +197,10 @@ void hf9c_first_attributes(struct inode *inode, const struct np_attr *attr,
 void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
 		const struct hf9c_sample *sample);
 void hf9c_changed(struct inode *inode);
+void hf9c_changed_names(struct inode *dir);
 void hf9c_wrote(struct inode *inode);
+void hf9c_doubt(struct hf9c_super *hs);
+bool hf9c_is_alone(struct inode *inode);
 bool hf9c_is_fresh(struct inode *inode);
 int hf9c_refresh(struct inode *inode, struct hf9c_fid *fid);
 

@@ -82,7 +82,7 @@ static int create(struct inode *dir, struct dentry *dentry, struct file *file, u
 					 hf9c_mode_to_send(dir, mode) & S_IALLUGO,
 					 hf9c_gid_to_send(dir), &attr, &created);
 		if (!err && created)
-			hf9c_changed(dir);
+			hf9c_changed_names(dir);
 		/* Whatever else a server calls it is not opened as a file. */
 		if (!err && !S_ISREG(attr.mode))
 			err = -EIO;

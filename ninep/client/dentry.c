@@ -2,9 +2,10 @@
 /*
  * Names: how long what was found is believed.
  *
- * For ac= seconds, and after that as long as the directory has the version that it had
- * when the name was asked for; then it is asked for again.  d_time is when, d_fsdata the
- * version, folded; 0 is none.
+ * For ac= seconds (with cache=loose for good), and after that as long as the directory has
+ * the version that it had when the name was asked for; then it is asked for again.  d_time
+ * is when, d_fsdata the version, folded; 0 is none.  What was asked for before
+ * hf9c_doubt() is not believed.
  */
 #include <linux/dcache.h>
 #include <linux/namei.h>
@@ -24,7 +25,8 @@ static void *version_of(struct inode *dir)
 	void *version = NULL;
 
 	spin_lock(&dir->i_lock);
-	if (hi->versioned > hi->changed)
+	if (hi->versioned > hi->changed &&
+	    !hf9c_is_doubted(hf9c_super(dir->i_sb), hi->versioned))
 		version = fold(hi->version);
 	spin_unlock(&dir->i_lock);
 	return version;
@@ -59,8 +61,12 @@ void hf9c_dentry_seen(struct dentry *dentry, void *version, unsigned long since)
 static bool is_lately(const struct dentry *dentry)
 {
 	const struct hf9c_super *hs = hf9c_super(dentry->d_sb);
+	unsigned long since = READ_ONCE(dentry->d_time);
 
-	return time_before_eq(jiffies, READ_ONCE(dentry->d_time) + READ_ONCE(hs->ac));
+	if (!time_after(since, READ_ONCE(hs->doubted_at)))
+		return false;
+	return hf9c_is_loose(dentry->d_sb) ||
+	       time_before_eq(jiffies, since + READ_ONCE(hs->ac));
 }
 
 /* By what the directory says of itself. */

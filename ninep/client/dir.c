@@ -106,7 +106,7 @@ int hf9c_instantiate(struct dentry *dentry)
 	unsigned long since;
 	struct inode *inode;
 
-	hf9c_changed(d_inode(dentry->d_parent));
+	hf9c_changed_names(d_inode(dentry->d_parent));
 	d_drop(dentry);
 	inode = find(dentry, &since);
 	if (IS_ERR(inode))
@@ -212,7 +212,7 @@ static int link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 	set_nlink(inode, inode->i_nlink + 1);
 	spin_unlock(&inode->i_lock);
 	hf9c_changed(inode);
-	hf9c_changed(dir);
+	hf9c_changed_names(dir);
 	ihold(inode);
 	hf9c_dentry_seen(dentry, NULL, jiffies);
 	d_instantiate(dentry, inode);
@@ -253,7 +253,7 @@ static int remove(struct inode *dir, struct dentry *dentry, u32 flags)
 	if (err)
 		return err;
 	hf9c_lost_name(d_inode(dentry));
-	hf9c_changed(dir);
+	hf9c_changed_names(dir);
 	hf9c_dentry_seen(dentry, NULL, jiffies);
 	return 0;
 }

@@ -95,6 +95,9 @@ void hf9c_fid_put(struct hf9c_fid *fid)
 	if (!refcount_dec_and_test(&fid->ref))
 		return;
 	WARN_ON_ONCE(!list_empty(&fid->of_inode) || !list_empty(&fid->aged));
+	/* That has none of its own. */
+	if (fid->append)
+		hf9c_fid_put(fid->append);
 	if (!fid->there)
 		hf9c_fid_free(fid);
 	else if (llist_add(&fid->gone, &hs->clunking))

@@ -20,6 +20,9 @@
  * @mode: FMODE_READ, FMODE_WRITE: open so; 0: it stands for a path.  Set before others
  *	can find it
  * @there: the server has it; likewise
+ * @value: an attribute's value is written by it, which the server sets when it forgets
+ *	the fid; of who has made it
+ * @append: of an open file's: one by which the server appends; or NULL.  Set with i_rwsem
  * @ref: whoever has it
  * @of_inode: F: on its inode's list
  * @aged: F: of a path, on the mount's list
@@ -31,6 +34,8 @@ struct hf9c_fid {
 	kuid_t uid;
 	fmode_t mode;
 	bool there;
+	bool value;
+	struct hf9c_fid *append;
 	refcount_t ref;
 	struct list_head of_inode, aged;
 	struct llist_node gone;

@@ -18,6 +18,7 @@
 #include "client.h"
 #include "fid.h"
 #include "file.h"
+#include "range.h"
 #include "remote.h"
 
 /**
@@ -60,7 +61,7 @@ static int see(struct inode *inode, struct hf9c_fid *fid, const struct np_attr *
 	       const struct hf9c_sample *sample)
 {
 	if (!attr->valid)
-		return hf9c_is_loose(inode->i_sb) ? 0 : hf9c_refresh(inode, fid);
+		return hf9c_is_alone(inode) ? 0 : hf9c_refresh(inode, fid);
 	if (!hf9c_is(inode, attr))
 		return -ESTALE;
 	hf9c_adopt(inode, attr, sample);
@@ -76,6 +77,20 @@ static int open_by(struct inode *inode, struct hf9c_fid *from, struct hf9c_fid *
 	       see(inode, fid, &attr, &sample);
 }
 
+static struct hf9c_fid *open_from(struct inode *inode, struct hf9c_fid *from, u32 flags)
+{
+	struct hf9c_fid *fid = hf9c_fid_new_like(from);
+	int err;
+
+	if (IS_ERR(fid))
+		return fid;
+	err = open_by(inode, from, fid, flags);
+	if (!err)
+		return fid;
+	hf9c_fid_put(fid);
+	return ERR_PTR(err);
+}
+
 /**
  * hf9c_open_fid - an open fid of what a path leads to
  * @dentry: where
@@ -86,20 +101,29 @@ static int open_by(struct inode *inode, struct hf9c_fid *from, struct hf9c_fid *
 struct hf9c_fid *hf9c_open_fid(struct dentry *dentry, u32 flags)
 {
 	struct hf9c_fid *from = hf9c_fid_of(dentry), *fid;
-	int err;
 
 	if (IS_ERR(from))
 		return from;
-	fid = hf9c_fid_new_like(from);
-	if (!IS_ERR(fid)) {
-		err = open_by(d_inode(dentry), from, fid, flags);
-		if (err) {
-			hf9c_fid_put(fid);
-			fid = ERR_PTR(err);
-		}
-	}
+	fid = open_from(d_inode(dentry), from, flags);
 	hf9c_fid_put(from);
 	return fid;
+}
+
+/**
+ * hf9c_open_again - another open fid of an open file, for its user
+ * @inode: the file
+ * @fid: its fid
+ * @flags: NP_O_*
+ *
+ * Return: to be put; or -errno.
+ */
+struct hf9c_fid *hf9c_open_again(struct inode *inode, struct hf9c_fid *fid, u32 flags)
+{
+	struct hf9c_fid *from = hf9c_find_path(inode, fid->uid) ?: hf9c_fid_get(fid);
+	struct hf9c_fid *again = open_from(inode, from, flags);
+
+	hf9c_fid_put(from);
+	return again;
 }
 
 static int open(struct inode *inode, struct file *file)
@@ -189,7 +213,7 @@ static int refresh_size(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 
-	if (hf9c_is_loose(inode->i_sb))
+	if (hf9c_is_alone(inode))
 		return 0;
 	return hf9c_refresh(inode, file->private_data);
 }
@@ -199,24 +223,37 @@ static loff_t llseek(struct file *file, loff_t offset, int whence)
 	struct inode *inode = file_inode(file);
 	int err = 0;
 
+	if ((whence == SEEK_DATA || whence == SEEK_HOLE) && hf9c_can_seek(inode))
+		return hf9c_seek(file, offset, whence);
 	if (whence != SEEK_SET && whence != SEEK_CUR && !hf9c_is_fresh(inode))
 		err = hf9c_refresh(inode, file->private_data);
 	return err ?: generic_file_llseek(file, offset, whence);
 }
 
-/* Where an append begins is for the server to say, if others may append, too. */
+static bool is_append(const struct kiocb *iocb)
+{
+	return iocb->ki_flags & IOCB_APPEND && !hf9c_is_loose(file_inode(iocb->ki_filp)->i_sb);
+}
+
+/* Where it cannot be appended to, the end is asked for, and then written to. */
 static ssize_t write_cached(struct kiocb *iocb, struct iov_iter *from)
 {
-	int err = iocb->ki_flags & IOCB_APPEND ? refresh_size(iocb->ki_filp) : 0;
+	ssize_t ret = is_append(iocb) ? hf9c_append(iocb, from) : -EOPNOTSUPP;
 
-	return err ?: hf_netfs_write_iter(iocb, from);
+	if (ret != -EOPNOTSUPP)
+		return ret;
+	ret = iocb->ki_flags & IOCB_APPEND ? refresh_size(iocb->ki_filp) : 0;
+	return ret ?: hf_netfs_write_iter(iocb, from);
 }
 
 static ssize_t write_uncached(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	ssize_t ret = 0;
+	ssize_t ret = is_append(iocb) ? hf9c_append(iocb, from) : -EOPNOTSUPP;
 
+	if (ret != -EOPNOTSUPP)
+		return ret;
+	ret = 0;
 	if (iocb->ki_flags & IOCB_NOWAIT)
 		return -EAGAIN;
 	inode_lock(inode);
@@ -248,6 +285,9 @@ const struct file_operations hf9c_file_operations = {
 	.fsync		= fsync,
 	.splice_read	= hf_netfs_splice_read,
 	.splice_write	= iter_file_splice_write,
+	.fallocate	= hf9c_fallocate,
+	.copy_file_range = hf9c_copy_file_range,
+	.remap_file_range = hf9c_remap_file_range,
 	.lock		= hf9c_lock,
 	.flock		= hf9c_flock,
 	.setlease	= simple_nosetlease,
@@ -264,6 +304,9 @@ const struct file_operations hf9c_uncached_file_operations = {
 	.fsync		= fsync,
 	.splice_read	= copy_splice_read,
 	.splice_write	= iter_file_splice_write,
+	.fallocate	= hf9c_fallocate,
+	.copy_file_range = hf9c_copy_file_range,
+	.remap_file_range = hf9c_remap_file_range,
 	.lock		= hf9c_lock,
 	.flock		= hf9c_flock,
 	.setlease	= simple_nosetlease,

@@ -96,7 +96,7 @@ static bool came_lately(struct inode *inode)
 	bool lately;
 
 	spin_lock(&inode->i_lock);
-	lately = hi->applied > hi->changed &&
+	lately = hi->applied > hi->owned && !hf9c_is_doubted(hs, hi->applied) &&
 		 (hf9c_is_loose(inode->i_sb) ||
 		  time_before_eq(jiffies, hi->came + READ_ONCE(hs->ac) + 1));
 	spin_unlock(&inode->i_lock);

@@ -44,7 +44,7 @@ struct inode *hf9c_inode_alloc(struct super_block *sb)
 		return NULL;
 	hi->path = 0;
 	hi->gen = 0;
-	hi->applied = hi->changed = hi->wrote = hi->versioned = hi->version = 0;
+	hi->applied = hi->changed = hi->owned = hi->wrote = hi->versioned = hi->version = 0;
 	hi->settled = hi->mtime_settled = false;
 	hi->since = hi->came = 0;
 	hi->blocks = 0;

@@ -19,11 +19,12 @@
 /**
  * struct hf9c_dir - an open directory
  * @fid: I: open
- * @lock: of what follows
+ * @lock: of what follows; outside of the directory's i_rwsem
  * @buf: entries as they came
  * @bytes: how many of them
  * @at: those that were told
  * @pos: where what is at @at is in the directory
+ * @end: where its end was found; 0: not known
  * @attrs: they have attributes
  * @version: of the directory, before they were asked for
  * @sample: when
@@ -34,7 +35,7 @@ struct hf9c_dir {
 	struct mutex lock;
 	void *buf;
 	u32 bytes, at;
-	u64 pos;
+	u64 pos, end;
 	bool attrs;
 	void *version;
 	struct hf9c_sample sample;
@@ -89,7 +90,7 @@ static bool is_of_before(struct inode *inode, const struct hf9c_dir *dir)
 	spin_lock(&inode->i_lock);
 	before = hf9c_inode(inode)->changed > dir->sample.number;
 	spin_unlock(&inode->i_lock);
-	return before;
+	return before || hf9c_is_doubted(hf9c_super(inode->i_sb), dir->sample.number);
 }
 
 /* Return: the dentry of a name, perhaps in lookup; or -errno. */
@@ -194,6 +195,7 @@ static int fill(struct inode *inode, struct hf9c_dir *dir, u64 pos)
 	dir->walks = atomic_read(&hf9c_inode(inode)->walks);
 	dir->bytes = bytes;
 	dir->pos = pos;
+	dir->end = bytes ? 0 : pos;
 	return 0;
 }
 
@@ -217,33 +219,57 @@ static int tell(struct file *file, struct hf9c_dir *dir, struct dir_context *ctx
 	return 1;
 }
 
-static int iterate_locked(struct file *file, struct hf9c_dir *dir, struct dir_context *ctx)
+/* Return: 1 if there are entries of @pos and behind, 0 if it is the end, or -errno. */
+static int find(struct inode *inode, struct hf9c_dir *dir, u64 pos)
 {
+	int ret;
+
+	if (dir->at < dir->bytes && dir->pos == pos)
+		return 1;
+	/* Rewinding asks anew. */
+	if (pos && dir->end == pos)
+		return 0;
+	ret = fill(inode, dir, pos);
+	return ret ?: dir->bytes != 0;
+}
+
+/* With the directory's lock, and back with it. */
+static int iterate_in_turn(struct file *file, struct hf9c_dir *dir, struct dir_context *ctx)
+{
+	struct inode *inode = file_inode(file);
 	int ret;
 
 	for (;;) {
-		if (dir->at == dir->bytes || dir->pos != ctx->pos) {
-			ret = fill(file_inode(file), dir, ctx->pos);
-			if (ret)
-				return ret;
-			if (!dir->bytes)
-				return 0;
-		}
-		ret = tell(file, dir, ctx);
+		ret = find(inode, dir, ctx->pos);
+		inode_lock_shared(inode);
+		/* One that is gone has no entries, which is another thing than none. */
+		if (ret >= 0 && IS_DEADDIR(inode))
+			ret = -ENOENT;
+		if (ret > 0)
+			ret = tell(file, dir, ctx);
 		if (ret <= 0)
 			return ret;
+		inode_unlock_shared(inode);
 	}
 }
 
+/*
+ * The server is not waited for with the directory's lock: whoever wants that cannot be
+ * killed while he waits for it.  So it is taken anew to tell, inside of ours.
+ */
 static int iterate(struct file *file, struct dir_context *ctx)
 {
+	struct inode *inode = file_inode(file);
 	struct hf9c_dir *dir = file->private_data;
 	int ret;
 
+	inode_unlock_shared(inode);
 	ret = mutex_lock_killable(&dir->lock);
-	if (ret)
+	if (ret) {
+		inode_lock_shared(inode);
 		return ret;
-	ret = iterate_locked(file, dir, ctx);
+	}
+	ret = iterate_in_turn(file, dir, ctx);
 	mutex_unlock(&dir->lock);
 	return ret;
 }

@@ -1,88 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Requests and replies: what fids lead to, and what they say of it.
- *
- * A call is memory of its own: who is killed leaves it behind, and with it a reference
- * to the fid that it makes, which goes to the server's end if it was made.
- */
+/* Requests and replies: what fids lead to, and what they say of it. */
 #include <linux/slab.h>
 
 #include "remote.h"
-
-/* Whether the server may have made the fid of @call. */
-static bool may_have_made(const struct hf9c_call *call)
-{
-	switch (call->error) {
-	case 0:
-		break;
-	case -EIO:		/* also of a reply that made no sense */
-	case -EINTR:
-	case -ETIMEDOUT:
-		return true;
-	default:
-		return false;
-	}
-	if (call->ask.type == NP_TWALK)
-		return call->reply.rwalk.qids.count == call->ask.twalk.names.count;
-	if (call->ask.type == NP_TWALKATTR)
-		return call->reply.rwalkattr.qids.count == call->ask.twalkattr.names.count;
-	return true;
-}
-
-static void left_behind(struct hf9c_call *call)
-{
-	struct hf9c_fid *fid = call->priv;
-
-	fid->there = may_have_made(call);
-	hf9c_fid_put(fid);
-	hf9c_call_free(call);
-}
-
-/**
- * hf9c_ask - send a request and wait for its reply
- * @hs: the mount
- * @call: of hf9c_call_new(), filled; or NULL
- *
- * Return: 0: @call->reply is there; or -errno, and @call is gone.
- */
-int hf9c_ask(struct hf9c_super *hs, struct hf9c_call *call)
-{
-	int err;
-
-	if (!call)
-		return -ENOMEM;
-	err = hf9c_call_wait(hs->session, call);
-	if (err == HF9C_LEFT)
-		return -EINTR;
-	if (err)
-		hf9c_call_free(call);
-	return err;
-}
-
-/**
- * hf9c_ask_to_make - hf9c_ask() for a fid
- * @call: as there
- * @fid: that it makes
- *
- * Return: as there.
- */
-int hf9c_ask_to_make(struct hf9c_call *call, struct hf9c_fid *fid)
-{
-	int err;
-
-	if (!call)
-		return -ENOMEM;
-	call->priv = hf9c_fid_get(fid);
-	call->left = left_behind;
-	err = hf9c_call_wait(fid->hs->session, call);
-	if (err == HF9C_LEFT)
-		return -EINTR;
-	fid->there = may_have_made(call);
-	hf9c_fid_put(fid);
-	if (err)
-		hf9c_call_free(call);
-	return err;
-}
 
 /* --------------------------------------------------------------------------- clunk */
 
@@ -105,6 +25,19 @@ static void clunked(struct hf9c_call *call)
 	hf9c_call_free(call);
 }
 
+/*
+ * It was to be forgotten, and nobody waits for that.  A value that it was the fid of is
+ * set by then; likewise if who has written it was killed.
+ */
+static void forgotten(struct hf9c_call *call)
+{
+	struct hf9c_fid *fid = call->priv;
+
+	if (fid->value)
+		hf9c_doubt(fid->hs);
+	clunked(call);
+}
+
 /* Return: false if there is no memory. */
 static bool tell(struct hf9c_super *hs, struct hf9c_fid *fid)
 {
@@ -114,7 +47,7 @@ static bool tell(struct hf9c_super *hs, struct hf9c_fid *fid)
 	if (!call)
 		return false;
 	call->ask.tclunk.fid = fid->number;
-	call->done = clunked;
+	call->done = forgotten;
 	call->priv = fid;
 	err = hf9c_call_start(hs->session, call);
 	if (!err)
@@ -164,7 +97,7 @@ int hf9c_remote_clunk(struct hf9c_fid *fid)
 	}
 	call->ask.tclunk.fid = fid->number;
 	call->priv = fid;
-	call->left = clunked;
+	call->left = forgotten;
 	err = hf9c_call_wait(fid->hs->session, call);
 	if (err == HF9C_LEFT)
 		return -EINTR;
@@ -176,20 +109,20 @@ int hf9c_remote_clunk(struct hf9c_fid *fid)
 
 int hf9c_remote_caps(struct hf9c_super *hs, struct np_rcaps *caps)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TCAPS);
-	int err = hf9c_ask(hs, call);
+	struct hf9c_call *call = hf9c_ask_new(hs, NP_TCAPS);
+	int err = hf9c_ask(call);
 
 	if (err)
 		return err;
 	*caps = call->reply.rcaps;
-	hf9c_call_free(call);
+	hf9c_ask_free(call);
 	return 0;
 }
 
 int hf9c_remote_attach(struct hf9c_fid *fid)
 {
 	const struct hf9c_options *opts = fid->hs->opts;
-	struct hf9c_call *call = hf9c_call_new(NP_TATTACH);
+	struct hf9c_call *call = hf9c_ask_new(fid->hs, NP_TATTACH);
 	int err;
 
 	if (call) {
@@ -203,7 +136,7 @@ int hf9c_remote_attach(struct hf9c_fid *fid)
 	}
 	err = hf9c_ask_to_make(call, fid);
 	if (!err)
-		hf9c_call_free(call);
+		hf9c_ask_free(call);
 	return err;
 }
 
@@ -211,7 +144,7 @@ int hf9c_remote_attach(struct hf9c_fid *fid)
 int hf9c_remote_walk(struct hf9c_fid *from, struct hf9c_fid *fid,
 		     const struct np_names *names, struct np_qid *qid)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TWALK);
+	struct hf9c_call *call = hf9c_ask_of(from, NP_TWALK);
 	const struct np_qids *qids;
 	int err;
 
@@ -230,14 +163,14 @@ int hf9c_remote_walk(struct hf9c_fid *from, struct hf9c_fid *fid,
 		err = -ENOENT;
 	else if (names->count)
 		*qid = qids->qid[names->count - 1];
-	hf9c_call_free(call);
+	hf9c_ask_free(call);
 	return err;
 }
 
 static int walkattr(struct hf9c_fid *from, struct hf9c_fid *fid, const struct np_names *names,
 		    struct np_attr *attr)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TWALKATTR);
+	struct hf9c_call *call = hf9c_ask_of(from, NP_TWALKATTR);
 	int err;
 
 	if (call) {
@@ -252,7 +185,7 @@ static int walkattr(struct hf9c_fid *from, struct hf9c_fid *fid, const struct np
 	if (call->reply.rwalkattr.qids.count != names->count)
 		err = -ENOENT;
 	*attr = call->reply.rwalkattr.attr;
-	hf9c_call_free(call);
+	hf9c_ask_free(call);
 	return err;
 }
 
@@ -276,47 +209,47 @@ int hf9c_remote_walkattr(struct hf9c_fid *from, struct hf9c_fid *fid,
 
 int hf9c_remote_getattr(struct hf9c_fid *fid, struct np_attr *attr)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TGETATTR);
+	struct hf9c_call *call = hf9c_ask_of(fid, NP_TGETATTR);
 	int err;
 
 	if (call) {
 		call->ask.tgetattr.fid = fid->number;
 		call->ask.tgetattr.request_mask = NP_ATTR_ALL;
 	}
-	err = hf9c_ask(fid->hs, call);
+	err = hf9c_ask(call);
 	if (err)
 		return err;
 	*attr = call->reply.rgetattr.attr;
-	hf9c_call_free(call);
+	hf9c_ask_free(call);
 	return hf9c_check_attr(attr);
 }
 
 int hf9c_remote_setattr(struct hf9c_fid *fid, const struct np_tsetattr *set)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TSETATTR);
+	struct hf9c_call *call = hf9c_ask_of(fid, NP_TSETATTR);
 	int err;
 
 	if (call) {
 		call->ask.tsetattr = *set;
 		call->ask.tsetattr.fid = fid->number;
 	}
-	err = hf9c_ask(fid->hs, call);
+	err = hf9c_ask(call);
 	if (!err)
-		hf9c_call_free(call);
+		hf9c_ask_free(call);
 	return err;
 }
 
 int hf9c_remote_statfs(struct hf9c_fid *fid, struct np_rstatfs *statfs)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TSTATFS);
+	struct hf9c_call *call = hf9c_ask_of(fid, NP_TSTATFS);
 	int err;
 
 	if (call)
 		call->ask.tstatfs.fid = fid->number;
-	err = hf9c_ask(fid->hs, call);
+	err = hf9c_ask(call);
 	if (err)
 		return err;
 	*statfs = call->reply.rstatfs;
-	hf9c_call_free(call);
+	hf9c_ask_free(call);
 	return 0;
 }

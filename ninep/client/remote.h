@@ -2,8 +2,7 @@
 /*
  * What the server is asked for, each a request and its reply; nothing is kept here.
  *
- * All of them wait, killably but those that read a directory or write bytes (a Tflush has
- * to be answered first), and return 0 or -errno: the server's, or -EIO of a
+ * All of them wait, killably, and return 0 or -errno: the server's, or -EIO of a
  * connection that has ended, -EINTR of who was killed, -ETIMEDOUT of a soft mount.  A
  * fid that is to be made is one of hf9c_fid_new(), which is there afterwards if 0 is
  * returned, and to be put in any case.
@@ -15,10 +14,16 @@
 #include "fid.h"
 #include "session.h"
 
-/* remote.c */
-int hf9c_ask(struct hf9c_super *hs, struct hf9c_call *call);
+/* ask.c */
+struct hf9c_call *hf9c_ask_new(struct hf9c_super *hs, u8 type);
+struct hf9c_call *hf9c_ask_of(struct hf9c_fid *fid, u8 type);
+struct hf9c_call *hf9c_ask_of_two(struct hf9c_fid *fid, struct hf9c_fid *other, u8 type);
+void hf9c_ask_to_send(struct hf9c_call *call, void *payload, u32 bytes);
+void hf9c_ask_free(struct hf9c_call *call);
+int hf9c_ask(struct hf9c_call *call);
 int hf9c_ask_to_make(struct hf9c_call *call, struct hf9c_fid *fid);
-void hf9c_tell_clunk(struct hf9c_fid *fid);
+
+/* remote.c */
 int hf9c_remote_clunk(struct hf9c_fid *fid);
 int hf9c_remote_caps(struct hf9c_super *hs, struct np_rcaps *caps);
 int hf9c_remote_attach(struct hf9c_fid *fid);
@@ -39,10 +44,18 @@ int hf9c_remote_create(struct hf9c_fid *dir, struct hf9c_fid *fid, const struct 
 int hf9c_remote_fsync(struct hf9c_fid *fid, bool datasync);
 int hf9c_remote_readdir(struct hf9c_fid *fid, bool attrs, u64 offset, void *buf, u32 *bytes);
 int hf9c_remote_read(struct hf9c_fid *fid, u64 offset, void *buf, u32 *bytes);
-int hf9c_remote_write(struct hf9c_fid *fid, u64 offset, const void *buf, u32 *bytes);
+int hf9c_remote_write(struct hf9c_fid *fid, u64 offset, void *buf, u32 *bytes);
 int hf9c_remote_xattrwalk(struct hf9c_fid *from, struct hf9c_fid *fid, const char *name,
 			  u64 *size);
 int hf9c_remote_xattrcreate(struct hf9c_fid *fid, const char *name, u64 size, u32 flags);
+
+/* remote_range.c */
+int hf9c_remote_fallocate(struct hf9c_fid *fid, u32 mode, u64 offset, u64 length);
+int hf9c_remote_seek(struct hf9c_fid *fid, u8 what, u64 *offset);
+int hf9c_remote_copy(struct hf9c_fid *from, u64 offset, struct hf9c_fid *to, u64 dstoffset,
+		     u32 *bytes);
+int hf9c_remote_clone(struct hf9c_fid *from, u64 offset, struct hf9c_fid *to, u64 dstoffset,
+		      u64 length);
 
 /* remote_names.c */
 int hf9c_remote_mkdir(struct hf9c_fid *dir, const struct qstr *name, umode_t mode, u32 gid);

@@ -18,7 +18,7 @@ static int clone(struct hf9c_fid *from, struct hf9c_fid *fid)
 static int openattr(struct hf9c_fid *from, struct hf9c_fid *fid, u32 flags,
 		    struct np_attr *attr)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TOPENATTR);
+	struct hf9c_call *call = hf9c_ask_of(from, NP_TOPENATTR);
 	int err;
 
 	if (call)
@@ -30,7 +30,7 @@ static int openattr(struct hf9c_fid *from, struct hf9c_fid *fid, u32 flags,
 	if (err)
 		return err;
 	*attr = call->reply.ropenattr.attr;
-	hf9c_call_free(call);
+	hf9c_ask_free(call);
 	return hf9c_check_attr(attr);
 }
 
@@ -41,14 +41,14 @@ static int lopen(struct hf9c_fid *from, struct hf9c_fid *fid, u32 flags)
 
 	if (err)
 		return err;
-	call = hf9c_call_new(NP_TLOPEN);
+	call = hf9c_ask_of(fid, NP_TLOPEN);
 	if (call) {
 		call->ask.tlopen.fid = fid->number;
 		call->ask.tlopen.flags = flags;
 	}
-	err = hf9c_ask(fid->hs, call);
+	err = hf9c_ask(call);
 	if (!err)
-		hf9c_call_free(call);
+		hf9c_ask_free(call);
 	return err;
 }
 
@@ -65,7 +65,7 @@ int hf9c_remote_open(struct hf9c_fid *from, struct hf9c_fid *fid, u32 flags,
 static int createattr(struct hf9c_fid *dir, struct hf9c_fid *fid, const struct qstr *name,
 		      u32 flags, umode_t mode, u32 gid, struct np_attr *attr, bool *created)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TCREATEATTR);
+	struct hf9c_call *call = hf9c_ask_of(dir, NP_TCREATEATTR);
 	int err;
 
 	if (call)
@@ -79,7 +79,7 @@ static int createattr(struct hf9c_fid *dir, struct hf9c_fid *fid, const struct q
 		return err;
 	*attr = call->reply.rcreateattr.attr;
 	*created = call->reply.rcreateattr.created;
-	hf9c_call_free(call);
+	hf9c_ask_free(call);
 	return hf9c_check_attr(attr);
 }
 
@@ -91,15 +91,15 @@ static int lcreate(struct hf9c_fid *dir, struct hf9c_fid *fid, const struct qstr
 
 	if (err)
 		return err;
-	call = hf9c_call_new(NP_TLCREATE);
+	call = hf9c_ask_of(fid, NP_TLCREATE);
 	if (call)
 		call->ask.tlcreate = (struct np_tlcreate) {
 			.name = hf9c_str(name), .fid = fid->number, .flags = flags,
 			.mode = mode, .gid = gid,
 		};
-	err = hf9c_ask(fid->hs, call);
+	err = hf9c_ask(call);
 	if (!err)
-		hf9c_call_free(call);
+		hf9c_ask_free(call);
 	return err;
 }
 
@@ -122,40 +122,46 @@ int hf9c_remote_create(struct hf9c_fid *dir, struct hf9c_fid *fid, const struct 
 
 int hf9c_remote_fsync(struct hf9c_fid *fid, bool datasync)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TFSYNC);
+	struct hf9c_call *call = hf9c_ask_of(fid, NP_TFSYNC);
 	int err;
 
 	if (call) {
 		call->ask.tfsync.fid = fid->number;
 		call->ask.tfsync.datasync = datasync;
 	}
-	err = hf9c_ask(fid->hs, call);
+	err = hf9c_ask(call);
 	if (!err)
-		hf9c_call_free(call);
+		hf9c_ask_free(call);
 	return err;
 }
 
 /* ----------------------------------------------------------- what has a payload */
 
-/* @bytes: room, then what has come. */
-static int read_by(struct hf9c_fid *fid, struct hf9c_call *call, void *buf, u32 *bytes)
+/*
+ * @bytes: room, then what has come.  Who is killed has his buffer back at once; the fid may
+ * be another file's by the time the server reads, but that changes nothing, and goes
+ * nowhere.
+ */
+static int read_by(struct hf9c_call *call, void *buf, u32 *bytes)
 {
 	struct kvec vec = { .iov_base = buf, .iov_len = *bytes };
 	int err;
 
-	if (call)
+	if (call) {
 		iov_iter_kvec(&call->payload, ITER_DEST, &vec, 1, *bytes);
-	err = hf9c_ask(fid->hs, call);
+		call->may_discard = true;
+	}
+	err = hf9c_ask(call);
 	if (err)
 		return err;
 	*bytes = call->reply.payload.count;
-	hf9c_call_free(call);
+	hf9c_ask_free(call);
 	return 0;
 }
 
 int hf9c_remote_readdir(struct hf9c_fid *fid, bool attrs, u64 offset, void *buf, u32 *bytes)
 {
-	struct hf9c_call *call = hf9c_call_new(attrs ? NP_TREADDIRATTR : NP_TREADDIR);
+	struct hf9c_call *call = hf9c_ask_of(fid, attrs ? NP_TREADDIRATTR : NP_TREADDIR);
 
 	if (call && attrs)
 		call->ask.treaddirattr = (struct np_treaddirattr) {
@@ -166,50 +172,44 @@ int hf9c_remote_readdir(struct hf9c_fid *fid, bool attrs, u64 offset, void *buf,
 		call->ask.treaddir = (struct np_tread) {
 			.fid = fid->number, .offset = offset, .count = *bytes,
 		};
-	return read_by(fid, call, buf, bytes);
+	return read_by(call, buf, bytes);
 }
 
 int hf9c_remote_read(struct hf9c_fid *fid, u64 offset, void *buf, u32 *bytes)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TREAD);
+	struct hf9c_call *call = hf9c_ask_of(fid, NP_TREAD);
 
-	if (call) {
+	if (call)
 		call->ask.tread = (struct np_tread) {
 			.fid = fid->number, .offset = offset, .count = *bytes,
 		};
-		call->may_discard = true;
-	}
-	return read_by(fid, call, buf, bytes);
+	return read_by(call, buf, bytes);
 }
 
-int hf9c_remote_write(struct hf9c_fid *fid, u64 offset, const void *buf, u32 *bytes)
+/* @buf: of kvmalloc(), which goes; @bytes: of it, then how many were written. */
+int hf9c_remote_write(struct hf9c_fid *fid, u64 offset, void *buf, u32 *bytes)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TWRITE);
-	struct kvec vec = { .iov_base = (void *)buf, .iov_len = *bytes };
+	struct hf9c_call *call = hf9c_ask_of(fid, NP_TWRITE);
 	int err;
 
-	if (call) {
+	if (call)
 		call->ask.twrite = (struct np_twrite) {
 			.fid = fid->number, .offset = offset,
 		};
-		call->ask.payload.count = *bytes;
-		iov_iter_kvec(&call->payload, ITER_SOURCE, &vec, 1, *bytes);
-	}
-	err = hf9c_ask(fid->hs, call);
+	hf9c_ask_to_send(call, buf, *bytes);
+	err = hf9c_ask(call);
 	if (err)
 		return err;
-	if (call->reply.rwrite.count > *bytes)
-		err = -EIO;
 	*bytes = call->reply.rwrite.count;
-	hf9c_call_free(call);
-	return err;
+	hf9c_ask_free(call);
+	return 0;
 }
 
 /* @name: "": the list of names. */
 int hf9c_remote_xattrwalk(struct hf9c_fid *from, struct hf9c_fid *fid, const char *name,
 			  u64 *size)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TXATTRWALK);
+	struct hf9c_call *call = hf9c_ask_of(from, NP_TXATTRWALK);
 	int err;
 
 	if (call)
@@ -221,14 +221,14 @@ int hf9c_remote_xattrwalk(struct hf9c_fid *from, struct hf9c_fid *fid, const cha
 	if (err)
 		return err;
 	*size = call->reply.rxattrwalk.size;
-	hf9c_call_free(call);
+	hf9c_ask_free(call);
 	return 0;
 }
 
 /* @fid: becomes the value's, whether it was there before or is another's descendant. */
 int hf9c_remote_xattrcreate(struct hf9c_fid *fid, const char *name, u64 size, u32 flags)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TXATTRCREATE);
+	struct hf9c_call *call = hf9c_ask_of(fid, NP_TXATTRCREATE);
 	int err;
 
 	if (call)
@@ -236,8 +236,9 @@ int hf9c_remote_xattrcreate(struct hf9c_fid *fid, const char *name, u64 size, u3
 			.name = hf9c_text(name), .size = size, .fid = fid->number,
 			.flags = flags,
 		};
-	err = hf9c_ask(fid->hs, call);
+	fid->value = true;
+	err = hf9c_ask(call);
 	if (!err)
-		hf9c_call_free(call);
+		hf9c_ask_free(call);
 	return err;
 }

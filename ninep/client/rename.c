@@ -62,7 +62,7 @@ int hf9c_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *o
 	if (err)
 		return err;
 	renamed(old, new, flags);
-	hf9c_changed(old_dir);
-	hf9c_changed(new_dir);
+	hf9c_changed_names(old_dir);
+	hf9c_changed_names(new_dir);
 	return 0;
 }

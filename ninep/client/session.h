@@ -183,9 +183,12 @@ void hf9c_session_show(struct hf9c_session *session, struct seq_file *m);
  *	Of a Tread, Treaddir, Treaddirattr: where it goes (ITER_DEST), with room for
  *	all that is asked for.  Of other requests not looked at.  Used as it is, and
  *	never advanced
- * @may_discard: the caller's: a Tread's @payload may be taken away from the network
- *	at any time, see hf9c_call_wait() and hf9c_call_cancel().  For pages of
- *	programs; of others' (kernel-backed iterators) it is not to be set
+ * @may_discard: the caller's: the @payload that a reply brings may be taken away from
+ *	the network at any time, see hf9c_call_wait() and hf9c_call_cancel().  For pages
+ *	of programs, and memory of the caller's own; of others' (kernel-backed
+ *	iterators) it is not to be set
+ * @keeps_payload: the caller's: @payload is memory that stays until the call is over,
+ *	whoever waits: with a payload, too, @left counts then
  * @interruptible: the caller's: any signal ends hf9c_call_wait(), not just a kill.  For
  *	locks
  * @done: the caller's, of hf9c_call_start(): the call is over, once for each start that
@@ -209,6 +212,7 @@ struct hf9c_call {
 	struct np_msg ask;
 	struct iov_iter payload;
 	bool may_discard;
+	bool keeps_payload;
 	bool interruptible;
 	void (*done)(struct hf9c_call *call);
 	void (*left)(struct hf9c_call *call);
@@ -266,12 +270,13 @@ void hf9c_call_free(struct hf9c_call *call);
  * Waits until it is killed (@interruptible: until there is any signal).  Then, if
  *
  * - it was not sent yet: nothing is, and this returns -EINTR;
- * - it is a Tread with @may_discard: -EINTR at once, nobody writes to its pages any more;
+ * - its reply brings a payload, with @may_discard: -EINTR at once, nobody writes to its
+ *   pages any more;
  * - @left is set: HF9C_LEFT at once.  ->left is called when it is known how it ended, with
  *   @call->error and ->reply as always, and has the call then: it gives back what the
  *   server may have done (clunks a new fid, unlocks), and frees the call.  Until then
  *   a fid's number that the request was to use is not free.  (Of a call that has a
- *   @payload ->left is not looked at.)
+ *   @payload ->left is looked at only with @keeps_payload.)
  * - otherwise: a Tflush is sent, and this goes on to wait, for the reply or the Rflush,
  *   whichever comes first.  A server that answers neither keeps the caller
  *   until the connection ends: so who waits under a hard mount sets @left.

@@ -115,6 +115,7 @@ static int begin_requests(struct super_block *sb)
 		.wsize = round_down(msize - NP_TWRITE_HEAD, PAGE_SIZE),
 		.subs = subs,
 		.timeo = hs->opts->soft ? hs->opts->timeo * MSEC_PER_SEC : 0,
+		.short_is_eof = hf9c_dialect(hs) == NP_HF1,
 		.alone = hs->opts->cache == HF9C_LOOSE,
 	};
 	int err;
@@ -241,6 +242,7 @@ static struct hf9c_super *alloc_super(void)
 
 	if (!hs)
 		return NULL;
+	hs->doubted_at = jiffies - 1;
 	ida_init(&hs->numbers);
 	xa_init(&hs->users);
 	spin_lock_init(&hs->fid_lock);
@@ -273,9 +275,7 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_blocksize_bits = PAGE_SHIFT;
 	if (hs->opts->access == HF9C_CLIENT)
 		sb->s_flags |= SB_POSIXACL;
-	/* Nobody else changes names. */
-	if (hs->opts->cache != HF9C_LOOSE)
-		sb->s_d_op = &hf9c_dentry_operations;
+	sb->s_d_op = &hf9c_dentry_operations;
 	err = super_setup_bdi(sb);
 	if (!err)
 		err = begin_session(fc, hs);

@@ -65,12 +65,17 @@ ssize_t hf9c_xattr_read(struct hf9c_fid *from, const char *name, void *value, si
 static int write_all(struct hf9c_fid *fid, const void *value, size_t size)
 {
 	size_t at = 0;
+	void *copy;
 	u32 bytes;
 	int err;
 
 	while (at < size) {
 		bytes = min_t(size_t, size - at, fid->hs->wsize);
-		err = hf9c_remote_write(fid, at, value + at, &bytes);
+		/* It outlives who is killed. */
+		copy = kvmemdup(value + at, bytes, GFP_KERNEL);
+		if (!copy)
+			return -ENOMEM;
+		err = hf9c_remote_write(fid, at, copy, &bytes);
 		if (err)
 			return err;
 		if (!bytes)

@@ -18,6 +18,11 @@ static int check_range(u64 offset, u64 bytes)
 	return 0;
 }
 
+static u32 most_of(const struct hf9_request *request)
+{
+	return min(request->t.tread.count, request->connection->msize - NP_RREAD_HEAD);
+}
+
 /*
  * How many bytes there can be.  Not the file's end alone: a file that grows
  * meanwhile, or through a directory below, is to be read on.
@@ -25,7 +30,7 @@ static int check_range(u64 offset, u64 bytes)
 static u32 room_for(const struct hf9_request *request, const struct file *file)
 {
 	const struct np_tread *t = &request->t.tread;
-	u32 most = min(t->count, request->connection->msize - NP_RREAD_HEAD);
+	u32 most = most_of(request);
 	loff_t size = i_size_read(file_inode(file));
 
 	if (most <= PAGE_SIZE)
@@ -75,6 +80,40 @@ static ssize_t read_copy(struct hf9_pages *pages, struct file *file, loff_t pos,
 	return vfs_iter_read(file, &iter, &pos, 0);
 }
 
+/* Is there more behind what was read, by what the file says of itself now? */
+static bool ends_early(const struct hf9_request *request, struct file *file, ssize_t read)
+{
+	return read >= 0 && read < most_of(request) &&
+	       (loff_t)request->t.tread.offset + read < i_size_read(file_inode(file));
+}
+
+/* Why it was not read: 0 if there is something, or the end, and no error. */
+static int why_short(struct file *file, loff_t pos)
+{
+	u8 byte;
+	struct kvec vec = { .iov_base = &byte, .iov_len = 1 };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 1);
+	return min_t(ssize_t, vfs_iter_read(file, &iter, &pos, 0), 0);
+}
+
+/*
+ * A short answer is to be the end of the file, as hf1 has it; so what was cut short by
+ * parts of pages, by a file that grew, or by an error that follows, is read once more.
+ */
+static ssize_t read_on(struct hf9_request *request, struct file *file)
+{
+	loff_t pos = request->t.tread.offset;
+	ssize_t ret = read_copy(&request->out, file, pos, most_of(request));
+	int err;
+
+	if (!ends_early(request, file, ret))
+		return ret;
+	err = why_short(file, pos + ret);
+	return err ?: ret;
+}
+
 static int read_file(struct hf9_request *request, struct file *file)
 {
 	loff_t pos = request->t.tread.offset;
@@ -96,6 +135,8 @@ static int read_file(struct hf9_request *request, struct file *file)
 		ret = hf9_pages_of_file(&request->out, file, pos, room);
 	if (ret == -ENOMEM)
 		ret = read_copy(&request->out, file, pos, room);
+	if (ends_early(request, file, ret))
+		ret = read_on(request, file);
 	if (ret < 0)
 		return ret;
 	request->r.payload.count = ret;

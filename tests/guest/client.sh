@@ -11,6 +11,8 @@
 # What of cases.py is about what the client has.
 cases=(file-types create-errors hard-links unlinked-open splice copies permissions
 	umask-and-setgid text-busy directories statfs long-paths mapping)
+# And of hf1.
+range_cases=(sparse file-size-limit)
 
 # mount_client ADDRESS MOUNTPOINT OPTIONS
 mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "aname=data,$3" "$1" "$2"; }
@@ -26,14 +28,15 @@ shows() {
 
 # as_the_directory NAME ADDRESS OPTIONS
 as_the_directory() {
-	local name=$1
+	local name=$1 ranges=ranges more=("${range_cases[@]}")
 	phase "$name"
+	[[ $3 != *version=9p2000.L* ]] || ranges='' more=()
 	check "$name-mount" mount_client "$2" "/mnt/$name" "$3"
 	check "$name-shows" eval "shows /mnt/$name ${3//,/ }"
 	relay python3 "$HF_HERE/client/bytes.py" "$lower/direct" "/mnt/$name" "$lower/served" "$name" \
-		300 "${HF_SEED:-$RANDOM}"
+		300 "${HF_SEED:-$RANDOM}" $ranges
 	relay python3 "$HF_HERE/fs/oracle.py" "$lower/direct" "/mnt/$name" "$name" 300 "${HF_SEED:-$RANDOM}" \
-		"${cases[@]}"
+		"${cases[@]}" "${more[@]}"
 	check "$name-unmount" umount "/mnt/$name"
 	rm -rf "$lower"/direct/* "$lower"/served/*
 }
@@ -137,6 +140,37 @@ made_by_others() {
 		umount /mnt/a && [ "$(cat "$lower/served/file")" = $'one\ntwo\nthree' ] &&
 			rm "$lower"/served/{file,link,excl} || return
 	done
+}
+
+# messages NAME OPTIONS: what the client asks for, by itself.
+messages() {
+	local name=$1
+	mkdir -p /mnt/m && mount -t holdfast9p -o "$2" 127.0.0.1 /mnt/m || return
+	relay env HF_ADDRESS=127.0.0.1 HF_OPTIONS="$2" \
+		python3 "$HF_HERE/client/messages.py" /mnt/m "messages-$name" "$name"
+	umount /mnt/m && rm -r "$lower/served/messages"
+}
+
+# What two clients append to one file is all there.
+appends() {
+	local opts
+	for opts in cache=none cache=strict cache=strict,version=9p2000.L; do
+		mount_client 127.0.0.1 /mnt/a $opts && mount_client 127.0.0.1 /mnt/b $opts || return
+		python3 "$HF_HERE/client/appends.py" "$lower/served" /mnt/a /mnt/b || return
+		umount /mnt/a && umount /mnt/b || return
+	done
+}
+
+# Who could not open his file once more appends nevertheless.
+append_to_readonly() {
+	mount_client 127.0.0.1 /mnt/a cache=strict || return
+	as_user 1000 python3 - /mnt/a/file <<-'PY' || return
+		import os, sys
+		fd = os.open(sys.argv[1], os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o444)
+		for part in b"one", b"two":
+		    os.write(fd, part)
+	PY
+	umount /mnt/a && [ "$(cat "$lower/served/file")" = onetwo ] && rm -f "$lower/served/file"
 }
 
 busy() {
@@ -298,9 +332,18 @@ check locking locking
 check empty-attribute empty_attribute
 check told-by-close told_by_close
 check read-only-later read_only_later
+check appends appends
+check append-to-readonly append_to_readonly
+phase messages
+mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+messages loose aname=data,cache=loose
+messages strict aname=data,cache=strict,ac=3600
+messages plain aname=data,cache=strict,ac=3600,version=9p2000.L
 check busy busy
 check server-goes server_goes
 check by-force by_force
+phase left
+relay python3 "$HF_HERE/client/left.py" /mnt/left
 check remove ninep_remove
 check unmount umount "$top/ext4"
 hf_finish

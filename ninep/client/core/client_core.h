@@ -271,6 +271,14 @@ enum tc_room {
 enum tc_room tc_room_for(uint8_t type);
 
 /**
+ * tc_changes - whether a request changes names, attributes or content
+ * @type: of the request
+ *
+ * (A Txattrcreate does not: the attribute is set by its fid's Tclunk.)
+ */
+bool tc_changes(uint8_t type);
+
+/**
  * tc_asked - how many bytes of payload a request asks for
  * @ask: the request
  *

@@ -55,6 +55,31 @@ enum tc_room tc_room_for(uint8_t type)
 	}
 }
 
+bool tc_changes(uint8_t type)
+{
+	switch (type) {
+	case NP_TLCREATE:
+	case NP_TSYMLINK:
+	case NP_TMKNOD:
+	case NP_TRENAME:
+	case NP_TSETATTR:
+	case NP_TLINK:
+	case NP_TMKDIR:
+	case NP_TRENAMEAT:
+	case NP_TUNLINKAT:
+	case NP_TWRITE:
+	case NP_TREMOVE:
+	case NP_TCREATEATTR:
+	case NP_TFALLOCATE:
+	case NP_TCOPY:
+	case NP_TCLONE:
+	case NP_TRENAMEX:
+		return true;
+	default:
+		return false;
+	}
+}
+
 uint32_t tc_asked(const struct np_msg *ask)
 {
 	switch (ask->type) {

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""bytes.py PLAIN MOUNT SERVED PREFIX STEPS SEED: the bytes of files.
+"""bytes.py PLAIN MOUNT SERVED PREFIX STEPS SEED [ranges]: the bytes of files.
 
 The same random reads, writes, appends, truncations and stores into mappings on a file of
 a local directory and on one of the mount; every answer has to be the same, and in the end
-the file in the directory that is served.
+the file in the directory that is served.  With "ranges" fallocate() and copies within the
+file, too.
 """
 import errno
 import mmap
@@ -12,6 +13,10 @@ import os
 import random
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fs"))
+from calls import FALLOC_COLLAPSE, FALLOC_KEEP_SIZE, FALLOC_PUNCH, FALLOC_ZERO, fallocate
+
+FALLOC_INSERT = 0x20
 SIZE = 300000
 
 
@@ -67,6 +72,19 @@ class File:
         self.unmap()
         return seen
 
+    def allocate(self, mode, at, count):
+        if mode & (FALLOC_COLLAPSE | FALLOC_INSERT):
+            at, count = at & ~4095, (count + 4095) & ~4095
+            self.unmap()
+            if mode & FALLOC_INSERT and os.fstat(self.fds["rw"]).st_size > 2 * SIZE:
+                return "large enough"
+        seen = outcome(fallocate, self.fds["rw"], mode, at, count)
+        # What is mapped has to have changed, too.
+        return seen, os.fstat(self.fds["r"]).st_size, bytes(self.map).hex() if self.map else ""
+
+    def copy(self, source, at, count):
+        return outcome(os.copy_file_range, self.fds["r"], self.fds["rw"], count, source, at), os.fstat(self.fds["r"]).st_size
+
     def truncate(self, size, by_path):
         # A mapping that is longer than the file would kill us.
         self.unmap()
@@ -80,7 +98,7 @@ def outcome(function, *args):
         return errno.errorcode[error.errno]
 
 
-def step(r, fixed):
+def step(r, with_ranges):
     """An operation on either file: a function of a File."""
     at, count = r.randrange(SIZE), r.choice((1, 7, 100, 4096, 5000, 70000, 140000))
     if r.random() < .3:
@@ -89,6 +107,13 @@ def step(r, fixed):
     writer, reader = r.choice(("rw", "w")), r.choice(("rw", "r", "a"))
     shared, keep, by_path, append = (r.random() < .5 for _ in range(4))
     data = bytes([byte]) * min(count, 9000 if r.random() < .7 else count)
+    mode = r.choice((0, FALLOC_KEEP_SIZE, FALLOC_PUNCH | FALLOC_KEEP_SIZE, FALLOC_PUNCH | FALLOC_KEEP_SIZE, FALLOC_ZERO,
+                     FALLOC_ZERO | FALLOC_KEEP_SIZE, FALLOC_COLLAPSE, FALLOC_INSERT))
+    source = r.randrange(SIZE)
+    ranges = [
+        ("fallocate %#x %d %d" % (mode, at, count), lambda f: f.allocate(mode, at, count)),
+        ("copy %d %d %d" % (source, at, count), lambda f: f.copy(source, at, count)),
+    ] * 2
     choices = [
         ("pwrite %s %d %d" % (writer, at, len(data)), lambda f: os.pwrite(f.fds[writer], data, at)),
         ("pwrite %s %d %d" % (writer, at, len(data)), lambda f: os.pwrite(f.fds[writer], data, at)),
@@ -103,15 +128,15 @@ def step(r, fixed):
         ("fsync", lambda f: os.fsync(f.fds[writer])),
         ("reopen", lambda f: f.reopen()),
     ]
-    return r.choice(choices)
+    return r.choice(choices + ranges if with_ranges else choices)
 
 
-def run(plain, mount, served, steps, seed):
+def run(plain, mount, served, steps, seed, with_ranges):
     r = random.Random(seed)
     files = File(plain), File(mount)
     done = []
     for number in range(steps):
-        name, operation = step(r, None)
+        name, operation = step(r, with_ranges)
         done.append(name)
         a, b = (outcome(operation, f) for f in files)
         if a != b:
@@ -131,7 +156,7 @@ def main():
     plain, mount, served, prefix = (name + "/bytes" for name in sys.argv[1:5])
     prefix = sys.argv[4]
     print("# %s-bytes: seed %s" % (prefix, sys.argv[6]), flush=True)
-    wrong = run(plain, mount, served, int(sys.argv[5]), int(sys.argv[6]))
+    wrong = run(plain, mount, served, int(sys.argv[5]), int(sys.argv[6]), "ranges" in sys.argv[7:])
     print("not ok %s-bytes: %s" % (prefix, wrong) if wrong else "ok %s-bytes" % prefix, flush=True)
     for name in (plain, mount):
         os.unlink(name)

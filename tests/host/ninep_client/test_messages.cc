@@ -68,6 +68,25 @@ TEST(ClientMessages, WhatRepliesNeed)
 	EXPECT_EQ(tc_room_for(NP_TGETATTR), TC_NO_ROOM);
 }
 
+/* Beside a list of what only looks; Txattrcreate and the ends of fids are the Tclunk's. */
+TEST(ClientMessages, WhatChanges)
+{
+	const uint8_t looks[] = { NP_TSTATFS, NP_TLOPEN, NP_TREADLINK, NP_TGETATTR, NP_TXATTRWALK,
+				  NP_TXATTRCREATE, NP_TREADDIR, NP_TFSYNC, NP_TLOCK, NP_TGETLOCK,
+				  NP_TVERSION, NP_TAUTH, NP_TATTACH, NP_TFLUSH, NP_TWALK, NP_TREAD,
+				  NP_TCLUNK, NP_TCAPS, NP_TIDENTITY, NP_TREADDIRATTR, NP_TWALKATTR,
+				  NP_TOPENATTR, NP_TLOCKX, NP_TGETLOCKX, NP_TSEEK };
+	const uint8_t changes[] = { NP_TLCREATE, NP_TSYMLINK, NP_TMKNOD, NP_TRENAME, NP_TSETATTR,
+				    NP_TLINK, NP_TMKDIR, NP_TRENAMEAT, NP_TUNLINKAT, NP_TWRITE,
+				    NP_TREMOVE, NP_TCREATEATTR, NP_TFALLOCATE, NP_TCOPY, NP_TCLONE,
+				    NP_TRENAMEX };
+
+	for (uint8_t type : looks)
+		EXPECT_FALSE(tc_changes(type)) << int(type);
+	for (uint8_t type : changes)
+		EXPECT_TRUE(tc_changes(type)) << int(type);
+}
+
 TEST(ClientMessages, MoreThanWasAskedFor)
 {
 	np_msg ask = of(NP_TWRITE), reply = of(NP_RWRITE);
