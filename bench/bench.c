@@ -76,19 +76,24 @@ void add_sample(struct samples *samples, double value)
 	samples->value[samples->count++] = value;
 }
 
-/* @more: further members, each with a leading comma, or "". */
-void print_samples(const char *bench, const char *name, enum side side,
-		   const char *unit, const struct samples *samples,
-		   const char *more)
+void print_named(const char *bench, const char *name, const char *side,
+		 const char *unit, const struct samples *samples, const char *more)
 {
 	size_t i;
 
 	printf("{\"bench\": \"%s\", \"case\": \"%s\", \"side\": \"%s\", \"unit\": \"%s\"%s, \"samples\": [",
-	       bench, name, side_names[side], unit, more);
+	       bench, name, side, unit, more);
 	for (i = 0; i < samples->count; i++)
 		printf("%s%.1f", i ? ", " : "", samples->value[i]);
 	printf("]}\n");
 	fflush(stdout);
+}
+
+void print_samples(const char *bench, const char *name, enum side side,
+		   const char *unit, const struct samples *samples,
+		   const char *more)
+{
+	print_named(bench, name, side_names[side], unit, samples, more);
 }
 
 /* @format's text must need no escaping in JSON. */

@@ -43,6 +43,10 @@ void die(const char *format, ...)
 unsigned long number(const char *text);
 
 void add_sample(struct samples *samples, double value);
+/* @more: further members, each with a leading comma, or "". */
+void print_named(const char *bench, const char *name, const char *side,
+		 const char *unit, const struct samples *samples,
+		 const char *more);
 void print_samples(const char *bench, const char *name, enum side side,
 		   const char *unit, const struct samples *samples,
 		   const char *more);

@@ -10,11 +10,12 @@
 #	guest.sh [STAGE...]	default: all, in this order
 . /holdfast/tests/guest/lib.sh
 . "$HF_HERE/ninep/server.sh"
+. "$(dirname "$0")/client.sh"
 
 bin=/results/bin
 out=/results/measured.jsonl
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(scale close refused stall memory files leases io ninep handover waiters delegations)
+[ ${#stages[@]} -gt 0 ] || stages=(scale close refused stall memory files leases io ninep client tree handover waiters delegations)
 : >$out
 
 say() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
@@ -183,6 +184,7 @@ waiters() {
 
 # Ends what was started, so that a failure to end shows.
 finish() {
+	end_client
 	end_ninep
 	clients_stop
 	nfsd_stop
@@ -225,15 +227,21 @@ if wants io; then
 			io $fs /srv/$fs/ours /srv/lower-$fs/peer
 	done
 fi
-if wants ninep || wants handover || wants waiters || wants delegations; then
+if wants ninep || wants client || wants tree || wants handover || wants waiters || wants delegations; then
 	say "starting knfsd"
 	prepare_nfsd || { say "FAILED: no knfsd"; exit 1; }
 fi
-if wants ninep || wants handover; then
+if wants ninep || wants client || wants tree || wants handover; then
 	say "starting 9P servers"
 	prepare_ninep || { say "FAILED: no 9P"; exit 1; }
 fi
 wants ninep && ninep
+if wants client || wants tree; then
+	say "starting clients of 9P and NFS"
+	prepare_client || { say "FAILED: no clients"; exit 1; }
+	wants client && client
+	wants tree && tree strict loose nfs v9fs-loose v9fs-none local
+fi
 if wants handover || wants waiters || wants delegations; then
 	say "starting two NFS clients"
 	prepare_nfs || { say "FAILED: no NFS"; exit 1; }

@@ -380,6 +380,53 @@ def ninep(table):
                   None, bench="served")
 
 
+def client_row(table, name, side, peer, bar, show=show_time, bench="client"):
+    """How many times as fast as @peer @side is; a bar of 1 is that it is not behind."""
+    table.compare(f"client, {bench}", f"{name}: {side}, beside {peer}", name, show, bar,
+                  bench=bench, sides=(side, peer))
+
+
+def client(table):
+    for access in ("read", "write"):
+        for size in ("4 KiB", "1 MiB"):
+            name = f"{size} sequential {access}"
+            client_row(table, name, "strict", "nfs", 0.9, show_rate)
+            client_row(table, name, "strict", "v9fs-loose", 3, show_rate)
+            client_row(table, name, "loose", "v9fs-loose", 3, show_rate)
+            client_row(table, name, "none", "v9fs-none", 1, show_rate)
+            client_row(table, name, "strict", "local", None, show_rate)
+    for name in ("4 KiB random read", "4 KiB random read, 16 at once", "4 KiB random write"):
+        client_row(table, name, "strict", "nfs", 1)
+        client_row(table, name, "strict", "v9fs-loose", 1)
+        client_row(table, name, "loose", "v9fs-loose", 1)
+        client_row(table, name, "none", "v9fs-none", 1)
+    for name in ("stat", "open and close"):
+        client_row(table, name, "strict-0", "nfs-0", 1)
+        client_row(table, name, "strict-0", "v9fs-none", 1)
+        client_row(table, name, "none", "v9fs-none", 1)
+    client_row(table, "stat", "strict", "nfs", 1)
+    for name in ("stat", "open and close"):
+        client_row(table, name, "loose", "v9fs-loose", 1)
+        client_row(table, name, "loose", "nfs", 1)
+    client_row(table, "open and close", "strict", "nfs", None)
+    for name in ("create", "unlink"):
+        client_row(table, name, "strict", "nfs", 1)
+        client_row(table, name, "plain", "nfs", 0.8)
+        client_row(table, name, "strict", "v9fs-loose", 1)
+        client_row(table, name, "loose", "v9fs-loose", 1)
+        client_row(table, name, "none", "v9fs-none", 1)
+
+
+def tree(table):
+    for name in ("create", "cold status", "status", "read", "remove"):
+        client_row(table, name, "strict", "nfs", 1, bench="tree")
+        client_row(table, name, "strict", "v9fs-loose", 1, bench="tree")
+        client_row(table, name, "loose", "v9fs-loose", 1, bench="tree")
+        client_row(table, name, "loose", "local", 0.8 if name == "status" else None, bench="tree")
+    table.compare("client, tree", "memory for a known file: strict, beside nfs", "memory",
+                  show_bytes, None, faster=False, bench="tree", sides=("strict", "nfs"))
+
+
 def leaving(table):
     for bench, name in (("close", "last close beside 100,000 locks"),
                         ("unlock", "whole-file unlock beside 100,000")):
@@ -423,7 +470,8 @@ def memory(table):
 
 SECTIONS = {"handover": handover, "waiters": waiters,
             "delegations": delegations, "scale": scale, "files": files,
-            "leases": leases, "io": access, "ninep": ninep, "close": leaving, "refused": refused,
+            "leases": leases, "io": access, "ninep": ninep,
+            "client": client, "tree": tree, "close": leaving, "refused": refused,
             "stall": stall, "memory": memory}
 
 
