@@ -59,7 +59,7 @@ static const struct hf9_op ops[] = {
 	OP(TIDENTITY, HF9_FID | HF9_QUICK, hf9_run_identity,
 	   .fid_at = AT(tidentity.fid)),
 	OP(TREADDIRATTR, OPEN_OF, hf9_run_readdirattr, .fid_at = AT(treaddirattr.fid)),
-	OP(TWALKATTR, FILE_OF | HF9_NEWFID, hf9_run_walkattr,
+	OP(TWALKATTR, FILE_OF | HF9_NEWFID | HF9_NOFID, hf9_run_walkattr,
 	   .fid_at = AT(twalkattr.fid), .newfid_at = AT(twalkattr.newfid)),
 	OP(TOPENATTR, FILE_OF | HF9_NEWFID, hf9_run_openattr,
 	   .fid_at = AT(topenattr.fid), .newfid_at = AT(topenattr.newfid)),

@@ -155,6 +155,7 @@ enum {
 	HF9_OPEN2 = 512,	/* the second fid has to be open (EBADF) */
 	HF9_PATH2 = 1024,	/* and has to stand for a file */
 	HF9_DIR2 = 2048,	/* and for a directory */
+	HF9_NOFID = 4096,	/* the newfid may be NOFID: none is made */
 };
 
 struct hf9_op {

@@ -80,6 +80,8 @@ static int reserve_newfid(struct hf9_request *request, struct hf9_fid **newfid)
 	lockdep_assert_held(&request->connection->lock);
 	if (request->fid[0] && request->fid[0]->core.number == number)
 		return 0;
+	if (number == NP_NOFID && request->op->needs & HF9_NOFID)
+		return 0;
 	switch (ns_fid_reserve(session, &(*newfid)->core, number)) {
 	case NS_FID_OK:
 		request->newfid = *newfid;

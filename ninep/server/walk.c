@@ -171,7 +171,7 @@ int hf9_run_walkattr(struct hf9_request *request)
 	if (err || !path.dentry)
 		return err;
 	err = hf9_attr(request, &path, &reply->attr);
-	if (!err)
+	if (!err && request->t.twalkattr.newfid != NP_NOFID)
 		err = hf9_walked(request, &path);
 	path_put(&path);
 	return err;

@@ -627,8 +627,11 @@ def walk_attributes(p):
     attr, qids = c.walkattr(p.fid, new, 0x3fff, ["d", "f"])
     short, some = c.walkattr(p.fid, c.fid(), 0x3fff, ["d", "none"])
     clone = c.walkattr(new, c.fid(), 0x3fff, [])[0]
-    return same_attr(attr, p.stat("d/f")) + same_attr(clone, p.stat("d/f")) + \
-        [(len(qids), 2), (len(some), 1), (short["valid"], 0), (c.getattr(new, 0)["size"], 77),
+    seen = c.walkattr(p.fid, 0xffffffff, 0x3fff, ["d", "f"])[0]
+    return same_attr(attr, p.stat("d/f")) + same_attr(clone, p.stat("d/f")) + same_attr(seen, p.stat("d/f")) + \
+        [(outcome(c.clunk, 0xffffffff), "EBADF"), (outcome(c.walk, p.fid, 0xffffffff, ["d"]), "EBADF"),
+         (outcome(c.walkattr, p.fid, 0xffffffff, 0, ["none"]), "ENOENT"),
+         (len(qids), 2), (len(some), 1), (short["valid"], 0), (c.getattr(new, 0)["size"], 77),
          (outcome(c.walkattr, p.fid, c.fid(), 0, ["none"]), "ENOENT")]
 
 
