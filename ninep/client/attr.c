@@ -169,6 +169,32 @@ static bool take_version(struct hf9c_inode *hi, const struct np_attr *attr, u64 
 	return !same;
 }
 
+static unsigned long switches_of_mine(void)
+{
+	return current->nvcsw + current->nivcsw;
+}
+
+/* With i_lock. */
+static void came_just_now(struct hf9c_inode *hi, const struct hf9c_sample *sample)
+{
+	hi->applied = sample->number;
+	hi->since = sample->since;
+	hi->came = jiffies;
+	hi->asker = current;
+	hi->switches = switches_of_mine();
+}
+
+/*
+ * With i_lock.  This very call has asked for them, with the name: it has not slept since,
+ * so it cannot have heard of anything that has happened meanwhile.  (->getattr is where
+ * they are used.)
+ */
+static bool is_asker(const struct hf9c_inode *hi)
+{
+	return hi->asker == current && hi->switches == switches_of_mine() &&
+	       time_before_eq(jiffies, hi->came + 1);
+}
+
 /**
  * hf9c_first_attributes - of a new inode
  * @inode: not hashed, or I_NEW
@@ -187,9 +213,7 @@ void hf9c_first_attributes(struct inode *inode, const struct np_attr *attr,
 		hi->changed = hi->owned = hf9c_tick(hs);
 	set_owner(inode, attr);
 	take_version(hi, attr, sample->number);
-	hi->applied = sample->number;
-	hi->since = sample->since;
-	hi->came = jiffies;
+	came_just_now(hi, sample);
 	spin_unlock(&inode->i_lock);
 }
 
@@ -205,9 +229,7 @@ static bool take_owner(struct hf9c_inode *hi, const struct np_attr *attr,
 	*late = sample->number < hi->wrote;
 	if (taken) {
 		set_owner(inode, attr);
-		hi->applied = sample->number;
-		hi->since = sample->since;
-		hi->came = jiffies;
+		came_just_now(hi, sample);
 	}
 	spin_unlock(&inode->i_lock);
 	return taken;
@@ -357,7 +379,7 @@ bool hf9c_is_fresh(struct inode *inode)
 	fresh = hi->applied > max(hi->changed, hi->wrote) &&
 		!hf9c_is_doubted(hs, hi->applied) &&
 		(hf9c_is_loose(inode->i_sb) ||
-		 time_before_eq(jiffies, hi->since + READ_ONCE(hs->ac)));
+		 time_before(jiffies, hi->since + READ_ONCE(hs->ac)) || is_asker(hi));
 	spin_unlock(&inode->i_lock);
 	return fresh && !(S_ISREG(inode->i_mode) && hf_netfs_stale(inode));
 }

@@ -92,14 +92,18 @@ struct hf9c_super {
  * @mtime_settled: L: the mtime alone tells that no content has
  * @since: L: jiffies, when the attributes that are here were asked for
  * @came: L: likewise, when they came
+ * @asker: L: who has asked for them and not used them yet, only to be compared
+ * @switches: L: how often he had slept by then
  * @blocks: L: as the server counts
  * @btime: L: when it was made
  * @has_btime: L: whether that is known
  * @paths: F: fids that stand for it
  * @open: F: fids of open files
+ * @kept: F: fids of files that are closed, for who opens them again
  * @writer: F: what write-back writes by; a reference
  * @writers: F: files that may write
  * @walks: A: how often a name in it was asked for
+ * @listing: L: of a directory: what it has; a reference; or NULL
  *
  * I: set when it is made; L: under i_lock; F: under hf9c_super.fid_lock; A: atomic.
  */
@@ -111,13 +115,16 @@ struct hf9c_inode {
 	u64 version;
 	bool settled, mtime_settled;
 	unsigned long since, came;
+	const void *asker;
+	unsigned long switches;
 	u64 blocks;
 	struct timespec64 btime;
 	bool has_btime;
-	struct list_head paths, open;
+	struct list_head paths, open, kept;
 	struct hf9c_fid *writer;
 	unsigned int writers;
 	atomic_t walks;
+	struct hf9c_listing *listing;
 };
 
 static inline struct hf9c_super *hf9c_super(const struct super_block *sb)
@@ -220,6 +227,7 @@ void hf9c_dentry_seen(struct dentry *dentry, void *version, unsigned long since)
 
 /* dir.c, rename.c, create.c */
 extern const struct inode_operations hf9c_dir_inode_operations;
+int hf9c_peek(struct dentry *dir, const struct qstr *name, struct np_attr *attr);
 struct hf9c_fid *hf9c_look(struct dentry *dir, const struct qstr *name, struct np_attr *attr);
 int hf9c_instantiate(struct dentry *dentry);
 void hf9c_lost_name(struct inode *inode);

@@ -66,7 +66,7 @@ static bool is_lately(const struct dentry *dentry)
 	if (!time_after(since, READ_ONCE(hs->doubted_at)))
 		return false;
 	return hf9c_is_loose(dentry->d_sb) ||
-	       time_before_eq(jiffies, since + READ_ONCE(hs->ac));
+	       time_before(jiffies, since + READ_ONCE(hs->ac));
 }
 
 /* By what the directory says of itself. */
@@ -95,6 +95,34 @@ static bool is_same_directory(struct dentry *dentry, struct inode *dir)
 	return true;
 }
 
+/*
+ * Is what a name leads to still what it was?  With a fid of it none is made, where the
+ * server lets that be.
+ */
+static int look_again(struct dentry *parent, const struct qstr *name, struct inode *inode,
+		      struct np_attr *attr)
+{
+	struct hf9c_super *hs = hf9c_super(inode->i_sb);
+	struct hf9c_fid *have = NULL, *fid;
+	int err;
+
+	if (hf9c_knows(hs, NP_TWALKATTR))
+		have = hf9c_find_path(inode, hf9c_user_of(hs));
+	if (have) {
+		hf9c_fid_put(have);
+		return hf9c_peek(parent, name, attr);
+	}
+	fid = hf9c_look(parent, name, attr);
+	err = PTR_ERR_OR_ZERO(fid);
+	if (err)
+		return err;
+	if (hf9c_is(inode, attr))
+		hf9c_fid_keep(inode, fid);
+	else
+		hf9c_fid_put(fid);
+	return 0;
+}
+
 /* Return: 1 if the name is of the same thing, 0 if it is not, -errno if nobody knows. */
 static int ask(struct dentry *parent, struct dentry *dentry)
 {
@@ -102,24 +130,31 @@ static int ask(struct dentry *parent, struct dentry *dentry)
 	struct hf9c_sample sample = hf9c_sample(dentry->d_sb, inode);
 	void *version = hf9c_dir_version(dir);
 	struct name_snapshot name;
-	struct hf9c_fid *fid;
 	struct np_attr attr;
 	int err;
 
 	take_dentry_name_snapshot(&name, dentry);
-	fid = hf9c_look(parent, &name.name, &attr);
+	err = look_again(parent, &name.name, inode, &attr);
 	release_dentry_name_snapshot(&name);
-	err = PTR_ERR_OR_ZERO(fid);
 	if (err)
 		return err == -ENOENT || err == -ESTALE || err == -ENOTDIR ? 0 : err;
-	if (!hf9c_is(inode, &attr)) {
-		hf9c_fid_put(fid);
+	if (!hf9c_is(inode, &attr))
 		return 0;
-	}
 	hf9c_adopt(inode, &attr, &sample);
-	hf9c_fid_keep(inode, fid);
 	hf9c_dentry_seen(dentry, version, sample.since);
 	return 1;
+}
+
+/*
+ * The directory's version tells of all its names at once.  But whose attributes will be
+ * wanted next, and are not here, is asked for with its name; an open asks by itself.
+ */
+static bool is_to_ask_by_name(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = d_inode(dentry);
+
+	return inode && !(flags & LOOKUP_OPEN) && !hf9c_is_fresh(inode) &&
+	       hf9c_knows(hf9c_super(dentry->d_sb), NP_TWALKATTR);
 }
 
 static int revalidate(struct dentry *dentry, unsigned int flags)
@@ -133,7 +168,7 @@ static int revalidate(struct dentry *dentry, unsigned int flags)
 	if (flags & LOOKUP_RCU)
 		return -ECHILD;
 	parent = dget_parent(dentry);
-	if (!(flags & LOOKUP_REVAL))
+	if (!(flags & LOOKUP_REVAL) && !is_to_ask_by_name(dentry, flags))
 		ret = is_same_directory(dentry, d_inode(parent));
 	/* A name that is missing the VFS asks for by itself. */
 	if (!ret && d_really_is_positive(dentry))

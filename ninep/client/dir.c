@@ -48,6 +48,27 @@ struct hf9c_fid *hf9c_look(struct dentry *dir, const struct qstr *name, struct n
 	return fid;
 }
 
+/**
+ * hf9c_peek - hf9c_look() that makes no fid
+ * @dir: in which directory
+ * @name: the name
+ * @attr: filled
+ *
+ * Context: may sleep; the server knows Twalkattr.
+ * Return: 0 or -errno, as there.
+ */
+int hf9c_peek(struct dentry *dir, const struct qstr *name, struct np_attr *attr)
+{
+	struct hf9c_fid *from = hf9c_fid_of(dir);
+	int err;
+
+	if (IS_ERR(from))
+		return PTR_ERR(from);
+	err = hf9c_remote_peek(from, name, attr) ?: hf9c_check_attr(attr);
+	hf9c_fid_put(from);
+	return err;
+}
+
 /* Of a name that is not known.  Return: NULL if there is none. */
 static struct inode *find(struct dentry *dentry, unsigned long *since)
 {

@@ -19,13 +19,14 @@
  * @uid: I: as whom
  * @mode: FMODE_READ, FMODE_WRITE: open so; 0: it stands for a path.  Set before others
  *	can find it
+ * @again: who opens the same later may have it; likewise
  * @there: the server has it; likewise
  * @value: an attribute's value is written by it, which the server sets when it forgets
  *	the fid; of who has made it
  * @append: of an open file's: one by which the server appends; or NULL.  Set with i_rwsem
  * @ref: whoever has it
  * @of_inode: F: on its inode's list
- * @aged: F: of a path, on the mount's list
+ * @aged: F: of a path, or of a file that is closed, on the mount's list
  * @gone: on the list of those to be forgotten
  */
 struct hf9c_fid {
@@ -33,7 +34,7 @@ struct hf9c_fid {
 	u32 number;
 	kuid_t uid;
 	fmode_t mode;
-	bool there;
+	bool again, there;
 	bool value;
 	struct hf9c_fid *append;
 	refcount_t ref;
@@ -62,6 +63,7 @@ struct hf9c_fid *hf9c_fid_to_read(struct inode *inode);
 void hf9c_fid_keep(struct inode *inode, struct hf9c_fid *fid);
 void hf9c_fid_opened(struct inode *inode, struct hf9c_fid *fid);
 void hf9c_fid_closed(struct inode *inode, struct hf9c_fid *fid);
+struct hf9c_fid *hf9c_fid_again(struct inode *inode);
 void hf9c_fids_forget(struct inode *inode);
 void hf9c_users_free(struct hf9c_super *hs);
 

@@ -100,7 +100,7 @@ void hf9c_fid_keep(struct inode *inode, struct hf9c_fid *fid)
 }
 
 /**
- * hf9c_fids_forget - what stands for it by a path does not any more
+ * hf9c_fids_forget - what stands for it by a path does not any more, nor what was open
  * @inode: evicted, or with a name less
  */
 void hf9c_fids_forget(struct inode *inode)
@@ -111,7 +111,8 @@ void hf9c_fids_forget(struct inode *inode)
 
 	for (;;) {
 		spin_lock(&hs->fid_lock);
-		fid = list_first_entry_or_null(&hi->paths, struct hf9c_fid, of_inode);
+		fid = list_first_entry_or_null(&hi->paths, struct hf9c_fid, of_inode) ?:
+		      list_first_entry_or_null(&hi->kept, struct hf9c_fid, of_inode);
 		if (fid)
 			take_off(hs, fid);
 		spin_unlock(&hs->fid_lock);
@@ -133,17 +134,57 @@ void hf9c_fid_opened(struct inode *inode, struct hf9c_fid *fid)
 	spin_unlock(&fid->hs->fid_lock);
 }
 
+/* With fid_lock.  Return: whether the inode has the caller's reference now. */
+static bool keep_closed(struct inode *inode, struct hf9c_fid *fid)
+{
+	if (!fid->again || !inode->i_nlink)
+		return false;
+	list_add(&fid->of_inode, &hf9c_inode(inode)->kept);
+	list_add_tail(&fid->aged, &fid->hs->paths);
+	fid->hs->nr_paths++;
+	return true;
+}
+
 /**
  * hf9c_fid_closed - an open file has it no longer
  * @inode: of what
- * @fid: put
+ * @fid: put, or kept for hf9c_fid_again()
  */
 void hf9c_fid_closed(struct inode *inode, struct hf9c_fid *fid)
 {
-	spin_lock(&fid->hs->fid_lock);
+	struct hf9c_super *hs = fid->hs;
+	bool kept;
+
+	spin_lock(&hs->fid_lock);
 	list_del_init(&fid->of_inode);
-	spin_unlock(&fid->hs->fid_lock);
-	hf9c_fid_put(fid);
+	kept = keep_closed(inode, fid);
+	spin_unlock(&hs->fid_lock);
+	if (kept)
+		fid = take_oldest(hs);
+	if (fid)
+		hf9c_fid_put(fid);
+}
+
+/**
+ * hf9c_fid_again - one that is open for reading, and that nobody has
+ * @inode: of what
+ *
+ * Return: to be put, or closed; NULL if there is none of this user's.
+ */
+struct hf9c_fid *hf9c_fid_again(struct inode *inode)
+{
+	struct hf9c_super *hs = hf9c_super(inode->i_sb);
+	struct hf9c_fid *fid;
+
+	spin_lock(&hs->fid_lock);
+	list_for_each_entry(fid, &hf9c_inode(inode)->kept, of_inode)
+		if (uid_eq(fid->uid, hf9c_user_of(hs))) {
+			take_off(hs, fid);
+			spin_unlock(&hs->fid_lock);
+			return fid;
+		}
+	spin_unlock(&hs->fid_lock);
+	return NULL;
 }
 
 /**

@@ -126,6 +126,25 @@ struct hf9c_fid *hf9c_open_again(struct inode *inode, struct hf9c_fid *fid, u32 
 	return again;
 }
 
+/*
+ * Where nobody else changes anything, and the VFS has judged who opens by what is known,
+ * to open a file for reading once more is nothing to ask the server about.
+ */
+static struct hf9c_fid *open_to_read(struct inode *inode, struct file *file)
+{
+	struct hf9c_fid *fid = NULL;
+
+	if (!hf9c_is_loose(inode->i_sb))
+		return hf9c_open_fid(file->f_path.dentry, NP_O_LARGEFILE);
+	if (hf9c_is_fresh(inode))
+		fid = hf9c_fid_again(inode);
+	if (!fid)
+		fid = hf9c_open_fid(file->f_path.dentry, NP_O_LARGEFILE);
+	if (!IS_ERR(fid))
+		fid->again = true;
+	return fid;
+}
+
 static int open(struct inode *inode, struct file *file)
 {
 	u32 flags = (file->f_flags & O_ACCMODE) | NP_O_LARGEFILE;
@@ -135,7 +154,10 @@ static int open(struct inode *inode, struct file *file)
 		return -EINVAL;
 	if (file->f_flags & O_NOATIME)
 		flags |= NP_O_NOATIME;
-	fid = hf9c_open_fid(file->f_path.dentry, flags);
+	if (flags == NP_O_LARGEFILE)
+		fid = open_to_read(inode, file);
+	else
+		fid = hf9c_open_fid(file->f_path.dentry, flags);
 	if (IS_ERR(fid))
 		return PTR_ERR(fid);
 	return hf9c_file_opened(inode, file, fid);

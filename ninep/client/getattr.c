@@ -79,6 +79,7 @@ int hf9c_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat 
 	stat->ino = hi->path;
 	stat->blksize = inode->i_sb->s_blocksize;
 	spin_lock(&inode->i_lock);
+	hi->asker = NULL;
 	stat->blocks = hi->blocks;
 	if (hi->has_btime) {
 		stat->btime = hi->btime;

@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "fid.h"
+#include "listing.h"
 
 static struct kmem_cache *cache;
 
@@ -20,6 +21,7 @@ static void init_once(void *object)
 	hf_netfs_inode_init_once(&hi->netfs);
 	INIT_LIST_HEAD(&hi->paths);
 	INIT_LIST_HEAD(&hi->open);
+	INIT_LIST_HEAD(&hi->kept);
 }
 
 int hf9c_inodes_init(void)
@@ -47,9 +49,11 @@ struct inode *hf9c_inode_alloc(struct super_block *sb)
 	hi->applied = hi->changed = hi->owned = hi->wrote = hi->versioned = hi->version = 0;
 	hi->settled = hi->mtime_settled = false;
 	hi->since = hi->came = 0;
+	hi->asker = NULL;
 	hi->blocks = 0;
 	hi->has_btime = false;
 	atomic_set(&hi->walks, 0);
+	hi->listing = NULL;
 	hi->writer = NULL;
 	hi->writers = 0;
 	hi->netfs.mount = NULL;
@@ -91,6 +95,7 @@ void hf9c_inode_evict(struct inode *inode)
 	clear_inode(inode);
 	remember_change(inode);
 	hf9c_fids_forget(inode);
+	hf9c_listing_drop(inode);
 	hf9c_writer_drop(inode);
 }
 

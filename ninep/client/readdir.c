@@ -12,14 +12,21 @@
 #include "client.h"
 #include "fid.h"
 #include "file.h"
+#include "listing.h"
 #include "remote.h"
 
 #define BYTES_MOST	(64 << 10)
 
 /**
  * struct hf9c_dir - an open directory
- * @fid: I: open
  * @lock: of what follows; outside of the directory's i_rwsem
+ * @listing: what is told; NULL: it is asked for
+ * @told: how much of that was
+ * @told_pos: and where that was in the directory
+ * @begun: it has been read from
+ * @building: what was read from the beginning on, to be kept
+ * @built_pos: where that ends
+ * @fid: open; NULL as long as nothing was asked
  * @buf: entries as they came
  * @bytes: how many of them
  * @at: those that were told
@@ -31,8 +38,14 @@
  * @walks: of hf9c_inode, when they came
  */
 struct hf9c_dir {
-	struct hf9c_fid *fid;
 	struct mutex lock;
+	struct hf9c_listing *listing;
+	u32 told;
+	u64 told_pos;
+	bool begun;
+	struct hf9c_listing *building;
+	u64 built_pos;
+	struct hf9c_fid *fid;
 	void *buf;
 	u32 bytes, at;
 	u64 pos, end;
@@ -42,33 +55,88 @@ struct hf9c_dir {
 	int walks;
 };
 
+static int open_fid(struct file *file, struct hf9c_dir *dir)
+{
+	struct hf9c_fid *fid = hf9c_open_fid(file->f_path.dentry,
+					     NP_O_LARGEFILE | NP_O_DIRECTORY);
+
+	if (IS_ERR(fid))
+		return PTR_ERR(fid);
+	dir->fid = fid;
+	hf9c_fid_opened(file_inode(file), fid);
+	return 0;
+}
+
+/* What can be told without being asked for, but for whether it has changed. */
+static struct hf9c_listing *known(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+	struct hf9c_fid *fid;
+	int err;
+
+	if (!hf9c_listing_is_there(inode))
+		return NULL;
+	if (hf9c_is_fresh(inode))
+		return hf9c_listing_of(inode);
+	fid = hf9c_fid_of(file->f_path.dentry);
+	if (IS_ERR(fid))
+		return NULL;
+	err = hf9c_refresh(inode, fid);
+	hf9c_fid_put(fid);
+	return err ? NULL : hf9c_listing_of(inode);
+}
+
 static int open(struct inode *inode, struct file *file)
 {
 	struct hf9c_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
-	int err;
+	int err = 0;
 
 	if (!dir)
 		return -ENOMEM;
 	mutex_init(&dir->lock);
-	dir->fid = hf9c_open_fid(file->f_path.dentry, NP_O_LARGEFILE | NP_O_DIRECTORY);
-	err = PTR_ERR_OR_ZERO(dir->fid);
-	if (err) {
+	dir->listing = known(file);
+	if (!dir->listing)
+		err = open_fid(file, dir);
+	if (err)
 		kfree(dir);
-		return err;
-	}
-	file->private_data = dir;
-	hf9c_fid_opened(inode, dir->fid);
-	return 0;
+	else
+		file->private_data = dir;
+	return err;
 }
 
 static int release(struct inode *inode, struct file *file)
 {
 	struct hf9c_dir *dir = file->private_data;
 
-	hf9c_fid_closed(inode, dir->fid);
+	if (dir->fid)
+		hf9c_fid_closed(inode, dir->fid);
+	hf9c_listing_put(dir->listing);
+	hf9c_listing_put(dir->building);
 	kvfree(dir->buf);
 	kfree(dir);
 	return 0;
+}
+
+/**
+ * hf9c_dir_fid - the fid of an open directory
+ * @file: of ours
+ *
+ * Context: may sleep.
+ * Return: to be put; or -errno, if it had none and cannot be opened.
+ */
+struct hf9c_fid *hf9c_dir_fid(struct file *file)
+{
+	struct hf9c_dir *dir = file->private_data;
+	int err;
+
+	err = mutex_lock_killable(&dir->lock);
+	if (err)
+		return ERR_PTR(err);
+	if (!dir->fid)
+		err = open_fid(file, dir);
+	mutex_unlock(&dir->lock);
+	/* (The file keeps it.) */
+	return err ? ERR_PTR(err) : hf9c_fid_get(dir->fid);
 }
 
 /* ---------------------------------------------------------- what names lead to */
@@ -175,12 +243,38 @@ static bool wants_attrs(struct inode *inode, const struct hf9c_dir *dir, u64 pos
 	return !pos || atomic_read(&hf9c_inode(inode)->walks) != dir->walks;
 }
 
-/* From @pos on; no bytes: that is the end. */
-static int fill(struct inode *inode, struct hf9c_dir *dir, u64 pos)
+/* What has come is kept, if it goes on where what is kept ends. */
+static void build(struct inode *inode, struct hf9c_dir *dir)
 {
-	u32 bytes = min_t(u32, dir->fid->hs->rsize, BYTES_MOST);
-	int err;
+	struct np_entry_attr entry;
+	u32 used;
 
+	if (dir->built_pos != dir->pos) {
+		hf9c_listing_put(dir->building);
+		dir->building = NULL;
+	} else if (dir->building && !dir->bytes) {
+		hf9c_listing_end(inode, dir->building);
+		dir->building = NULL;
+	}
+	for (; dir->building && dir->at < dir->bytes; dir->at += used) {
+		if (next_entry(dir, &entry, &used))
+			break;
+		dir->building = hf9c_listing_add(dir->building, &entry.name,
+						 entry.attr.qid.path, entry.offset, entry.type);
+		dir->built_pos = entry.offset;
+	}
+	dir->at = 0;
+}
+
+/* From @pos on; no bytes: that is the end. */
+static int fill(struct file *file, struct hf9c_dir *dir, u64 pos)
+{
+	struct inode *inode = file_inode(file);
+	u32 bytes = min_t(u32, hf9c_super(inode->i_sb)->rsize, BYTES_MOST);
+	int err = dir->fid ? 0 : open_fid(file, dir);
+
+	if (err)
+		return err;
 	if (!dir->buf)
 		dir->buf = kvmalloc(bytes, GFP_KERNEL);
 	if (!dir->buf)
@@ -189,6 +283,11 @@ static int fill(struct inode *inode, struct hf9c_dir *dir, u64 pos)
 	dir->attrs = wants_attrs(inode, dir, pos);
 	dir->version = hf9c_dir_version(inode);
 	dir->sample = hf9c_sample(inode->i_sb, NULL);
+	if (!pos) {
+		hf9c_listing_put(dir->building);
+		dir->building = hf9c_listing_begin(inode, dir->sample.number);
+		dir->built_pos = 0;
+	}
 	err = hf9c_remote_readdir(dir->fid, dir->attrs, pos, dir->buf, &bytes);
 	if (err)
 		return err;
@@ -196,6 +295,7 @@ static int fill(struct inode *inode, struct hf9c_dir *dir, u64 pos)
 	dir->bytes = bytes;
 	dir->pos = pos;
 	dir->end = bytes ? 0 : pos;
+	build(inode, dir);
 	return 0;
 }
 
@@ -220,7 +320,7 @@ static int tell(struct file *file, struct hf9c_dir *dir, struct dir_context *ctx
 }
 
 /* Return: 1 if there are entries of @pos and behind, 0 if it is the end, or -errno. */
-static int find(struct inode *inode, struct hf9c_dir *dir, u64 pos)
+static int find(struct file *file, struct hf9c_dir *dir, u64 pos)
 {
 	int ret;
 
@@ -229,8 +329,32 @@ static int find(struct inode *inode, struct hf9c_dir *dir, u64 pos)
 	/* Rewinding asks anew. */
 	if (pos && dir->end == pos)
 		return 0;
-	ret = fill(inode, dir, pos);
+	ret = fill(file, dir, pos);
 	return ret ?: dir->bytes != 0;
+}
+
+/* Whether that was so; then the directory's lock is there again. */
+static bool tell_known(struct file *file, struct hf9c_dir *dir, struct dir_context *ctx,
+		       int *ret)
+{
+	struct inode *inode = file_inode(file);
+
+	if (!ctx->pos && dir->begun) {
+		hf9c_listing_put(dir->listing);
+		dir->listing = known(file);
+	}
+	dir->begun = true;
+	if (!dir->listing)
+		return false;
+	inode_lock_shared(inode);
+	*ret = IS_DEADDIR(inode) ? -ENOENT : 0;
+	if (*ret || hf9c_listing_tell(dir->listing, ctx, &dir->told, &dir->told_pos))
+		return true;
+	inode_unlock_shared(inode);
+	/* Who has found it elsewhere goes on there. */
+	hf9c_listing_put(dir->listing);
+	dir->listing = NULL;
+	return false;
 }
 
 /* With the directory's lock, and back with it. */
@@ -239,8 +363,10 @@ static int iterate_in_turn(struct file *file, struct hf9c_dir *dir, struct dir_c
 	struct inode *inode = file_inode(file);
 	int ret;
 
+	if (tell_known(file, dir, ctx, &ret))
+		return ret;
 	for (;;) {
-		ret = find(inode, dir, ctx->pos);
+		ret = find(file, dir, ctx->pos);
 		inode_lock_shared(inode);
 		/* One that is gone has no entries, which is another thing than none. */
 		if (ret >= 0 && IS_DEADDIR(inode))
@@ -276,9 +402,14 @@ static int iterate(struct file *file, struct dir_context *ctx)
 
 static int fsync(struct file *file, loff_t start, loff_t last, int datasync)
 {
-	struct hf9c_dir *dir = file->private_data;
+	struct hf9c_fid *fid = hf9c_dir_fid(file);
+	int err;
 
-	return hf9c_remote_fsync(dir->fid, datasync);
+	if (IS_ERR(fid))
+		return PTR_ERR(fid);
+	err = hf9c_remote_fsync(fid, datasync);
+	hf9c_fid_put(fid);
+	return err;
 }
 
 const struct file_operations hf9c_dir_operations = {

@@ -175,11 +175,11 @@ static int walkattr(struct hf9c_fid *from, struct hf9c_fid *fid, const struct np
 
 	if (call) {
 		call->ask.twalkattr.fid = from->number;
-		call->ask.twalkattr.newfid = fid->number;
+		call->ask.twalkattr.newfid = fid ? fid->number : NP_NOFID;
 		call->ask.twalkattr.request_mask = NP_ATTR_ALL;
 		call->ask.twalkattr.names = *names;
 	}
-	err = hf9c_ask_to_make(call, fid);
+	err = fid ? hf9c_ask_to_make(call, fid) : hf9c_ask(call);
 	if (err)
 		return err;
 	if (call->reply.rwalkattr.qids.count != names->count)
@@ -187,6 +187,14 @@ static int walkattr(struct hf9c_fid *from, struct hf9c_fid *fid, const struct np
 	*attr = call->reply.rwalkattr.attr;
 	hf9c_ask_free(call);
 	return err;
+}
+
+/* What a name leads to now, with no fid of it; of hf1. */
+int hf9c_remote_peek(struct hf9c_fid *from, const struct qstr *name, struct np_attr *attr)
+{
+	struct np_names names = { .count = 1, .name = { hf9c_str(name) } };
+
+	return walkattr(from, NULL, &names, attr);
 }
 
 /* @name: NULL: @from itself. */

@@ -29,6 +29,7 @@ int hf9c_remote_caps(struct hf9c_super *hs, struct np_rcaps *caps);
 int hf9c_remote_attach(struct hf9c_fid *fid);
 int hf9c_remote_walk(struct hf9c_fid *from, struct hf9c_fid *fid,
 		     const struct np_names *names, struct np_qid *qid);
+int hf9c_remote_peek(struct hf9c_fid *from, const struct qstr *name, struct np_attr *attr);
 int hf9c_remote_walkattr(struct hf9c_fid *from, struct hf9c_fid *fid,
 			 const struct qstr *name, struct np_attr *attr);
 int hf9c_remote_getattr(struct hf9c_fid *fid, struct np_attr *attr);

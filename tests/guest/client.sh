@@ -117,6 +117,34 @@ seen_by_others() {
 	done
 }
 
+# With ac=0 nothing is believed, not for a tick of the clock either.
+seen_at_once() {
+	local opts
+	for opts in cache=none cache=strict,ac=0; do
+		mount_client 127.0.0.1 /mnt/a $opts && mkdir "$lower/served/d" && : >"$lower/served/d/file" || return
+		python3 - "$lower/served/d" /mnt/a/d <<-'PY' || return
+			import os, sys, time
+			there, here = sys.argv[1:]
+			fd = os.open(here + "/file", os.O_RDONLY)
+			with open(there + "/file", "ab", buffering=0) as file:
+			    for size in range(1, 200, 2):
+			        file.write(b"1")
+			        assert os.stat(here + "/file").st_size == size
+			        file.write(b"2")
+			        assert os.fstat(fd).st_size == size + 1
+			os.close(fd)
+			# What the directory has is kept as soon as it is old enough to tell.
+			while time.time() < os.stat(there).st_ctime + 4:
+			    time.sleep(0.1)
+			for i in range(30):
+			    assert sorted(os.listdir(here)) == sorted(os.listdir(there)) == sorted(os.listdir(here))
+			    name = "%s/%d" % (there, i // 2)
+			    os.unlink(name) if i % 2 else os.mknod(name)
+		PY
+		umount /mnt/a && rm -r "$lower/served/d" || return
+	done
+}
+
 # Nor does a rename of ours, or a chmod, hide what others have written.
 seen_after_rename() {
 	mount_client 127.0.0.1 /mnt/a cache=strict,ac=60 || return
@@ -326,6 +354,7 @@ check only-one only_one
 check two-users two_users
 check kept-open kept_open
 check seen-by-others seen_by_others
+check seen-at-once seen_at_once
 check seen-after-rename seen_after_rename
 check made-by-others made_by_others
 check locking locking
