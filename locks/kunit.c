@@ -27,6 +27,7 @@ FOR_KUNIT(lk_commit);
 FOR_KUNIT(lk_waiter_nodes);
 FOR_KUNIT(lk_enqueue);
 FOR_KUNIT(lk_refresh);
+FOR_KUNIT(lk_confirm);
 FOR_KUNIT(lk_end_waiter);
 FOR_KUNIT(lk_revocable_left);
 FOR_KUNIT(lk_test);
