@@ -64,6 +64,7 @@ FOR_KUNIT(hf_graph);
 FOR_KUNIT(hf_graph_lock);
 FOR_KUNIT(hf_expire);
 FOR_KUNIT(hf_expire_soon);
+FOR_KUNIT(hf_remote_flush);
 FOR_KUNIT(hf_records_free_slow);
 FOR_KUNIT(hf_locks_counters);
 FOR_KUNIT(hf_accounts_sum);
