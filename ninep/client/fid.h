@@ -20,6 +20,7 @@
  * @mode: FMODE_READ, FMODE_WRITE: open so; 0: it stands for a path.  Set before others
  *	can find it
  * @there: the server has it; likewise
+ * @locker: A: the process that first locked the open file by it
  * @ref: whoever has it
  * @of_inode: F: on its inode's list
  * @aged: F: of a path, on the mount's list
@@ -31,6 +32,7 @@ struct hf9c_fid {
 	kuid_t uid;
 	fmode_t mode;
 	bool there;
+	pid_t locker;
 	refcount_t ref;
 	struct list_head of_inode, aged;
 	struct llist_node gone;

@@ -9,4 +9,7 @@ int hf9c_file_opened(struct inode *inode, struct file *file, struct hf9c_fid *fi
 struct hf9c_fid *hf9c_file_fid(struct file *file, fmode_t mode);
 struct hf9c_fid *hf9c_open_fid(struct dentry *dentry, u32 flags);
 
+/* readdir.c */
+struct hf9c_fid *hf9c_dir_fid(struct file *file);
+
 #endif /* HF9C_FILE_H */

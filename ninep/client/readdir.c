@@ -70,6 +70,19 @@ static int release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/**
+ * hf9c_dir_fid - the fid of an open directory
+ * @file: of ours
+ *
+ * Return: the file's.
+ */
+struct hf9c_fid *hf9c_dir_fid(struct file *file)
+{
+	const struct hf9c_dir *dir = file->private_data;
+
+	return dir->fid;
+}
+
 /* ---------------------------------------------------------- what names lead to */
 
 static bool is_dots(const struct np_str *name)
