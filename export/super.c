@@ -284,7 +284,7 @@ int hf_fill_super(struct super_block *sb, enum hf_fairness fairness)
 	struct inode *root;
 	int err;
 
-	domain = hf_lock_domain_create(fairness);
+	domain = hf_lock_domain_create(fairness, NULL);
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
 	hs->domain = domain;

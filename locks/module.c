@@ -52,9 +52,12 @@ static int __init hf_locks_init(void)
 	ret = hf_waiters_init();
 	if (ret)
 		goto out_records;
-	ret = hf_leases_init();
+	ret = hf_remote_init();
 	if (ret)
 		goto out_waiters;
+	ret = hf_leases_init();
+	if (ret)
+		goto out_remote;
 	ret = hf_proc_init();
 	if (ret)
 		goto out_leases;
@@ -62,6 +65,8 @@ static int __init hf_locks_init(void)
 
 out_leases:
 	hf_leases_exit();
+out_remote:
+	hf_remote_exit();
 out_waiters:
 	hf_waiters_exit();
 out_records:
@@ -90,6 +95,7 @@ static void __exit hf_locks_exit(void)
 	hf_proc_exit();
 	hf_expire_stop();
 	hf_leases_exit();
+	hf_remote_exit();
 	hf_waiters_exit();
 	hf_records_exit();
 	hf_accounts_exit();

@@ -30,6 +30,10 @@
 	X(taken_back,	"grants taken back")				\
 	X(deadlocks,	"refused or failed for a deadlock")		\
 	X(lapsed,	"waiters dropped: their client was not heard of") \
+	X(remote_asks,	"asked for at the remote")		\
+	X(remote_noes,	"refused there, or to be waited for")	\
+	X(remote_waits,	"waited for there")			\
+	X(remote_backs,	"granted there, and given back")	\
 	X(no_memory,	"failed for want of memory")		\
 	X(user_limits,	"refused: max_user_records")		\
 	X(client_limits, "refused: max_client_records")		\

@@ -195,7 +195,7 @@ static struct inode *make_inode(struct super_block *sb, umode_t mode)
 
 static int fill_super(struct super_block *sb, struct fs_context *fc)
 {
-	struct hf_lock_domain *made = hf_lock_domain_create(HF_FAIR_BOUNDED);
+	struct hf_lock_domain *made = hf_lock_domain_create(HF_FAIR_BOUNDED, NULL);
 	struct dentry *dentry;
 	struct inode *inode;
 

@@ -25,6 +25,7 @@
 
 struct file;
 struct file_lock;
+struct inode;
 struct hf_lock_domain;
 struct hf_table;
 
@@ -59,14 +60,83 @@ struct hf_lock_inode {
 };
 
 /**
+ * struct hf_remote - a request for a lock, as the remote's operations know it
+ * @priv: the filesystem's, as the others, from ->begin() to ->end()
+ * @asked: zero before ->begin()
+ * @inode: likewise
+ */
+struct hf_remote {
+	void *priv;
+	void *asked;
+	struct inode *inode;
+};
+
+/**
+ * struct hf_remote_ops - how another machine is asked that has a table of its own
+ * @begin: a request begins, by an open file; what the others need of it is to be held.
+ *	Of an unlock (@unlocks) without allocating.  0 or -errno.  May sleep
+ * @end: nothing of it comes any more.  Process context; waits for nothing
+ * @lock: ask for the lock @fl.  Without @wait the remote is to answer at once, with it
+ *	when the lock may be had.  Waits for no answer itself.  0: hf_remote_answer() is
+ *	called, once, maybe before this returns; or -errno: it is not.  One @remote can
+ *	be asked again once it was answered
+ * @cancel: the answer to @lock with @wait is not wanted any more.  It still comes, soon:
+ *	-EINTR, or 0 if the remote was first.  Beside or after the answer it does nothing.
+ *	Waits for nothing
+ * @unlock: give up @fl at the remote, and wait until it has answered or the connection
+ *	to it is over; a signal ends that not.  0 or -errno, which nobody is told
+ * @granted: the remote has said yes, and nobody here knows: the moment to look at what
+ *	others have changed.  May wait for the remote, killably.  Optional
+ *
+ * @fl has the owner, pid, flags (POSIX, OFD or FLOCK), type and range; nothing else of it
+ * is to be looked at.  The owner is compared, never followed: it may be gone.
+ *
+ * Whatever was said yes to, in one file, is unlocked at the remote by one of these, or by
+ * the filesystem when it forgets the file.
+ */
+struct hf_remote_ops {
+	int (*begin)(struct hf_remote *remote, struct file *file, bool unlocks);
+	void (*end)(struct hf_remote *remote);
+	int (*lock)(struct hf_remote *remote, const struct file_lock *fl, bool wait);
+	void (*cancel)(struct hf_remote *remote);
+	int (*unlock)(struct hf_remote *remote, const struct file_lock *fl);
+	void (*granted)(struct hf_remote *remote);
+};
+
+/**
+ * hf_remote_answer - the answer to hf_remote_ops.lock()
+ * @remote: of the call
+ * @result: 0: the lock is held there; -EAGAIN: it cannot be had now (without @wait);
+ *	-EDEADLK; or another negative number: it is not, and the request fails with it
+ *
+ * Context: process; waits for nothing.  @remote may be gone afterwards.
+ */
+void hf_remote_answer(struct hf_remote *remote, int result);
+
+/**
  * hf_lock_domain_create - make what the files of one mount have in common
  * @fairness: see enum hf_fairness
+ * @remote: how the remote is asked whose table decides, too; NULL: there is none
  *
  * Context: may sleep.
  * Return: the domain, which the caller ends with hf_lock_domain_put(), or
  * ERR_PTR(-ENOMEM), ERR_PTR(-EINVAL) for an unknown @fairness.
  */
-struct hf_lock_domain *hf_lock_domain_create(enum hf_fairness fairness);
+struct hf_lock_domain *hf_lock_domain_create(enum hf_fairness fairness,
+					     const struct hf_remote_ops *remote);
+
+/**
+ * hf_lock_domain_settle - wait for what was left behind at the remote
+ * @domain: no file of it is open; or NULL
+ * @timeout: jiffies to wait at the most, or MAX_SCHEDULE_TIMEOUT
+ *
+ * Who was killed or cancelled has left his request to be answered, and what was granted
+ * to be given back.  That is soon, if the remote answers.
+ *
+ * Context: may sleep.
+ * Return: whether all has ended: no operation of the domain's is called any more.
+ */
+bool hf_lock_domain_settle(struct hf_lock_domain *domain, long timeout);
 
 /**
  * hf_lock_domain_set_fairness - change the rule for requests from now on
@@ -99,6 +169,10 @@ void hf_lock_domain_put(struct hf_lock_domain *domain);
  * @filp: the open file that the VFS passed
  * @cmd: F_GETLK, F_SETLK, F_SETLKW, their 64-bit and OFD forms, or F_CANCELLK
  * @fl: the request; F_GETLK is answered in it
+ *
+ * With a remote, F_SETLK waits for its answer, F_SETLKW until it has the lock; what
+ * has an asynchronous manager and FL_SLEEP for neither.  F_UNLCK unlocks here, then
+ * there, and returns 0 whatever is said to that.  F_GETLK asks here alone.
  *
  * Context: may sleep, as ->lock may; takes neither i_rwsem nor sb_writers.  A
  * request with an asynchronous manager never waits for a lock.

@@ -42,6 +42,7 @@ void describe(char *text, const struct lk_table *table,
 		lines[count++] = (struct line) {
 			.start = record->start, .end = record->end,
 			.owner = record->flags & LK_RESERVATION ? '~' :
+				 record->flags & LK_PENDING ? '?' :
 				 name(context, record->holder->owner),
 			.type = record->type == LK_WRITE ? 'W' : 'R',
 		};

@@ -59,7 +59,7 @@ static const char *look(const struct lk_table *space, struct list_head *mirror)
 	size_t held = 0;
 
 	for (; record; record = lk_next_record(record)) {
-		if (record->flags & LK_RESERVATION)
+		if (record->flags & (LK_RESERVATION | LK_PENDING))
 			continue;
 		held++;
 		if (!mirrored(record))
@@ -186,7 +186,7 @@ int file_init(struct kunit *test)
 	if (!file)
 		return ret;
 	file->test = test;
-	file->domain = hf_lock_domain_create(HF_FAIR_FIFO);
+	file->domain = hf_lock_domain_create(HF_FAIR_FIFO, NULL);
 	if (IS_ERR(file->domain))
 		goto out_free;
 	ret = open_files(file);

@@ -112,7 +112,7 @@ static void fairness(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
 
-	KUNIT_EXPECT_EQ(test, PTR_ERR(hf_lock_domain_create(HF_FAIR_NONE + 1)),
+	KUNIT_EXPECT_EQ(test, PTR_ERR(hf_lock_domain_create(HF_FAIR_NONE + 1, NULL)),
 			(long)-EINVAL);
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			hf_lock_domain_set_fairness(file->domain, 99));

@@ -93,6 +93,35 @@ static void detach(struct hf_waiter *waiter, struct file_lock *fl)
 	module_put(THIS_MODULE);
 }
 
+/* The same, of what the remote decides, too. */
+static void end_ask(struct hf_waiter *waiter, struct file_lock *fl, bool take_back)
+{
+	bool mine = hf_remote_end(waiter, take_back);
+
+	fl->fl_ops = NULL;
+	hf_set_slot(fl, NULL);
+	if (mine)
+		hf_waiter_free(waiter);
+	module_put(THIS_MODULE);
+}
+
+static bool ask_again(struct hf_waiter *waiter, bool same, struct file_lock *fl, int *ret)
+{
+	bool waits;
+
+	spin_lock(&waiter->table->lock);
+	waits = same && hf_remote_waits(waiter);
+	if (waits && waiter->told == HF_TOLD_BLOCKER)
+		fl->c.flc_blocker = &fl->c;
+	spin_unlock(&waiter->table->lock);
+	*ret = FILE_LOCK_DEFERRED;
+	if (waits)
+		hf_count(polls);
+	else
+		end_ask(waiter, fl, !same);
+	return waits;
+}
+
 /* The same request by the same server; owners compare by address. */
 static bool same_request(const struct hf_waiter *waiter,
 			 const struct hf_table *table,
@@ -141,6 +170,8 @@ bool hf_async_again(struct hf_table *table, struct file_lock *fl, int *ret)
 	bool polled = false, refused = false;
 	struct lk_batch batch = {};
 
+	if (waiter->ask)
+		return ask_again(waiter, same, fl, ret);
 	hf_enter(waiter->table, true);
 	if (same && waiter->core.state == LK_WAITING) {
 		lk_refresh(&waiter->core, hf_now_ms());
@@ -177,6 +208,10 @@ int hf_async_cancel(struct file_lock *fl)
 	if (!hf_is_async(fl))
 		return 0;
 	waiter = hf_slot(fl);
+	if (waiter->ask) {
+		end_ask(waiter, fl, true);
+		return 0;
+	}
 	hf_enter(waiter->table, true);
 	end_locked(waiter, true, &batch);
 	hf_leave(waiter->table, true);
@@ -194,6 +229,10 @@ static void release(struct file_lock *fl)
 	struct hf_waiter *waiter = hf_slot(fl);
 	struct lk_batch batch = {};
 
+	if (waiter->ask) {
+		end_ask(waiter, fl, waiter->told == HF_TOLD_BLOCKER);
+		return;
+	}
 	hf_enter(waiter->table, true);
 	end_locked(waiter, waiter->told == HF_TOLD_BLOCKER, &batch);
 	hf_leave(waiter->table, true);

@@ -41,7 +41,7 @@ bool hf_find_courtesy(struct hf_courtesy *courtesy,
 	const struct lock_manager_operations *ops;
 	struct file_lock *mirror;
 
-	if (!blocker || (blocker->flags & LK_RESERVATION))
+	if (!blocker || (blocker->flags & (LK_RESERVATION | LK_PENDING)))
 		return false;
 	mirror = &hf_record(blocker)->mirror;
 	ops = mirror->fl_lmops;

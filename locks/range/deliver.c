@@ -32,23 +32,61 @@ static void tell_blocker(struct hf_waiter *waiter)
 	wake_up(&waiter->fl->c.flc_wait);
 }
 
-/* A server has nothing to say to that: there is no lock to refuse. */
-static void tell_deadlock(struct hf_waiter *waiter)
+static void wake(struct hf_waiter *waiter)
 {
-	if (waiter->told == HF_TOLD_GRANT)
-		waiter->ident.fl_lmops->lm_grant(waiter->fl, -EDEADLK);
+	if (waiter->ask)
+		hf_remote_happened(waiter->ask);
 	else
 		complete(&waiter->done);
 }
 
-static void tell_won(struct hf_table *table, struct hf_waiter *waiter,
+/**
+ * hf_tell_failure - a server's request that waited fails
+ * @waiter: whose; its process otherwise
+ * @error: why
+ *
+ * There is no lock that it could refuse.  nfsd's and lockd's know no failure, and go on
+ * to wait; ksmbd asks again, and hears it then.
+ *
+ * Context: T.
+ */
+void hf_tell_failure(struct hf_waiter *waiter, int error)
+{
+	const struct lock_manager_operations *ops = waiter->ident.fl_lmops;
+
+	if (waiter->told == HF_TOLD_WAKE)
+		wake(waiter);
+	else if (waiter->told == HF_TOLD_BLOCKER)
+		tell_blocker(waiter);
+	else if (waiter->told == HF_TOLD_GRANT && !ops->lm_notify)
+		ops->lm_grant(waiter->fl, error);
+}
+
+/* What the remote has granted already is given back before its server hears of it. */
+static void tell_deadlock(struct hf_waiter *waiter)
+{
+	if (waiter->ask)
+		hf_remote_happened(waiter->ask);
+	else
+		hf_tell_failure(waiter, -EDEADLK);
+}
+
+/**
+ * hf_tell_won - a request that waited is granted
+ * @table: the table
+ * @waiter: whose
+ * @batch: as hf_deliver()
+ *
+ * Context: G and T.
+ */
+void hf_tell_won(struct hf_table *table, struct hf_waiter *waiter,
 		     struct lk_batch *batch)
 {
 	hf_count(handovers);
 	trace_hf_lock_handover(table, &waiter->core.request);
 	switch (waiter->told) {
 	case HF_TOLD_WAKE:
-		complete(&waiter->done);
+		wake(waiter);
 		break;
 	case HF_TOLD_GRANT:
 		tell_grant(table, waiter, batch);
@@ -62,12 +100,24 @@ static void tell_won(struct hf_table *table, struct hf_waiter *waiter,
 	}
 }
 
+/* Granted here, and by the remote before that. */
+static void tell_late(struct hf_table *table, struct hf_waiter *waiter,
+		      struct lk_batch *batch)
+{
+	hf_tell_won(table, waiter, batch);
+	if (waiter->ask && waiter->told != HF_TOLD_WAKE)
+		hf_remote_told(waiter->ask);
+}
+
 static void tell(struct hf_table *table, struct hf_waiter *waiter,
 		 struct lk_batch *batch)
 {
 	switch (waiter->core.state) {
 	case LK_WON:
-		tell_won(table, waiter, batch);
+		tell_late(table, waiter, batch);
+		break;
+	case LK_ASKING:
+		hf_remote_happened(waiter->ask);
 		break;
 	case LK_NOTIFIED:
 		hf_count(notifies);

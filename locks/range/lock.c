@@ -63,7 +63,8 @@ static bool choose_told(int cmd, const struct file_lock *fl,
 	if (ops && ops->lm_notify) {
 		*told = HF_TOLD_NOTIFY;
 		request->kind = LK_NOTIFY;
-		return hf_may_notify(fl);
+		/* A turn that is kept here says nothing of the remote. */
+		return hf_may_notify(fl) && !(request->flags & LK_REMOTE);
 	}
 	if (current->flags & PF_KTHREAD) {
 		*told = HF_TOLD_BLOCKER;

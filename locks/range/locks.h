@@ -34,6 +34,8 @@
 struct hf_lock_domain {
 	refcount_t ref;		/* A: the mount, each table */
 	u8 fairness;		/* enum hf_fairness; READ_ONCE/WRITE_ONCE */
+	const struct hf_remote_ops *remote; /* I: or NULL */
+	atomic_t asking;	/* A: struct hf_ask */
 };
 
 /*
@@ -49,6 +51,7 @@ struct hf_table {
 	struct file_lock_context *flctx; /* I: valid while inode is set */
 	struct hf_lock_domain *domain;	/* I */
 	struct list_head all;		/* hf_tables_lock */
+	struct list_head steps;		/* L: T; order.c */
 	dev_t dev;			/* I: to show */
 	unsigned long ino;		/* I: to show */
 };
@@ -70,6 +73,7 @@ struct hf_waiter {
 	struct file_lock ident;		/* I: copied at queueing */
 	struct completion done;		/* HF_TOLD_WAKE */
 	enum hf_told told;		/* I */
+	struct hf_ask *ask;		/* I: the remote decides, too; or NULL */
 };
 
 static inline struct hf_waiter *hf_waiter(const struct lk_waiter *waiter)
@@ -147,6 +151,9 @@ int hf_out_of_memory(const struct file_lock *fl);
 int hf_set(struct hf_table *table, struct lk_table *space,
 	   struct lk_request *request, struct file_lock *fl,
 	   enum hf_told told, bool may_wait);
+int hf_set_here(struct hf_table *table, struct lk_table *space,
+		struct lk_request *request, struct file_lock *fl,
+		enum hf_told told, bool may_wait);
 
 /* ---- test.c: F_GETLK */
 int hf_test(struct hf_table *table, struct lk_request *request,
@@ -155,11 +162,26 @@ int hf_test(struct hf_table *table, struct lk_request *request,
 /* ---- wait.c: processes that sleep, and the memory of waiters */
 struct hf_waiter *hf_waiter_alloc(struct hf_table *table,
 				  struct lk_table *space, struct file_lock *fl,
-				  enum hf_told told, u8 kind);
+				  enum hf_told told,
+				  const struct lk_request *request);
 void hf_waiter_free(struct hf_waiter *waiter);
 int hf_wait_local(struct hf_waiter *waiter);
 int hf_waiters_init(void);
 void hf_waiters_exit(void);
+
+/* ---- remote*.c: another table that decides, too */
+struct hf_ask *hf_ask_new(struct hf_waiter *waiter, struct file *file, bool waits);
+void hf_ask_free(struct hf_ask *ask);
+void hf_remote_happened(struct hf_ask *ask);
+void hf_remote_told(struct hf_ask *ask);
+int hf_remote_run(struct hf_waiter *waiter);
+bool hf_remote_end(struct hf_waiter *waiter, bool take_back);
+bool hf_remote_waits(const struct hf_waiter *waiter);
+int hf_remote_unlock(struct hf_table *table, struct lk_table *space,
+		     struct lk_request *request, struct file_lock *fl);
+int hf_remote_init(void);
+void hf_remote_flush(void);
+void hf_remote_exit(void);
 
 /* ---- async.c: servers that do not sleep */
 extern const struct file_lock_operations hf_async_ops;
@@ -169,6 +191,9 @@ int hf_async_cancel(struct file_lock *fl);
 
 /* ---- deliver.c: telling the winners */
 void hf_deliver(struct hf_table *table, struct lk_batch *batch);
+void hf_tell_won(struct hf_table *table, struct hf_waiter *waiter,
+		 struct lk_batch *batch);
+void hf_tell_failure(struct hf_waiter *waiter, int error);
 
 /* ---- expire.c: turns that were not taken */
 void hf_expire(u64 ahead);

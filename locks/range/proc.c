@@ -23,7 +23,7 @@ struct line {
 	pid_t pid, by_pid;
 	unsigned int flags, by_flags;	/* FL_* */
 	u8 type;		/* LK_* */
-	char state;		/* 'h'eld, 'w'aiting, 't'urn kept */
+	char state;		/* 'h'eld, 'w'aiting, 't'urn kept, 'p'ending */
 	char by;		/* of the blocker, or 0 */
 };
 
@@ -94,13 +94,24 @@ static struct line line_of_request(const struct lk_waiter *core)
 	};
 }
 
+/* It is the remote's to decide. */
+static struct line line_of_pending(const struct lk_record *core)
+{
+	struct line line = line_of_request(core->holder->promised);
+
+	line.state = 'p';
+	return line;
+}
+
 static struct line line_of_waiter(const struct lk_waiter *core)
 {
 	struct lk_blocker blocker = lk_blocker_of(core);
 	struct line line = line_of_request(core);
 	struct line by = {};
 
-	if (blocker.record)
+	if (blocker.record && blocker.record->flags & LK_PENDING)
+		by = line_of_pending(blocker.record);
+	else if (blocker.record)
 		by = line_of_record(blocker.record);
 	else if (blocker.waiter)
 		by = line_of_request(blocker.waiter);
@@ -127,7 +138,8 @@ static void take_records(struct cursor *cursor)
 	unsigned int n = 0;
 
 	for (; core && n < HF_LINES_BATCH; core = lk_next_record(core)) {
-		line[n++] = line_of_record(core);
+		line[n++] = core->flags & LK_PENDING ? line_of_pending(core) :
+						       line_of_record(core);
 		cursor->start = core->start;
 		cursor->mark = (unsigned long)core;
 	}
@@ -263,14 +275,16 @@ static void show(struct seq_file *m, const struct hf_lines *lines,
 		seq_puts(m, " reserved 0 -\n");
 		return;
 	}
-	seq_printf(m, " %s %llu", line->state == 'w' ? "waiting" : "held",
+	seq_printf(m, " %s %llu", line->state == 'w' ? "waiting" :
+		   line->state == 'p' ? "pending" : "held",
 		   now > line->born ? now - line->born : 0);
 	if (!line->by) {
 		seq_puts(m, " -\n");
 		return;
 	}
 	seq_printf(m, " %s %d", line->by == 'w' ? "behind" :
-		   line->by == 't' ? "reservation" : "holder",
+		   line->by == 't' ? "reservation" :
+		   line->by == 'p' ? "pending" : "holder",
 		   pid_of(lines, line->by_flags, line->by_pid));
 	hf_lines_range(m, line->by_start, line->by_end);
 	seq_putc(m, '\n');

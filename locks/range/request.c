@@ -41,6 +41,8 @@ int hf_request_init(struct lk_request *request,
 	request->kind = LK_LOCAL;
 	request->fairness = READ_ONCE(domain->fairness);
 	request->flags = 0;
+	if (domain->remote && request->op != LK_UNLOCK && !(fl->c.flc_flags & FL_ACCESS))
+		request->flags |= LK_REMOTE;
 	/* As in Linux, only process-associated locks can deadlock. */
 	if (!flock && !(fl->c.flc_flags & FL_OFDLCK))
 		request->flags |= LK_DETECT;

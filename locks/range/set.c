@@ -36,6 +36,7 @@ struct set {
 
 /* What a pass ends with, when it is not the answer. */
 enum { AGAIN = 2, WAIT = 3 };
+static_assert(FILE_LOCK_DEFERRED < AGAIN);
 
 static void begin(struct set *set, struct hf_table *table,
 		  struct lk_table *space, struct lk_request *request,
@@ -115,12 +116,14 @@ static int enqueue(struct set *set)
 	hf_mirror_unlock(set->table);
 	set->request->cookie = set->fl;
 
-	if (outcome == LK_QUEUED) {
+	if (outcome == LK_QUEUED || outcome == LK_ASK) {
 		/* Before anybody can be told of it: T is still held. */
 		if (waiter->told != HF_TOLD_WAKE)
 			hf_async_attach(waiter);
 		set->waiter = NULL;
 	}
+	if (outcome == LK_ASK)
+		hf_remote_happened(waiter->ask);
 	hf_deliver(set->table, &set->batch);
 	if (outcome == LK_GRANTED) {
 		hf_count(grants);
@@ -134,8 +137,10 @@ static int enqueue(struct set *set)
 		trace_hf_lock_deadlock(set->table, set->request);
 		return -EDEADLK;
 	}
-	hf_count(blocks);
-	trace_hf_lock_block(set->table, set->request);
+	if (outcome == LK_QUEUED) {
+		hf_count(blocks);
+		trace_hf_lock_block(set->table, set->request);
+	}
 	if (waiter->told == HF_TOLD_WAKE) {
 		set->waiter = waiter;
 		return WAIT;
@@ -163,6 +168,18 @@ static bool may_have(struct set *set, unsigned int nodes)
 	return false;
 }
 
+/* It waits, here or for the remote. */
+static int queue(struct set *set)
+{
+	if (!may_have(set, HF_WAITER_RECORDS))
+		return -EDQUOT;
+	if (set->graph && set->waiter)
+		return enqueue(set);
+	set->graph = true;
+	set->must_wait = true;
+	return AGAIN;
+}
+
 /* One look at the table.  T, and G if set->graph. */
 static int pass(struct set *set)
 {
@@ -179,6 +196,8 @@ static int pass(struct set *set)
 	case LK_GRANTED:
 		if (set->fl->c.flc_flags & FL_ACCESS)
 			return 0;
+		if (set->request->flags & LK_REMOTE && plan.changes)
+			return queue(set);
 		if (plan.nodes && !may_have(set, plan.nodes))
 			return -EDQUOT;
 		if (plan.nodes > set->spares.count) {
@@ -202,13 +221,7 @@ static int pass(struct set *set)
 	case LK_MUST_WAIT:
 		if (hf_find_courtesy(&set->courtesy, plan.blocker))
 			return AGAIN;
-		if (!may_have(set, HF_WAITER_RECORDS))
-			return -EDQUOT;
-		if (set->graph && set->waiter)
-			return enqueue(set);
-		set->graph = true;
-		set->must_wait = true;
-		return AGAIN;
+		return queue(set);
 	default:
 		return -EINVAL;
 	}
@@ -227,7 +240,7 @@ static int provide(struct set *set)
 		return hf_records_alloc(&set->spares, set->nodes, set->fl);
 	if (set->must_wait && !set->waiter) {
 		waiter = hf_waiter_alloc(set->table, set->space, set->fl,
-					 set->told, set->request->kind);
+					 set->told, set->request);
 		if (IS_ERR(waiter))
 			return PTR_ERR(waiter);
 		set->waiter = waiter;
@@ -250,6 +263,17 @@ static int provide(struct set *set)
 int hf_set(struct hf_table *table, struct lk_table *space,
 	   struct lk_request *request, struct file_lock *fl,
 	   enum hf_told told, bool may_wait)
+{
+	if (table->domain->remote && request->op == LK_UNLOCK &&
+	    !(fl->c.flc_flags & FL_ACCESS))
+		return hf_remote_unlock(table, space, request, fl);
+	return hf_set_here(table, space, request, fl, told, may_wait);
+}
+
+/* The same, of which the remote hears if it is of LK_REMOTE. */
+int hf_set_here(struct hf_table *table, struct lk_table *space,
+		struct lk_request *request, struct file_lock *fl,
+		enum hf_told told, bool may_wait)
 {
 	struct set set hf_filled_by_callee;
 	int ret = 0;
@@ -281,8 +305,12 @@ int hf_set(struct hf_table *table, struct lk_table *space,
 		ret = hf_out_of_memory(fl);
 	if (ret == -EDQUOT)
 		ret = hf_over_limit(set.limit, table, request, fl);
-	if (ret == WAIT)
-		ret = hf_wait_local(set.waiter);
+	if (ret == WAIT) {
+		ret = set.waiter->ask ? hf_remote_run(set.waiter)
+				      : hf_wait_local(set.waiter);
+		if (request->flags & LK_REMOTE)
+			set.waiter = NULL;
+	}
 	if (set.waiter)
 		hf_waiter_free(set.waiter);
 	hf_records_free(&set.spares);

@@ -19,7 +19,8 @@ struct lk_graph hf_graph;
 
 static struct kmem_cache *table_cache;
 
-struct hf_lock_domain *hf_lock_domain_create(enum hf_fairness fairness)
+struct hf_lock_domain *hf_lock_domain_create(enum hf_fairness fairness,
+					     const struct hf_remote_ops *remote)
 {
 	struct hf_lock_domain *domain;
 
@@ -30,6 +31,7 @@ struct hf_lock_domain *hf_lock_domain_create(enum hf_fairness fairness)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&domain->ref, 1);
 	domain->fairness = fairness;
+	domain->remote = remote;
 	return domain;
 }
 EXPORT_SYMBOL_GPL(hf_lock_domain_create);
@@ -87,6 +89,7 @@ static struct hf_table *table_alloc(struct hf_lock_domain *domain,
 	refcount_set(&table->ref, 1);
 	lk_table_init(&table->posix, &hf_graph, &hf_observer, table);
 	lk_table_init(&table->flock, &hf_graph, &hf_observer, table);
+	INIT_LIST_HEAD(&table->steps);
 	table->inode = inode;
 	table->flctx = flctx;
 	refcount_inc(&domain->ref);

@@ -33,22 +33,25 @@ static void copy_identity(struct file_lock *ident, const struct file_lock *fl)
  * @space: the half of it
  * @fl: the request
  * @told: how it is told
- * @kind: the same for the core, which sizes the spares by it
+ * @request: the core's; it sizes the spares by its kind
  *
  * Context: may sleep.
  * Return: the waiter, to be freed with hf_waiter_free() once the core has no
- * part in it any more; -ENOMEM; -EDQUOT as hf_records_alloc().
+ * part in it any more; -ENOMEM; -EDQUOT as hf_records_alloc(); what the remote's
+ * ->begin() says.
  */
 struct hf_waiter *hf_waiter_alloc(struct hf_table *table,
 				  struct lk_table *space, struct file_lock *fl,
-				  enum hf_told told, u8 kind)
+				  enum hf_told told,
+				  const struct lk_request *request)
 {
 	struct hf_waiter *waiter = kmem_cache_zalloc(waiter_cache, GFP_KERNEL);
 	int err;
 
 	if (!waiter)
 		return ERR_PTR(-ENOMEM);
-	err = hf_records_alloc(&waiter->core.nodes, lk_waiter_nodes(kind), fl);
+	err = hf_records_alloc(&waiter->core.nodes, lk_waiter_nodes(request->kind),
+			       fl);
 	if (err) {
 		hf_records_free(&waiter->core.nodes);
 		kmem_cache_free(waiter_cache, waiter);
@@ -61,11 +64,23 @@ struct hf_waiter *hf_waiter_alloc(struct hf_table *table,
 	waiter->told = told;
 	init_completion(&waiter->done);
 	copy_identity(&waiter->ident, fl);
+	if (request->flags & LK_REMOTE) {
+		struct hf_ask *ask = hf_ask_new(waiter, fl->c.flc_file,
+						request->flags & LK_WAIT);
+
+		if (IS_ERR(ask)) {
+			hf_waiter_free(waiter);
+			return ERR_CAST(ask);
+		}
+		waiter->ask = ask;
+	}
 	return waiter;
 }
 
 void hf_waiter_free(struct hf_waiter *waiter)
 {
+	if (waiter->ask)
+		hf_ask_free(waiter->ask);
 	hf_records_free(&waiter->core.nodes);
 	hf_table_put(waiter->table);
 	kmem_cache_free(waiter_cache, waiter);

@@ -19,8 +19,10 @@
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/jiffies.h>
+#include <linux/siphash.h>
 #include <linux/xarray.h>
 
+#include <holdfast/lock.h>
 #include <holdfast/netfs.h>
 #include <holdfast/ninep.h>
 
@@ -53,6 +55,8 @@ struct hf9c_session;
  * @nr_paths: F: how many
  * @clunking: fids that the server is to be told to forget
  * @clunk: tells it
+ * @locks: I: what the server decides upon, too; NULL with cache=loose
+ * @lock_key: I: owners' numbers are made by
  * @known: I: the requests of hf1 that the server knows
  *
  * I: set before the mount is visible; A: atomic; F: under @fid_lock; X: the xarray's.
@@ -74,6 +78,8 @@ struct hf9c_super {
 	unsigned int nr_paths;
 	struct llist_head clunking;
 	struct delayed_work clunk;
+	struct hf_lock_domain *locks;
+	siphash_key_t lock_key;
 	struct np_rcaps known;
 };
 
@@ -104,6 +110,7 @@ struct hf9c_super {
  * @writers: F: files that may write
  * @walks: A: how often a name in it was asked for
  * @listing: L: of a directory: what it has; a reference; or NULL
+ * @locks: the lock table
  *
  * I: set when it is made; L: under i_lock; F: under hf9c_super.fid_lock; A: atomic.
  */
@@ -125,6 +132,7 @@ struct hf9c_inode {
 	unsigned int writers;
 	atomic_t walks;
 	struct hf9c_listing *listing;
+	struct hf_lock_inode locks;
 };
 
 static inline struct hf9c_super *hf9c_super(const struct super_block *sb)
@@ -265,6 +273,7 @@ extern const struct inode_operations hf9c_file_inode_operations;
 /* lock.c */
 int hf9c_lock(struct file *file, int cmd, struct file_lock *fl);
 int hf9c_flock(struct file *file, int cmd, struct file_lock *fl);
+extern const struct export_operations hf9c_export_ops;
 
 /* io.c */
 extern const struct hf_netfs_ops hf9c_netfs_ops;

@@ -24,6 +24,7 @@
  * @value: an attribute's value is written by it, which the server sets when it forgets
  *	the fid; of who has made it
  * @append: of an open file's: one by which the server appends; or NULL.  Set with i_rwsem
+ * @locker: A: the process that first locked the open file by it
  * @ref: whoever has it
  * @of_inode: F: on its inode's list
  * @aged: F: of a path, or of a file that is closed, on the mount's list
@@ -37,6 +38,7 @@ struct hf9c_fid {
 	bool again, there;
 	bool value;
 	struct hf9c_fid *append;
+	pid_t locker;
 	refcount_t ref;
 	struct list_head of_inode, aged;
 	struct llist_node gone;

@@ -16,4 +16,7 @@ struct hf9c_fid *hf9c_dir_fid(struct file *file);
 /* append.c */
 ssize_t hf9c_append(struct kiocb *iocb, struct iov_iter *from);
 
+/* readdir.c */
+struct hf9c_fid *hf9c_dir_fid(struct file *file);
+
 #endif /* HF9C_FILE_H */

@@ -57,6 +57,7 @@ struct inode *hf9c_inode_alloc(struct super_block *sb)
 	hi->writer = NULL;
 	hi->writers = 0;
 	hi->netfs.mount = NULL;
+	hi->locks = (struct hf_lock_inode) {};
 	return &hi->netfs.vfs;
 }
 
@@ -92,6 +93,7 @@ void hf9c_inode_evict(struct inode *inode)
 		hf_netfs_evict(inode);
 	else
 		truncate_inode_pages_final(&inode->i_data);
+	hf_lock_evict(&hf9c_inode(inode)->locks);
 	clear_inode(inode);
 	remember_change(inode);
 	hf9c_fids_forget(inode);

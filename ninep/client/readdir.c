@@ -26,7 +26,7 @@
  * @begun: it has been read from
  * @building: what was read from the beginning on, to be kept
  * @built_pos: where that ends
- * @fid: open; NULL as long as nothing was asked
+ * @fid: open; NULL as long as nothing was asked.  Set once, under @lock
  * @buf: entries as they came
  * @bytes: how many of them
  * @at: those that were told
@@ -62,8 +62,8 @@ static int open_fid(struct file *file, struct hf9c_dir *dir)
 
 	if (IS_ERR(fid))
 		return PTR_ERR(fid);
-	dir->fid = fid;
 	hf9c_fid_opened(file_inode(file), fid);
+	smp_store_release(&dir->fid, fid);
 	return 0;
 }
 
@@ -127,15 +127,18 @@ static int release(struct inode *inode, struct file *file)
 struct hf9c_fid *hf9c_dir_fid(struct file *file)
 {
 	struct hf9c_dir *dir = file->private_data;
+	/* Whoever unlocks by it finds it, and waits for nobody. */
+	struct hf9c_fid *fid = smp_load_acquire(&dir->fid);
 	int err;
 
+	if (fid)
+		return hf9c_fid_get(fid);
 	err = mutex_lock_killable(&dir->lock);
 	if (err)
 		return ERR_PTR(err);
 	if (!dir->fid)
 		err = open_fid(file, dir);
 	mutex_unlock(&dir->lock);
-	/* (The file keeps it.) */
 	return err ? ERR_PTR(err) : hf9c_fid_get(dir->fid);
 }
 

@@ -15,16 +15,21 @@
  * 5. hf_netfs_unmount() waits for who is writing to the abort file.  Its folder is named
  *    by the superblock's number, which is another's as soon as kill_anon_super() is over.
  *
+ * Before all that: what killed processes have left at the server's lock table is given
+ * back; a server that does not answer for 10 s is given up.
+ *
  * A mount that is half built has no root, and put_super() is not called: hf9c_kill_sb()
  * does the same, and nothing if it is done.
  */
 #include <linux/backing-dev.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
 
 #include "client.h"
 #include "fid.h"
+#include "lock.h"
 #include "remote.h"
 
 /* Bytes in flight at the most. */
@@ -249,8 +254,32 @@ static struct hf9c_super *alloc_super(void)
 	mutex_init(&hs->ending);
 	INIT_LIST_HEAD(&hs->paths);
 	init_llist_head(&hs->clunking);
+	get_random_bytes(&hs->lock_key, sizeof(hs->lock_key));
 	INIT_DELAYED_WORK(&hs->clunk, hf9c_fids_clunk);
 	return hs;
+}
+
+static int begin_locks(struct hf9c_super *hs)
+{
+	struct hf_lock_domain *locks;
+
+	if (hs->opts->cache == HF9C_LOOSE)
+		return 0;
+	locks = hf_lock_domain_create(HF_FAIR_BOUNDED, &hf9c_lock_ops);
+	if (IS_ERR(locks))
+		return PTR_ERR(locks);
+	hs->locks = locks;
+	return 0;
+}
+
+static void end_locks(struct super_block *sb)
+{
+	struct hf9c_super *hs = hf9c_super(sb);
+
+	if (hf_lock_domain_settle(hs->locks, 10 * HZ))
+		return;
+	hf9c_super_abort(sb);
+	hf_lock_domain_settle(hs->locks, MAX_SCHEDULE_TIMEOUT);
 }
 
 static int fill_super(struct super_block *sb, struct fs_context *fc)
@@ -273,10 +302,14 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_time_max = S64_MAX;
 	sb->s_blocksize = PAGE_SIZE;
 	sb->s_blocksize_bits = PAGE_SHIFT;
+	if (hs->opts->cache != HF9C_LOOSE)
+		sb->s_export_op = &hf9c_export_ops;
 	if (hs->opts->access == HF9C_CLIENT)
 		sb->s_flags |= SB_POSIXACL;
 	sb->s_d_op = &hf9c_dentry_operations;
-	err = super_setup_bdi(sb);
+	err = begin_locks(hs);
+	if (!err)
+		err = super_setup_bdi(sb);
 	if (!err)
 		err = begin_session(fc, hs);
 	if (!err)
@@ -292,10 +325,13 @@ void hf9c_kill_sb(struct super_block *sb)
 {
 	struct hf9c_super *hs = hf9c_super(sb);
 
+	if (hs)
+		end_locks(sb);
 	kill_anon_super(sb);
 	if (!hs)
 		return;
 	end(hs);
+	hf_lock_domain_put(hs->locks);
 	WARN_ON_ONCE(!ida_is_empty(&hs->numbers) || hs->nr_paths);
 	ida_destroy(&hs->numbers);
 	hf9c_options_free(hs->opts);

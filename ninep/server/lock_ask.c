@@ -3,12 +3,12 @@
  * Which way a lock that may have to be waited for is asked for, how one hears that it
  * may be had, and how it is taken back.  That is the filesystem's:
  *
- *	holdfast	FL_SLEEP and lm_grant(): the table queues the request, commits the
- *			lock in its turn and says so
+ *	holdfast,	FL_SLEEP and lm_grant(): the table queues the request, commits the
+ *	holdfast9p	lock in its turn and says so, or why it does not
  *	no ->lock	FL_SLEEP and lm_notify(): fs/locks.c queues it, and says when to
  *			ask again
  *	another ->lock	it is asked again from time to time.  (With lm_grant() some
- *			defer even what does not wait, and some grant errors.)  So is
+ *			defer even what does not wait, or know no failure.)  So is
  *			flock's, of which no filesystem tells anybody
  *
  * Both callbacks come under spinlocks, maybe before the call that queued has returned,
@@ -20,6 +20,7 @@
  * of holdfast's added (F_CANCELLK).  Elsewhere it is the range: the client has let go
  * of all of it in its own table.
  */
+#include <linux/exportfs.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -82,13 +83,22 @@ bool hf9_is_on_holdfast(const struct file *file)
 	return !strcmp(file_inode(file)->i_sb->s_type->name, "holdfast");
 }
 
+/* So are those of a mount of our own client's, if others are asked for them. */
+static bool waits_for_us(const struct file *file)
+{
+	const struct super_block *sb = file_inode(file)->i_sb;
+
+	return sb->s_export_op && sb->s_export_op->flags & EXPORT_OP_ASYNC_LOCK &&
+	       (hf9_is_on_holdfast(file) || !strcmp(sb->s_type->name, "holdfast9p"));
+}
+
 enum hf9_lock_way hf9_lock_way(const struct file *file, const struct hf9_owner_key *key)
 {
 	if (key->kind == NP_FLOCK)
 		return HF9_WAY_POLL;
 	if (!file->f_op->lock)
 		return HF9_WAY_NOTIFY;
-	return hf9_is_on_holdfast(file) ? HF9_WAY_GRANT : HF9_WAY_POLL;
+	return waits_for_us(file) ? HF9_WAY_GRANT : HF9_WAY_POLL;
 }
 
 /* Anew for each call: it changes what it is given. */

@@ -54,6 +54,12 @@ bool step(lk_graph &graph)
 	return true;
 }
 
+/* Turns end, and what is pending does: neither is waited for without end. */
+bool is_nobodys(const lk_record &record)
+{
+	return is_reservation(record) || is_pending(record);
+}
+
 /* What lies in its range, its owner's own included: each is a step. */
 view all_in_the_way(const lk_waiter &waiter)
 {
@@ -98,7 +104,7 @@ lk_waiter *hard_cycle(lk_graph &graph, lk_waiter &start, bool asks, unsigned int
 		     r = next_conflict(*at->table, view, r)) {
 			if (!step(graph))
 				return nullptr;
-			if (is_reservation(*r) || r->holder->owner == at->request.owner)
+			if (is_nobodys(*r) || r->holder->owner == at->request.owner)
 				continue;
 			if (!left--) {
 				more = true;
@@ -225,7 +231,7 @@ lk_waiter *order_cycle(lk_graph &graph, lk_waiter &start)
 		     r; r = next_conflict(*at->table, view, r)) {
 			if (!step(graph))
 				break;
-			if (is_reservation(*r) || r->holder->owner == at->request.owner)
+			if (is_nobodys(*r) || r->holder->owner == at->request.owner)
 				continue;
 			if (r->holder->owner == owner && by_order)
 				return by_order;

@@ -25,7 +25,7 @@ using contended_list = hf::list<&lk_table::contended_next, &lk_table::contended_
 void list_contended(lk_table &table)
 {
 	lk_graph &graph = *table.graph;
-	bool contended = table.waiters || table.reservations || table.revocable;
+	bool contended = is_contended(table);
 
 	if (contended == !!table.contended_at)
 		return;

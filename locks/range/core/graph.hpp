@@ -11,8 +11,8 @@
  *	   a wait counts, whoever waits, if what it waits for is a POSIX owner's
  *	   (LK_PROCESS): an OFD or flock lock may be unlocked by another thread.
  *	   So all cycles that a grant closes are of POSIX owners alone.
- *	   Reservations are no edges: they end; nor are records that an unlock
- *	   in portions is about to come to.
+ *	   Reservations are no edges: they end; nor are pending records, nor
+ *	   those that an unlock in portions is about to come to.
  *  order  A cycle that needs an order edge fails nobody: a waiter whose step
  *	   in it is by order gets may_pass, and is examined again.
  *

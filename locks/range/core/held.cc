@@ -338,6 +338,11 @@ void enter_by_range(lk_table &table, lk_record &record)
 	range_tree::insert(table.by_range, record);
 }
 
+void take_from_range(lk_table &table, lk_record &record)
+{
+	range_tree::erase(table.by_range, record);
+}
+
 void leave_by_range(work &work, lk_record &record)
 {
 	bool free = let_go(work, record);

@@ -9,7 +9,8 @@
  * So a LK_WRITE record shares its bytes with nothing that is held.
  *
  * Each record is in by_range (start, then address), each held one in by_owner
- * (owner, start) too.  Reservations are in by_range and in the table's ring (reserve.hpp).
+ * (owner, start) too.  Reservations are in by_range and in the table's ring (reserve.hpp),
+ * pending records in by_range and in the table's list of those that ask (pending.hpp).
  * table.recent is NULL or a held record.
  */
 #ifndef HF_RANGE_HELD_HPP
@@ -64,6 +65,13 @@ inline uint8_t bits_of(uint64_t owner)
 }
 
 inline bool is_reservation(const lk_record &record) { return record.flags & LK_RESERVATION; }
+inline bool is_pending(const lk_record &record) { return record.flags & LK_PENDING; }
+
+/* Whatever changes it needs G. */
+inline bool is_contended(const lk_table &table)
+{
+	return table.waiters || table.reservations || table.revocable || table.asking;
+}
 
 /* What a grant replaced, to be put back; lost if some of it cannot be. */
 struct saving {
@@ -77,10 +85,12 @@ struct view {
 	uint64_t owner;
 	bool write;
 	bool past_reservations = false;
+	bool past_pending = false;
 
 	explicit view(const lk_request &request)
 		: where(range_of(request)), owner(request.owner), write(request.op == LK_WRITE),
-		  past_reservations(request.flags & LK_RECLAIM)
+		  past_reservations(request.flags & (LK_RECLAIM | LK_CONFIRMED)),
+		  past_pending(request.flags & LK_CONFIRMED)
 	{
 	}
 };
@@ -151,9 +161,11 @@ void end_unlocks(work &work);
 /* Puts a record back where its owner holds nothing, and joins it. */
 void restore(work &work, lk_record &record);
 
-/* Into and out of by_range alone, to be freed: reservations. */
+/* Into and out of by_range alone, to be freed: reservations, pending records. */
 void enter_by_range(lk_table &table, lk_record &record);
 void leave_by_range(work &work, lk_record &record);
+/* The same, and whoever waits for it does so still. */
+void take_from_range(lk_table &table, lk_record &record);
 
 /* Everything held goes to the batch; nobody waits.  Return: how many. */
 uint64_t drop_all(work &work);

@@ -19,6 +19,7 @@ bool process_holds(const lk_table &table, const lk_request &request)
 	all.owner = UINT64_MAX;	/* nobody's: owners are addresses */
 	all.write = true;
 	all.past_reservations = true;
+	all.past_pending = true;
 	for (lk_record *at = next_conflict(table, all, nullptr); at && looks--;
 	     at = next_conflict(table, all, at))
 		if (table.observer->same_process(table.context, at, request.cookie))
@@ -57,7 +58,7 @@ view view_of(const lk_table &table, const lk_request &request)
 
 bool may_pass(const lk_table &table, const lk_request &request)
 {
-	return (request.flags & LK_RECLAIM) ||
+	return (request.flags & (LK_RECLAIM | LK_CONFIRMED)) ||
 	       own_in(table, request.owner, range_of(request)) ||
 	       (request.fairness != LK_FAIR_FIFO && process_holds(table, request));
 }

@@ -12,8 +12,8 @@
  * Locking.  The core takes no lock.  Its caller holds
  *	T	the table's lock, for every call that names a table;
  *	G	the one graph lock, taken before T, for every call that changes
- *		a *contended* table (one with a waiter, a reservation or a
- *		grant that can still be taken back).
+ *		a *contended* table (one with a waiter, a reservation, a
+ *		pending record or a grant that can still be taken back).
  * lk_plan() answers LK_NEED_GRAPH when the caller should have taken G.  So an
  * uncontended table never meets the global lock, and under G every waiter,
  * and every record of a table that has waiters, stands still in all tables.
@@ -41,10 +41,10 @@ void lk_graph_init(struct lk_graph *graph, uint64_t reserve_ms);
 void lk_table_init(struct lk_table *table, struct lk_graph *graph,
 		   const struct lk_observer *observer, void *context);
 
-/* Has waiters, reservations or revocable grants: changes need G. */
+/* Has waiters, reservations, pending records or revocable grants: changes need G. */
 bool lk_contended(const struct lk_table *table);
 
-/* No record, waiter, reservation or revocable grant: may be freed. */
+/* No record, pending or held, waiter, reservation or revocable grant: may be freed. */
 bool lk_idle(const struct lk_table *table);
 
 /**
@@ -53,7 +53,7 @@ bool lk_idle(const struct lk_table *table);
  * @batch: filled
  *
  * Every record goes to @batch->freed (->unlink() is called for held ones),
- * every waiter becomes LK_LAPSED and is not told.  G and T.
+ * every waiter, those that ask included, becomes LK_LAPSED and is not told.  G and T.
  * Return: how many records were still held: 0 when all is well.
  */
 uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch);
@@ -126,18 +126,37 @@ unsigned int lk_waiter_nodes(uint8_t kind);
  * @waiter: zeroed, but for @waiter->nodes, which holds lk_waiter_nodes()
  * @batch: filled
  *
- * For a request that lk_plan() has just answered LK_MUST_WAIT to.  G and T.
+ * For a request that lk_plan() has just answered LK_MUST_WAIT to; one of LK_REMOTE
+ * or LK_CONFIRMED in any case (without LK_WAIT: that it has answered LK_GRANTED to).
+ * G and T.
  * Return: LK_QUEUED; LK_DEADLOCK, and @waiter is idle; LK_INVALID when @waiter
  * is in use or has too few nodes; LK_GRANTED when only
  * the order of arrival kept it out and keeping that order would have closed a
  * cycle: the lock is held, and @waiter is LK_IDLE (LK_LOCAL, LK_NOTIFY) or
  * LK_WON (LK_REVOCABLE), and not among the winners.  Unused nodes of a waiter
- * that ends idle are in @batch->freed.
+ * that ends idle are in @batch->freed.  Of LK_REMOTE: LK_ASK instead of LK_GRANTED,
+ * and @waiter is LK_ASKING; one that wins later is LK_ASKING among the winners.
  * Other waiters may be in @batch->winners in any case.
  */
 enum lk_outcome lk_enqueue(struct lk_table *table,
 			   const struct lk_request *request,
 			   struct lk_waiter *waiter, struct lk_batch *batch);
+
+/**
+ * lk_confirm - the other table has said yes
+ * @table: the table
+ * @waiter: LK_ASKING
+ * @now: the time, in ms
+ * @batch: filled
+ *
+ * What the owner held before stays as it is until here; a no is lk_end_waiter(), and
+ * changes nothing of it.  G and T.
+ * Return: LK_GRANTED: it is held, and @waiter is as lk_enqueue() leaves it; LK_CONFLICT:
+ * somebody holds what the other table has given away twice, and @waiter is still
+ * LK_ASKING; LK_INVALID if it is not.
+ */
+enum lk_outcome lk_confirm(struct lk_table *table, struct lk_waiter *waiter,
+			   uint64_t now, struct lk_batch *batch);
 
 /* The same request was made again (LK_NOTIFY): it keeps its turn.  G, T. */
 void lk_refresh(struct lk_waiter *waiter, uint64_t now);
@@ -151,7 +170,8 @@ void lk_refresh(struct lk_waiter *waiter, uint64_t now);
  * @now: the time, in ms
  * @batch: filled
  *
- * Leaves it LK_IDLE, its spares and saved records in @batch->freed.  G and T.
+ * Leaves it LK_IDLE, its spares and saved records in @batch->freed; of one that asks
+ * the pending record goes, and nothing else has changed.  G and T.
  */
 void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter,
 		   bool take_back, uint64_t now, struct lk_batch *batch);
@@ -161,7 +181,8 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter,
  * @table: the table
  * @request: what is asked about
  *
- * Reservations count, waiters do not.  Return: NULL when it could be had.
+ * Reservations count, waiters and pending records do not.  Return: NULL when it could
+ * be had.
  */
 const struct lk_record *lk_test(const struct lk_table *table,
 				const struct lk_request *request);

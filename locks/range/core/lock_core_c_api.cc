@@ -8,6 +8,7 @@
 #include "graph.hpp"
 #include "held.hpp"
 #include "judge.hpp"
+#include "pending.hpp"
 #include "queue.hpp"
 #include "reserve.hpp"
 #include "tally.hpp"
@@ -24,7 +25,8 @@ bool valid(const lk_request &request)
 {
 	return lk::range::possible(request.start, request.end) && request.op <= LK_UNLOCK &&
 	       request.kind <= LK_NOTIFY && request.fairness <= LK_FAIR_NONE &&
-	       !(request.flags & ~LK_FLAGS);
+	       !(request.flags & ~LK_FLAGS) &&
+	       !(request.kind == LK_NOTIFY && request.flags & (LK_REMOTE | LK_CONFIRMED));
 }
 
 bool asks_for_lock(const lk_request &request)
@@ -111,7 +113,7 @@ void lk_table_init(struct lk_table *table, struct lk_graph *graph,
 
 bool lk_contended(const struct lk_table *table)
 {
-	return table->waiters || table->reservations || table->revocable;
+	return lk::is_contended(*table);
 }
 
 bool lk_idle(const struct lk_table *table)
@@ -126,6 +128,7 @@ uint64_t lk_detach(struct lk_table *table, struct lk_batch *batch)
 
 	lk::confirm_all(work);
 	lk::lapse_all(work);
+	lk::lapse_asking(work);
 	lk::drop_turns(work);
 	held = lk::drop_all(work);
 	/* None is left where an open file pins the inode; else its caller is told. */
@@ -216,7 +219,8 @@ enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *requ
 	waiter->order_due = UINT64_MAX;
 	waiter->doomed = 0;
 	waiter->probing = 0;
-	waiter->may_pass = lk::may_pass(*table, *request);
+	/* One that may not wait owes no order. */
+	waiter->may_pass = !(request->flags & LK_WAIT) || lk::may_pass(*table, *request);
 	if (lk::would_deadlock(work, *waiter)) {
 		lk::settle(work);
 		give_nodes_back(*waiter, *batch);
@@ -235,7 +239,29 @@ enum lk_outcome lk_enqueue(struct lk_table *table, const struct lk_request *requ
 		give_nodes_back(*waiter, *batch);
 	if (work.requester_won)
 		return LK_GRANTED;
+	if (waiter->state == LK_ASKING)
+		return LK_ASK;
 	return work.requester_lost ? LK_DEADLOCK : LK_QUEUED;
+}
+
+enum lk_outcome lk_confirm(struct lk_table *table, struct lk_waiter *waiter, uint64_t now,
+			   struct lk_batch *batch)
+{
+	work work(*table, *batch, now);
+
+	if (waiter->state != LK_ASKING || waiter->table != table)
+		return LK_INVALID;
+	lk::allow_steps(work);
+	lk_outcome outcome = lk::confirm_asking(work, *waiter);
+
+	if (outcome != LK_GRANTED)
+		return outcome;
+	lk::drain(work);
+	lk::open_cycles_of(work, waiter->request.owner);
+	lk::settle(work);
+	if (waiter->state == LK_IDLE)
+		give_nodes_back(*waiter, *batch);
+	return LK_GRANTED;
 }
 
 void lk_refresh(struct lk_waiter *waiter, uint64_t now)
@@ -256,6 +282,8 @@ void lk_end_waiter(struct lk_table *table, struct lk_waiter *waiter, bool take_b
 		lk::leave_queue(work, *waiter);
 	else if (waiter->state == LK_WON)
 		lk::end_grant(work, *waiter, take_back);
+	else if (waiter->state == LK_ASKING)
+		lk::refuse_asking(work, *waiter);
 	waiter->state = LK_IDLE;
 	give_nodes_back(*waiter, *batch);
 	lk::settle(work);
@@ -272,7 +300,12 @@ enum lk_left lk_revocable_left(const struct lk_waiter *waiter)
 
 const struct lk_record *lk_test(const struct lk_table *table, const struct lk_request *request)
 {
-	return lk_next_conflict(table, request, nullptr);
+	const lk_record *at = lk_next_conflict(table, request, nullptr);
+
+	/* Whoever asks for it does not know yet. */
+	while (at && lk::is_pending(*at))
+		at = lk_next_conflict(table, request, at);
+	return at;
 }
 
 const struct lk_record *lk_next_conflict(const struct lk_table *table,

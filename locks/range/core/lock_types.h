@@ -76,7 +76,10 @@ enum lk_fairness {
 #define LK_DETECT	0x2	/* a POSIX owner: deadlocks fail the request */
 #define LK_RECLAIM	0x4	/* after a server restart: no reservation counts */
 #define LK_MAY_FAIL	0x8	/* hears of a deadlock while it waits; LK_LOCAL always does */
-#define LK_FLAGS	(LK_WAIT | LK_DETECT | LK_RECLAIM | LK_MAY_FAIL)
+#define LK_REMOTE	0x10	/* another table decides, too: a grant is pending until it has */
+#define LK_CONFIRMED	0x20	/* it has: pending records and the order of arrival do not count */
+#define LK_FLAGS	(LK_WAIT | LK_DETECT | LK_RECLAIM | LK_MAY_FAIL | LK_REMOTE | \
+			 LK_CONFIRMED)
 
 enum lk_outcome {
 	LK_GRANTED = 0,		/* plan: may be committed */
@@ -85,6 +88,7 @@ enum lk_outcome {
 	LK_MUST_WAIT,		/* plan, with or without G: to be queued, with G */
 	LK_QUEUED,		/* enqueue: waits now */
 	LK_DEADLOCK,		/* enqueue: would close a cycle; not queued */
+	LK_ASK,			/* enqueue, of LK_REMOTE: pending; ask, then lk_confirm() */
 	LK_UNLOCKING,		/* plan: first help the owner's unlock to an end */
 	LK_INVALID,		/* plan: impossible range, unknown op or flag */
 };
@@ -97,6 +101,7 @@ enum lk_state {
 	LK_NOTIFIED,		/* a reservation stands for it; itself is idle */
 	LK_LOST_DEADLOCK,	/* failed by a grant to another of its owner */
 	LK_LAPSED,		/* not asked for again, or the table was detached */
+	LK_ASKING,		/* LK_REMOTE: a pending record stands for it */
 };
 
 struct lk_node {
@@ -109,6 +114,7 @@ struct lk_node {
 #define LK_PROCESS	0x4	/* a POSIX owner's: made by an LK_DETECT request */
 #define LK_PROMISE	0x8	/* in no tree: what a waiter's lock will be held by */
 #define LK_GONE		0x10	/* in no tree any more: freed with its last waiter */
+#define LK_PENDING	0x20	/* nobody's lock yet: keeps others out while it is asked for */
 
 /* How long a turn is kept. */
 struct lk_turn {
@@ -150,7 +156,7 @@ struct lk_holder {
 	union {
 		struct lk_node by_owner;
 		struct lk_turn turn;		/* LK_RESERVATION */
-		struct lk_waiter *promised;	/* LK_PROMISE: to whom */
+		struct lk_waiter *promised;	/* LK_PROMISE, LK_PENDING: to whom */
 	};
 	struct lk_record *record;
 	struct lk_waiter *waiters;		/* those linked to this one */
@@ -253,8 +259,8 @@ struct lk_waiter {
 	uint64_t min_due;		/* when lk_expire() is to look, or UINT64_MAX */
 	/* what it is linked to while LK_WAITING: a lock, a turn, or another's promise */
 	struct lk_record *on;
-	struct lk_waiter *sibling, **sibling_at; /* among those linked to the same */
-	struct lk_record *promise;	/* those behind this one are linked to it */
+	struct lk_waiter *sibling, **sibling_at; /* among those linked to the same; that ask */
+	struct lk_record *promise;	/* those behind this one are linked to it; LK_ASKING: pending */
 	/* scratch of a search through the graph */
 	uint64_t visit;
 	struct lk_waiter *visit_next, *visit_from;
@@ -350,6 +356,7 @@ struct lk_table {
 	struct lk_node *by_owner;	/* records, by owner, then start */
 	struct lk_node *waiters;	/* by start, then seq */
 	struct lk_node *revocable;	/* LK_WON and may be taken back: by owner, then place */
+	struct lk_waiter *asking;	/* LK_ASKING: a list */
 	struct lk_record *reservations;	/* the newest: a ring, see lk_turn */
 	struct lk_record *recent;	/* the record made or grown last, or NULL */
 	struct lk_table *contended_next, **contended_at;

@@ -7,6 +7,7 @@
 
 #include "graph.hpp"
 #include "loose.hpp"
+#include "pending.hpp"
 #include "reserve.hpp"
 #include "tally.hpp"
 #include "undo.hpp"
@@ -19,10 +20,10 @@ namespace {
 /* Those linked to one record. */
 using siblings = hf::list<&lk_waiter::sibling, &lk_waiter::sibling_at>;
 
-/* Turns, promises and what has gone are nobody's lock. */
+/* Turns, promises, what is pending and what has gone are nobody's lock. */
 bool is_lock(const lk_record &record)
 {
-	return !(record.flags & (LK_RESERVATION | LK_PROMISE | LK_GONE));
+	return !(record.flags & (LK_RESERVATION | LK_PROMISE | LK_PENDING | LK_GONE));
 }
 
 void tell_blocks(work &work, lk_record &record, bool blocks)
@@ -119,13 +120,13 @@ void drop_promise(work &work, lk_waiter &waiter)
 		lk_list_push(&waiter.nodes, promise);
 }
 
-void grant(work &work, lk_waiter &waiter)
+/* It is in no tree any more; what waits for its promise is held up by the lock then. */
+void take(work &work, lk_waiter &waiter)
 {
 	bool revocable = waiter.request.kind == LK_REVOCABLE;
 	place place = {};
 	lk_record *record;
 
-	leave_trees(work, waiter);
 	finish_unlocks(work, waiter.request.owner);
 	if (revocable)
 		lay_over(work, waiter);
@@ -137,15 +138,25 @@ void grant(work &work, lk_waiter &waiter)
 	if (record == waiter.promise)
 		waiter.promise = nullptr;
 	drop_promise(work, waiter);
-	if (waiter.request.flags & LK_RECLAIM)
+	if (waiter.request.flags & (LK_RECLAIM | LK_CONFIRMED))
 		use_turns(work, waiter.request, nullptr);
-	if (&waiter != work.requester) {
-		waiter.state = LK_WON;
-		win(work, waiter);
+	waiter.state = revocable ? LK_WON : LK_IDLE;
+}
+
+void grant(work &work, lk_waiter &waiter)
+{
+	leave_trees(work, waiter);
+	if (waiter.request.flags & LK_REMOTE)
+		begin_asking(work, waiter);
+	else
+		take(work, waiter);
+	if (&waiter == work.requester) {
+		work.requester_won = waiter.state != LK_ASKING;
 		return;
 	}
-	waiter.state = revocable ? LK_WON : LK_IDLE;
-	work.requester_won = true;
+	if (waiter.state == LK_IDLE)
+		waiter.state = LK_WON;
+	win(work, waiter);
 }
 
 /*
@@ -276,6 +287,27 @@ void enter_queue(work &work, lk_waiter &waiter)
 	work.table.nr_waiters++;
 	enter_graph(waiter);
 	work.loose = meld(work.loose, &waiter);
+}
+
+lk_outcome confirm_asking(work &work, lk_waiter &waiter)
+{
+	view others(waiter.request);
+
+	others.past_reservations = true;
+	others.past_pending = true;
+	if (next_conflict(work.table, others, nullptr))
+		return LK_CONFLICT;
+	/* Those who wait for it wait for the lock from here on. */
+	leave_asking(work, waiter);
+	take(work, waiter);
+	return LK_GRANTED;
+}
+
+void refuse_asking(work &work, lk_waiter &waiter)
+{
+	leave_asking(work, waiter);
+	drop_promise(work, waiter);
+	waiter.state = LK_IDLE;
 }
 
 void leave_queue(work &work, lk_waiter &waiter)

@@ -83,6 +83,10 @@ inline void loosen_if_free(work &work, lk_record &record)
 void enter_queue(work &work, lk_waiter &waiter);
 void leave_queue(work &work, lk_waiter &waiter);
 
+/* Of one that asks: its lock is held, or LK_CONFLICT; or it has none. */
+[[nodiscard]] lk_outcome confirm_asking(work &work, lk_waiter &waiter);
+void refuse_asking(work &work, lk_waiter &waiter);
+
 /* Becomes LK_NOTIFIED, with a turn kept until the deadline. */
 void give_turn(work &work, lk_waiter &waiter, uint64_t deadline, uint8_t flags);
 

@@ -12,7 +12,7 @@ namespace {
  * What settles most requests in one look at each level: the place among the
  * starts.  Where a writer is the last to start no later than the range ends,
  * nothing before it reaches past it; so if it ends before the range, all do.
- * Turns may lie over a writer, so with them this says nothing.
+ * Turns and pending records may lie over a writer, so with them this says nothing.
  */
 bool clearly_free(const lk_table &table, const view &view, place &place)
 {
@@ -60,9 +60,11 @@ bool conflicts(const lk_record &record, const view &view)
 {
 	if (!(view.write || record.type == LK_WRITE) || !view.where.overlaps(range_of(record)))
 		return false;
-	if (!is_reservation(record))
-		return record.holder->owner != view.owner;
-	return !view.past_reservations;
+	if (is_reservation(record))
+		return !view.past_reservations;
+	if (is_pending(record) && view.past_pending)
+		return false;
+	return record.holder->owner != view.owner;
 }
 
 lk_record *next_conflict(const lk_table &table, const view &view, lk_record *after)
@@ -80,7 +82,7 @@ lk_record *next_conflict(const lk_table &table, const view &view, lk_record *aft
 
 lk_record *find_conflict(const lk_table &table, const view &view, place &place)
 {
-	if (!table.reservations && clearly_free(table, view, place))
+	if (!table.reservations && !table.asking && clearly_free(table, view, place))
 		return nullptr;
 	place.knows_range = false;
 	return next_conflict(table, view, nullptr);

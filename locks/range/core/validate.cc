@@ -5,6 +5,7 @@
  */
 #include "validate.hpp"
 #include "graph.hpp"
+#include "pending.hpp"
 #include "queue.hpp"
 #include "tally.hpp"
 #include "undo.hpp"
@@ -26,6 +27,8 @@ const char *check_exclusion(const lk_table &table)
 			turns++;
 			continue;
 		}
+		if (is_pending(*at))
+			continue;
 		if (at->flags & ~LK_PROCESS)
 			return "a held record has flags";
 		held++;
@@ -98,6 +101,7 @@ const char *check_turns(const lk_table &table)
 		minded.where = range_of(*at);
 		minded.write = at->type == LK_WRITE;
 		minded.past_reservations = true;
+		minded.past_pending = true;
 		for (lk_record *r = next_conflict(table, minded, nullptr); r;
 		     r = next_conflict(table, minded, r)) {
 			if (other && other->holder->owner != r->holder->owner)
@@ -234,7 +238,7 @@ const char *check_graph(const lk_table &table)
 		if (*at->contended_at != at)
 			return "the list of contended tables is broken";
 	}
-	if (found != (table.waiters || table.reservations || table.revocable))
+	if (found != is_contended(table))
 		return "the graph does not know what is contended";
 	if ((table.due == 0) != (table.attention || table.may_tell))
 		return "a table that needs a look is not due";
@@ -252,7 +256,7 @@ const char *validate(const lk_table &table)
 	const char *(*const checks[])(const lk_table &) = {
 		validate_trees, check_exclusion, check_owners, check_tally, check_turns,
 		validate_queue_tree, check_graph, check_links, check_queue,
-		validate_revocable_tree, check_revocable,
+		validate_revocable_tree, check_revocable, validate_pending,
 	};
 
 	for (auto check : checks)

@@ -83,6 +83,13 @@ struct undo {
 	map below = {};
 };
 
+/* Asked for elsewhere: it keeps others out, and its owner has nothing of it. */
+struct pending {
+	const lk_waiter *core;
+	lk_request request;
+	span at;
+};
+
 inline bool types_conflict(int a, int b) { return a == LK_WRITE || b == LK_WRITE; }
 
 struct table {
@@ -90,6 +97,7 @@ struct table {
 	std::vector<waiter> waiters; /* by seq */
 	std::vector<turn> turns;     /* oldest first */
 	std::vector<undo> undos;
+	std::vector<pending> asking;
 	std::set<uint64_t> processes; /* owners that can deadlock; the rest are open files */
 
 	map &of(uint64_t owner)
@@ -112,7 +120,7 @@ struct table {
 	/* By the owner, or another of the open files of his process (see shell.hpp). */
 	bool may_pass(const lk_request &r, span at)
 	{
-		bool passes = (r.flags & LK_RECLAIM) || holds_in(r.owner, at);
+		bool passes = (r.flags & (LK_RECLAIM | LK_CONFIRMED)) || holds_in(r.owner, at);
 
 		if (r.fairness == LK_FAIR_FIFO || r.kind != LK_LOCAL)
 			return passes;
@@ -147,9 +155,18 @@ struct table {
 		return nullptr;
 	}
 
+	bool blocked_by_pending(const lk_request &r, span at) const
+	{
+		return !(r.flags & LK_CONFIRMED) &&
+		       std::any_of(asking.begin(), asking.end(), [&](const pending &p) {
+			       return p.request.owner != r.owner && p.at.meets(at) &&
+				      types_conflict(p.request.op, r.op);
+		       });
+	}
+
 	bool blocked_hard(const lk_request &r, span at, bool past_turns, bool past_overdue = false)
 	{
-		if (!holders_against(r, at).empty())
+		if (!holders_against(r, at).empty() || blocked_by_pending(r, at))
 			return true;
 		for (const turn &t : turns)
 			if (!past_turns && !(past_overdue && t.overdue) && against(t, r, at))
@@ -172,7 +189,7 @@ struct table {
 	bool grantable(const waiter &w)
 	{
 		return !blocked_by_order(w) &&
-		       !blocked_hard(w.request, w.at, w.request.flags & LK_RECLAIM);
+		       !blocked_hard(w.request, w.at, w.request.flags & (LK_RECLAIM | LK_CONFIRMED));
 	}
 
 	bool tellable(const waiter &w)
@@ -232,6 +249,18 @@ struct table {
 		std::erase_if(waiters, [=](const waiter &w) { return w.core == core; });
 	}
 
+	/* It could be had: what is held stays as it is. */
+	void begin_asking(const waiter &won)
+	{
+		asking.push_back({ won.core, won.request, won.at });
+		erase(won.core);
+	}
+
+	void end_asking(const lk_waiter *core)
+	{
+		std::erase_if(asking, [=](const pending &p) { return p.core == core; });
+	}
+
 	/* Granted for good, or so that it can be taken back. */
 	void grant(const waiter &won, const lk_waiter *core)
 	{
@@ -245,7 +274,7 @@ struct table {
 		note_over(u, r.op);
 		erase(core);
 		set(r, at);
-		if (r.flags & LK_RECLAIM)
+		if (r.flags & (LK_RECLAIM | LK_CONFIRMED))
 			drop_turns_against(r, at);
 		if (r.kind == LK_REVOCABLE)
 			undos.push_back(u);

@@ -164,7 +164,7 @@ struct mirror {
 			linked += e.linked;
 		REQUIRE(linked == table.nr_records);
 		for (const lk_record *r = lk_first_record(&table); r; r = lk_next_record(r)) {
-			if (r->flags & LK_RESERVATION)
+			if (r->flags & (LK_RESERVATION | LK_PENDING))
 				continue;
 			entry &e = entries.at(r);
 

@@ -12,6 +12,7 @@ namespace {
 
 struct sums {
 	uint64_t granted = 0, deadlocks = 0, told = 0, back = 0, passed = 0, cut = 0, runs = 0;
+	uint64_t confirmed = 0, refused = 0, late = 0;
 
 	void add(const world::world &w)
 	{
@@ -20,6 +21,9 @@ struct sums {
 		told += w.told;
 		back += w.back;
 		passed += w.passed;
+		confirmed += w.confirmed;
+		refused += w.refused;
+		late += w.late;
 		cut += w.graph.searches_cut > 0;
 		runs++;
 	}
@@ -50,7 +54,8 @@ sums run(unsigned int count, world::options options, unsigned int steps = 300)
 	/* After that the model asks for less. */
 	EXPECT_LE(total.cut, 1 + total.runs / 20);
 	if (rnd::repeating())
-		total = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+		total = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0, 0, UINT64_MAX,
+			  UINT64_MAX, UINT64_MAX };
 	return total;
 }
 
@@ -115,6 +120,32 @@ TEST(Random, Everything)
 	EXPECT_GT(s.deadlocks, 50u);
 }
 
+TEST(Random, AnotherTableIsAsked)
+{
+	sums s = run(60, { .tables = 2, .owners = 5, .notify = false, .remote = true });
+
+	EXPECT_GT(s.confirmed, 500u);
+	EXPECT_GT(s.refused, 500u);
+	EXPECT_GT(s.late, 200u);
+	EXPECT_GT(s.deadlocks, 5u);
+}
+
+TEST(Random, AnotherTableIsAskedInOrder)
+{
+	sums s = run(40, { .tables = 1, .owners = 9, .notify = false, .revocable = false,
+			   .remote = true, .fairness = LK_FAIR_FIFO });
+
+	EXPECT_GT(s.confirmed, 200u);
+}
+
+TEST(Random, AnotherTableIsAskedBesideTurns)
+{
+	sums s = run(40, { .tables = 1, .owners = 5, .remote = true });
+
+	EXPECT_GT(s.confirmed, 200u);
+	EXPECT_GT(s.told, 20u);
+}
+
 /* Return: whether a search was cut short in it. */
 static bool any_world(rnd::generator &from, uint64_t seed)
 {
@@ -122,6 +153,7 @@ static bool any_world(rnd::generator &from, uint64_t seed)
 			 .owners = static_cast<int>(2 + from.pick(9)),
 			 .threads = !!from.pick(2), .notify = !!from.pick(2),
 			 .revocable = !!from.pick(2), .blind = !!from.pick(2),
+			 .remote = seed % 5 == 1,
 			 .crowd = seed % 2 ? 1 + static_cast<unsigned int>(seed % 3) : world::no_crowd },
 		       1 + from.pick(3000));
 

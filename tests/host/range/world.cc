@@ -66,7 +66,7 @@ lk_request world::request(int op, uint64_t owner, model::span at)
 
 lk_outcome world::expect(slot &s, const lk_request &r, model::span at)
 {
-	bool turn = s.model.turn_for(r, at), reclaim = r.flags & LK_RECLAIM;
+	bool turn = s.model.turn_for(r, at), reclaim = r.flags & (LK_RECLAIM | LK_CONFIRMED);
 
 	if (r.op == LK_UNLOCK)
 		return LK_GRANTED;
@@ -98,9 +98,11 @@ lk_outcome world::ask(int table, lk_request r)
 	}
 	REQUIRE(outcome == expected, "%d, not %d", outcome, expected);
 	if (r.op != LK_UNLOCK)
-		REQUIRE(plan.blocker == lk_test(&s.core, &r));
+		REQUIRE(plan.blocker == lk_next_conflict(&s.core, &r, nullptr));
 	start_step();
-	if (outcome == LK_GRANTED)
+	if (outcome == LK_GRANTED && r.op != LK_UNLOCK && r.flags & LK_REMOTE)
+		outcome = enqueue(table, r, at);
+	else if (outcome == LK_GRANTED)
 		commit(s, r, at, plan);
 	else if (outcome == LK_MUST_WAIT)
 		outcome = enqueue(table, r, at);
@@ -146,20 +148,25 @@ void world::commit(slot &s, const lk_request &r, model::span at, const struct lk
 
 lk_outcome world::enqueue(int table, const lk_request &r, model::span at)
 {
-	slot &s = *slots[table];
 	auto owned = std::make_unique<waiting>();
-	waiting &w = *owned;
-	lk_batch batch = {};
 
-	w.identity = r.owner;
-	w.table = table;
-	shell::give(w.core.nodes, lk_waiter_nodes(r.kind));
+	owned->identity = r.owner;
+	owned->table = table;
 	waiters.push_back(std::move(owned));
+	return enqueue(table, r, at, waiters.size() - 1);
+}
 
+lk_outcome world::enqueue(int table, const lk_request &r, model::span at, size_t i)
+{
+	slot &s = *slots[table];
+	waiting &w = *waiters[i];
+	lk_batch batch = {};
 	lk_request asked = r;
 
+	shell::give(w.core.nodes, lk_waiter_nodes(r.kind));
 	asked.cookie = &w.identity;
-	model::waiter mine = { &w.core, asked, at, graph.seq + 1, now, s.model.may_pass(r, at) };
+	model::waiter mine = { &w.core, asked, at, graph.seq + 1, now,
+			       !(r.flags & LK_WAIT) || s.model.may_pass(r, at) };
 	bool deadlock = could_be_refused(s, mine);
 	lk_outcome outcome = lk_enqueue(&s.core, &asked, &w.core, &batch);
 
@@ -181,8 +188,11 @@ lk_outcome world::enqueue(int table, const lk_request &r, model::span at)
 		REQUIRE(!batch.winners || graph.probes != probes);
 		replay(s, batch, 0, nullptr);
 	}
+	REQUIRE((outcome == LK_ASK) == (w.core.state == LK_ASKING));
 	if (outcome == LK_GRANTED) {
-		REQUIRE(graph.passes != passes, "queued what could be granted");
+		REQUIRE(graph.passes != passes || r.flags & LK_CONFIRMED,
+			"queued what could be granted");
+		REQUIRE(!(r.flags & LK_REMOTE));
 		REQUIRE(w.core.state == (r.kind == LK_REVOCABLE ? LK_WON : LK_IDLE));
 	}
 	return outcome;
@@ -212,6 +222,7 @@ void world::end(size_t i, bool take_back)
 
 	start_step();
 	s.model.erase(&w.core);
+	s.model.end_asking(&w.core);
 	if (take_back)
 		s.model.take_back(&w.core);
 	s.model.confirm(&w.core);
@@ -222,6 +233,65 @@ void world::end(size_t i, bool take_back)
 	REQUIRE(!w.core.sibling_at && !w.core.revocable && !w.core.promise);
 	replay(s, batch, 0, nullptr);
 	waiters.erase(waiters.begin() + i);
+	finish_step();
+}
+
+bool world::confirm(size_t i)
+{
+	waiting &w = *waiters[i];
+	slot &s = *slots[w.table];
+	lk_batch batch = {};
+	model::pending asks = {};
+
+	for (model::pending &p : s.model.asking)
+		if (p.core == &w.core)
+			asks = p;
+	start_step();
+	bool taken = !s.model.holders_against(asks.request, asks.at).empty();
+	lk_outcome outcome = lk_confirm(&s.core, &w.core, now, &batch);
+
+	REQUIRE(outcome == (taken ? LK_CONFLICT : LK_GRANTED));
+	if (taken) {
+		REQUIRE(!batch.winners && !batch.freed.count && w.core.state == LK_ASKING);
+		return false;
+	}
+	REQUIRE(w.core.state == (asks.request.kind == LK_REVOCABLE ? LK_WON : LK_IDLE));
+	confirmed++;
+	s.model.end_asking(&w.core);
+	grant(s, { &w.core, asks.request, asks.at, 0, now, false });
+	replay(s, batch, 0, nullptr);
+	finish_step();
+	return true;
+}
+
+/* It is out of the table, and what its owner held is as it was. */
+void world::refuse(size_t i)
+{
+	waiting &w = *waiters[i];
+	slot &s = *slots[w.table];
+	lk_batch batch = {};
+	model::map before = s.model.of(w.core.request.owner);
+
+	start_step();
+	s.model.end_asking(&w.core);
+	lk_end_waiter(&s.core, &w.core, true, now, &batch);
+	REQUIRE(w.core.state == LK_IDLE && !w.core.nodes.count && !w.core.promise);
+	refused++;
+	/* Of its threads one may win, which asks. */
+	REQUIRE(s.model.of(w.core.request.owner) == before);
+	replay(s, batch, 0, nullptr);
+	finish_step();
+}
+
+void world::confirm_late(size_t i)
+{
+	lk_request r = waiters[i]->core.request;
+
+	r.now = now;
+	r.flags = (r.flags & ~LK_REMOTE) | LK_CONFIRMED | LK_WAIT;
+	late++;
+	start_step();
+	enqueue(waiters[i]->table, r, model::cells_of(r.start, r.end), i);
 	finish_step();
 }
 

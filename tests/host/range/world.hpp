@@ -25,6 +25,7 @@ struct options {
 	int owners = 5;
 	bool threads = true;	/* an owner may have several waiters */
 	bool notify = true, revocable = true, blind = true; /* blind: open files, too */
+	bool remote = false;	/* another table is asked, which says yes or no, or waits */
 	int fairness = -1;	/* or one for all */
 	unsigned int crowd = no_crowd;	/* how many waiters one call looks at */
 };
@@ -56,6 +57,7 @@ struct world {
 	bool marked = false;	/* by a search from another table, before */
 	std::map<uint64_t, uint64_t> identities;
 	uint64_t granted = 0, deadlocks = 0, told = 0, back = 0, passed = 0;
+	uint64_t confirmed = 0, refused = 0, late = 0;
 
 	explicit world(options o, uint64_t reserve_ms = 2000);
 	~world();
@@ -70,11 +72,16 @@ struct world {
 	lk_outcome ask(int table, lk_request r);
 	void commit(slot &s, const lk_request &r, model::span at, const struct lk_plan &plan);
 	lk_outcome enqueue(int table, const lk_request &r, model::span at);
+	lk_outcome enqueue(int table, const lk_request &r, model::span at, size_t i);
 	model::edges edges_of();
 
 	/* ------------------------------------------------------------ waiters */
 	void end(size_t i, bool take_back);
 	void refresh(size_t i);
+	/* Of one that asks.  Later: the other table lets it wait, and says yes then. */
+	bool confirm(size_t i);
+	void refuse(size_t i);
+	void confirm_late(size_t i);
 
 	/* ----------------------------------------------------------- the clock */
 	uint64_t next_deadline();
@@ -93,6 +100,7 @@ struct world {
 	model::waiter *next_winner(slot &s, unsigned int may_tell);
 	void replay(slot &s, lk_batch &batch, unsigned int may_tell, const lk_waiter *requester);
 	void grant(slot &s, const model::waiter &w);
+	void grant_or_ask(slot &s, const model::waiter &w);
 	void try_requester(slot &s, const lk_waiter *requester);
 	void win(slot &s, model::waiter &found, unsigned int &may_tell);
 	bool could_be_refused(slot &s, const model::waiter &w);
@@ -107,6 +115,7 @@ struct world {
 	void compare(slot &s);
 	void compare_turn(slot &s, const lk_record &r, model::span at);
 	void compare_undo(slot &s, const lk_waiter &w);
+	bool knows_pending(slot &s, const lk_record &r, model::span at) const;
 	/* No order edge keeps anybody for ever; held locks only where nobody can be told. */
 	void compare_cycles();
 
@@ -115,6 +124,8 @@ struct world {
 	bool has_waiter(uint64_t owner) const;
 	void random_request(source &from);
 	void random_test(source &from);
+	void random_answer(source &from);
+	void refuse_all();
 	/* A client that was told comes back for its turn. */
 	void random_return(source &from);
 	void step(source &from);

@@ -27,6 +27,9 @@ void world::replay(slot &s, lk_batch &batch, unsigned int may_tell, const lk_wai
 		for (model::waiter &w : other->model.waiters)
 			w.may_pass = w.core == requester ? w.may_pass || flexible()
 							 : w.core->may_pass;
+	/* One that was not kept waiting wins before those whom its grant lets on. */
+	if (requester && requester->request.flags & (LK_REMOTE | LK_CONFIRMED))
+		try_requester(s, requester);
 	for (lk_waiter *won = batch.winners; won; won = won->next_winner) {
 		model::waiter *m = s.model.find(won);
 
@@ -54,7 +57,15 @@ void world::try_requester(slot &s, const lk_waiter *requester)
 	model::waiter *m = s.model.find(requester);
 
 	if (m && s.model.grantable(*m))
-		grant(s, model::waiter(*m));
+		grant_or_ask(s, model::waiter(*m));
+}
+
+void world::grant_or_ask(slot &s, const model::waiter &w)
+{
+	if (w.request.flags & LK_REMOTE)
+		s.model.begin_asking(w);
+	else
+		grant(s, w);
 }
 
 /* With too many waiters for what it replaces a grant is final. */
@@ -70,8 +81,13 @@ void world::win(slot &s, model::waiter &found, unsigned int &may_tell)
 	model::waiter w = found;
 
 	switch (w.core->state) {
+	case LK_ASKING:
+		REQUIRE(w.request.flags & LK_REMOTE && s.model.grantable(w));
+		s.model.begin_asking(w);
+		return;
 	case LK_WON:
 		REQUIRE(w.request.kind != LK_NOTIFY && s.model.grantable(w));
+		REQUIRE(!(w.request.flags & LK_REMOTE));
 		grant(s, w);
 		granted++;
 		return;
@@ -171,7 +187,7 @@ void world::compare(slot &s)
 	const char *wrong = lk_validate(&s.core);
 	std::map<uint64_t, model::map> held;
 	uint64_t turns = 0;
-	size_t seen = 0;
+	size_t seen = 0, asking = 0;
 
 	REQUIRE(!wrong, "%s", wrong);
 	for (auto &[owner, m] : s.model.held)
@@ -184,13 +200,18 @@ void world::compare(slot &s)
 			compare_turn(s, *r, at);
 			continue;
 		}
+		if (r->flags & LK_PENDING) {
+			REQUIRE(knows_pending(s, *r, at));
+			asking++;
+			continue;
+		}
 		REQUIRE(held.count(r->holder->owner));
 		REQUIRE(!!(r->flags & LK_PROCESS) == !!s.model.processes.count(r->holder->owner));
 		std::fill(held[r->holder->owner].begin() + at.a, held[r->holder->owner].begin() + at.b + 1,
 			  r->type);
 	}
 	REQUIRE(held == s.model.held, "what is held differs");
-	REQUIRE(turns == s.model.turns.size());
+	REQUIRE(turns == s.model.turns.size() && asking == s.model.asking.size());
 	for (const lk_waiter *w = lk_first_waiter(&s.core); w; w = lk_next_waiter(w)) {
 		REQUIRE(s.model.find(w));
 		seen++;
@@ -200,6 +221,15 @@ void world::compare(slot &s)
 		if (w->core.revocable && w->core.table == &s.core)
 			compare_undo(s, w->core);
 	s.mirror.compare(s.core);
+}
+
+bool world::knows_pending(slot &s, const lk_record &r, model::span at) const
+{
+	for (model::pending &p : s.model.asking)
+		if (p.core == r.holder->promised)
+			return p.at == at && p.request.op == r.type &&
+			       p.request.owner == r.holder->owner;
+	return false;
 }
 
 void world::compare_turn(slot &s, const lk_record &r, model::span at)

@@ -51,6 +51,8 @@ void world::random_request(source &from)
 		r.kind = opt.notify ? LK_NOTIFY : LK_LOCAL;
 		break;
 	}
+	if (opt.remote && r.kind != LK_NOTIFY && from.pick(4))
+		r.flags |= LK_REMOTE;
 	if (!opt.threads && has_waiter(owner))
 		r.flags &= ~LK_WAIT;
 	ask(from.pick(opt.tables), r);
@@ -63,7 +65,12 @@ void world::random_test(source &from)
 	model::span at = model::cells_of(r.start, r.end);
 	const lk_record *hit = lk_test(&s.core, &r);
 
+	bool pending = s.model.blocked_by_pending(r, at);
+
+	r.flags |= LK_CONFIRMED;	/* the model's word for "no matter what is pending" */
 	REQUIRE(!!hit == s.model.blocked_hard(r, at, false));
+	r.flags &= ~LK_CONFIRMED;
+	REQUIRE(!!lk_next_conflict(&s.core, &r, nullptr) == (hit || pending));
 	for (const lk_record *h = hit; h; h = lk_next_conflict(&s.core, &r, h)) {
 		REQUIRE(h->start <= r.end && h->end >= r.start && h->start >= hit->start);
 		REQUIRE((h->flags & LK_RESERVATION) || h->holder->owner != r.owner);
@@ -74,8 +81,31 @@ void world::random_test(source &from)
 	uint32_t owned = 0;
 
 	for (const lk_record *at = lk_first_record(&s.core); at; at = lk_next_record(at))
-		owned += !(at->flags & LK_RESERVATION) && at->holder->owner == r.owner;
+		owned += !(at->flags & (LK_RESERVATION | LK_PENDING)) && at->holder->owner == r.owner;
 	REQUIRE(lk_own_count(&s.core, r.owner) == owned);
+}
+
+/* The other table answers, in any order: yes, no, or no and later yes. */
+void world::random_answer(source &from)
+{
+	size_t i = waiters.empty() ? 0 : from.pick(waiters.size());
+
+	if (waiters.empty() || waiters[i]->core.state != LK_ASKING)
+		return;
+	uint32_t what = from.pick(4);
+
+	if (what > 1 && confirm(i))
+		return;
+	refuse(i);
+	if (!what)
+		confirm_late(i);
+}
+
+void world::refuse_all()
+{
+	for (size_t i = 0; i < waiters.size(); i++)
+		if (waiters[i]->core.state == LK_ASKING)
+			refuse(i);
 }
 
 void world::random_return(source &from)
@@ -99,7 +129,9 @@ void world::step(source &from)
 {
 	uint32_t what = from.pick(100);
 
-	if (what < 45) {
+	if (opt.remote && from.pick(3) == 0) {
+		random_answer(from);
+	} else if (what < 45) {
 		random_request(from);
 	} else if (what < 65) {
 		uint64_t owner = 1 + from.pick(opt.owners);
@@ -145,6 +177,7 @@ void world::let_everybody_go()
 	for (int idle = 0; idle < 3; idle++) {
 		size_t before = waiting_now();
 
+		refuse_all();
 		advance(2100 + graph.reserve_ms);
 		for (auto &s : slots)
 			for (auto &[owner, m] : std::map(s->model.held))
