@@ -170,6 +170,20 @@ made_by_others() {
 	done
 }
 
+# On a filesystem that can share blocks.
+clones() {
+	local cache
+	mkdir -p "$top/image" "$top/sharing" /mnt/c && mount -t tmpfs none "$top/image" &&
+		truncate -s 320M "$top/image/xfs" && mkfs.xfs -q -m reflink=1 "$top/image/xfs" &&
+		mount -o loop "$top/image/xfs" "$top/sharing" || return
+	ninep_export sharing "$top/sharing" clients=127.0.0.0/8 squash=none || return
+	for cache in none strict loose; do
+		mount -t holdfast9p -o "aname=sharing,cache=$cache" 127.0.0.1 /mnt/c &&
+			python3 "$HF_HERE/client/clones.py" "$top/sharing" /mnt/c && umount /mnt/c || return
+	done
+	ninep_off exports/sharing && umount "$top/sharing" && umount "$top/image"
+}
+
 # messages NAME OPTIONS: what the client asks for, by itself.
 messages() {
 	local name=$1
@@ -352,6 +366,7 @@ check told-by-close told_by_close
 check read-only-later read_only_later
 check appends appends
 check append-to-readonly append_to_readonly
+check clones clones
 phase messages
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 messages loose aname=data,cache=loose
