@@ -260,6 +260,15 @@ void hf9c_lost_name(struct inode *inode)
 	hf9c_fids_forget(inode);
 }
 
+/* For a server without Tunlinkat. */
+static int remove_by_fid(struct dentry *dentry)
+{
+	struct np_attr attr;
+	struct hf9c_fid *fid = hf9c_look(dentry->d_parent, &dentry->d_name, &attr);
+
+	return IS_ERR(fid) ? PTR_ERR(fid) : hf9c_remote_remove(fid);
+}
+
 static int remove(struct inode *dir, struct dentry *dentry, u32 flags)
 {
 	struct hf9c_fid *fid = hf9c_fid_of(dentry->d_parent);
@@ -269,6 +278,8 @@ static int remove(struct inode *dir, struct dentry *dentry, u32 flags)
 		return PTR_ERR(fid);
 	err = hf9c_remote_unlinkat(fid, &dentry->d_name, flags);
 	hf9c_fid_put(fid);
+	if (err == -EOPNOTSUPP)
+		err = remove_by_fid(dentry);
 	if (err == -ENOENT)
 		d_drop(dentry);
 	if (err)

@@ -307,6 +307,7 @@ static void cancel(struct hf_remote *remote)
 
 struct unlocking {
 	struct kref ref;		/* who waits; the call */
+	struct hf9c_fid *fid;		/* I: which stays until the call is over */
 	struct completion over;
 	struct id id;
 	struct hf9c_call call;
@@ -314,7 +315,10 @@ struct unlocking {
 
 static void unlocking_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct unlocking, ref));
+	struct unlocking *unlocking = container_of(ref, struct unlocking, ref);
+
+	hf9c_fid_put(unlocking->fid);
+	kfree(unlocking);
 }
 
 static void unlocked(struct hf9c_call *call)
@@ -348,6 +352,7 @@ static int unlock(struct hf_remote *remote, const struct file_lock *fl)
 	if (!unlocking)
 		return -ENOMEM;
 	kref_init(&unlocking->ref);
+	unlocking->fid = hf9c_fid_get(fid);
 	init_completion(&unlocking->over);
 	identify(&unlocking->id, fid, fl);
 	hf9c_call_init(&unlocking->call, message(fid->hs));

@@ -80,15 +80,10 @@ void hf9c_fids_clunk(struct work_struct *work)
 	mutex_unlock(&hs->ending);
 }
 
-/**
- * hf9c_remote_clunk - have a fid forgotten, and hear what the server says to that
- * @fid: of an attribute that was written; the caller's only reference, which goes
- *
- * Return: 0 or -errno.
- */
-int hf9c_remote_clunk(struct hf9c_fid *fid)
+/* @type: NP_TCLUNK or NP_TREMOVE, either of which is the fid's end, whatever is said to it. */
+static int end(struct hf9c_fid *fid, u8 type)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TCLUNK);
+	struct hf9c_call *call = hf9c_call_new(type);
 	int err;
 
 	if (!call) {
@@ -103,6 +98,28 @@ int hf9c_remote_clunk(struct hf9c_fid *fid)
 		return -EINTR;
 	clunked(call);
 	return err;
+}
+
+/**
+ * hf9c_remote_clunk - have a fid forgotten, and hear what the server says to that
+ * @fid: of an attribute that was written; the caller's only reference, which goes
+ *
+ * Return: 0 or -errno.
+ */
+int hf9c_remote_clunk(struct hf9c_fid *fid)
+{
+	return end(fid, NP_TCLUNK);
+}
+
+/**
+ * hf9c_remote_remove - have what a fid was walked to removed, and the fid forgotten
+ * @fid: the caller's only reference, which goes
+ *
+ * Return: 0 or -errno.
+ */
+int hf9c_remote_remove(struct hf9c_fid *fid)
+{
+	return end(fid, NP_TREMOVE);
 }
 
 /* ------------------------------------------------------------------- where fids lead */

@@ -25,6 +25,7 @@ int hf9c_ask_to_make(struct hf9c_call *call, struct hf9c_fid *fid);
 
 /* remote.c */
 int hf9c_remote_clunk(struct hf9c_fid *fid);
+int hf9c_remote_remove(struct hf9c_fid *fid);
 int hf9c_remote_caps(struct hf9c_super *hs, struct np_rcaps *caps);
 int hf9c_remote_attach(struct hf9c_fid *fid);
 int hf9c_remote_walk(struct hf9c_fid *from, struct hf9c_fid *fid,
@@ -67,6 +68,7 @@ int hf9c_remote_symlink(struct hf9c_fid *dir, const struct qstr *name, const cha
 char *hf9c_remote_readlink(struct hf9c_fid *fid);
 int hf9c_remote_link(struct hf9c_fid *dir, struct hf9c_fid *fid, const struct qstr *name);
 int hf9c_remote_unlinkat(struct hf9c_fid *dir, const struct qstr *name, u32 flags);
+int hf9c_remote_rename_fid(struct hf9c_fid *fid, struct hf9c_fid *dir, const struct qstr *name);
 int hf9c_remote_rename(struct hf9c_fid *old_dir, const struct qstr *old,
 		       struct hf9c_fid *new_dir, const struct qstr *new, u32 flags);
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ->rename: Trenameat, or Trenamex if flags ask for more. */
+/*
+ * ->rename: Trenameat, or Trenamex if flags ask for more; Trename for a server without
+ * the first.
+ */
 #include <linux/dcache.h>
 
 #include "client.h"
@@ -8,6 +11,18 @@
 
 static_assert(NP_RENAME_NOREPLACE == RENAME_NOREPLACE);
 static_assert(NP_RENAME_EXCHANGE == RENAME_EXCHANGE);
+
+static int ask_by_fid(struct dentry *old, struct hf9c_fid *to, const struct qstr *name)
+{
+	struct hf9c_fid *fid = hf9c_fid_of(old);
+	int err;
+
+	if (IS_ERR(fid))
+		return PTR_ERR(fid);
+	err = hf9c_remote_rename_fid(fid, to, name);
+	hf9c_fid_put(fid);
+	return err;
+}
 
 static int ask(struct dentry *old, struct dentry *new, unsigned int flags)
 {
@@ -20,6 +35,8 @@ static int ask(struct dentry *old, struct dentry *new, unsigned int flags)
 	err = PTR_ERR_OR_ZERO(to);
 	if (!err) {
 		err = hf9c_remote_rename(from, &old->d_name, to, &new->d_name, flags);
+		if (err == -EOPNOTSUPP && !flags)
+			err = ask_by_fid(old, to, &new->d_name);
 		hf9c_fid_put(to);
 	}
 	hf9c_fid_put(from);

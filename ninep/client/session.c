@@ -66,10 +66,31 @@ static void reap(struct hf9c_session *session)
 	spin_unlock(&session->lock);
 }
 
+/* What is wrong with a message the receiver has said; this is what was none. */
+static void tell_fault(struct hf9c_session *session)
+{
+	static const char * const faults[] = {
+		[NP_FRAME_SHORT] = "a message is shorter than its head",
+		[NP_FRAME_LONG] = "a message is longer than the msize",
+		[NP_FRAME_UNFIT] = "a message without payload is longer than any may be",
+		[NP_FRAME_WRONG_WAY] = "a request of the server's",
+		[NP_FRAME_COUNT] = "a payload is not as long as its message says",
+		[NP_FRAME_TOO_MUCH] = "more was answered than asked for",
+	};
+	unsigned int fault = hf_link_fault(&session->link);
+
+	if (!fault || WARN_ON_ONCE(fault >= ARRAY_SIZE(faults)))
+		return;
+	hf9c_count(malformed);
+	pr_warn_ratelimited("holdfast: 9P session %u: fault %u: %s\n", session->id, fault,
+			    faults[fault]);
+}
+
 static void tell(struct hf9c_session *session)
 {
 	int error = hf9c_session_error(session);
 
+	tell_fault(session);
 	trace_hf9c_session(session->id, "dead", error);
 	if (READ_ONCE(session->closing) || hf9c_is_greeting(session))
 		return;

@@ -317,6 +317,37 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	return err ?: make_root(fc, sb);
 }
 
+/* Who unmounts, and waits for what is dirty where no signal is looked at. */
+struct umounting {
+	struct delayed_work watch;
+	struct task_struct *task;
+	struct super_block *sb;
+};
+
+static void watch_umount(struct work_struct *work)
+{
+	struct umounting *umounting = container_of(to_delayed_work(work), struct umounting,
+						   watch);
+
+	if (fatal_signal_pending(umounting->task))
+		umount_begin(umounting->sb);
+	else
+		queue_delayed_work(hf9c_wq, &umounting->watch, HZ);
+}
+
+/* If he is killed what is not written is given up.  (What has ended by then is aborted, too.) */
+static void kill_watched(struct super_block *sb)
+{
+	struct umounting umounting = { .task = current, .sb = sb };
+
+	INIT_DELAYED_WORK_ONSTACK(&umounting.watch, watch_umount);
+	if (sb->s_root)
+		queue_delayed_work(hf9c_wq, &umounting.watch, HZ);
+	kill_anon_super(sb);
+	cancel_delayed_work_sync(&umounting.watch);
+	destroy_delayed_work_on_stack(&umounting.watch);
+}
+
 /**
  * hf9c_kill_sb - ->kill_sb, of a mount that is complete or half built
  * @sb: the superblock
@@ -327,7 +358,7 @@ void hf9c_kill_sb(struct super_block *sb)
 
 	if (hs)
 		end_locks(sb);
-	kill_anon_super(sb);
+	kill_watched(sb);
 	if (!hs)
 		return;
 	end(hs);

@@ -105,9 +105,23 @@ def encode(shape, values):
             out += struct.pack("<H", len(value)) + b"".join(map(encode_str, value))
         elif letter == "p":
             out += struct.pack("<I", len(value)) + value
+        elif letter == "q":
+            out += struct.pack("<BIQ", *value)
+        elif letter == "k":
+            out += struct.pack("<H", len(value)) + b"".join(struct.pack("<BIQ", *qid) for qid in value)
+        elif letter == "a":
+            out += encode_attr(value)
+        elif letter in "ic":
+            out += value
         else:
             out += struct.pack("<" + letter, value)
     return out
+
+
+def encode_attr(attr):
+    times = [part for name in ("atime", "mtime", "ctime", "btime") for part in attr[name]]
+    return struct.pack("<Q", attr["valid"]) + struct.pack("<BIQ", *attr["qid"]) + struct.pack(
+        "<3I15Q", *(attr[name] for name in ATTR[2:10]), *times, attr["gen"], attr["data_version"])
 
 
 class Bytes:
@@ -145,6 +159,8 @@ class Bytes:
             return self.qid()
         if letter == "k":
             return [self.qid() for _ in range(self.number("H"))]
+        if letter == "n":
+            return [self.string() for _ in range(self.number("H"))]
         if letter == "a":
             return self.attr()
         if letter == "p":
