@@ -240,7 +240,7 @@ if wants client || wants tree; then
 	say "starting clients of 9P and NFS"
 	prepare_client || { say "FAILED: no clients"; exit 1; }
 	wants client && client
-	wants tree && tree strict loose nfs v9fs-loose v9fs-none local
+	wants tree && tree strict strict-60 loose nfs v9fs-loose local
 fi
 if wants handover || wants waiters || wants delegations; then
 	say "starting two NFS clients"

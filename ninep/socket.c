@@ -32,6 +32,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/tcp.h>
+#include <net/af_unix.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
@@ -69,6 +70,14 @@ static void forget_settings(struct sock *sk)
  */
 static void tune(struct sock *sk)
 {
+	/*
+	 * A program's holds this mutex while it copies what has come, which may fault in a
+	 * page of a mount whose messages come by ours.
+	 */
+	static struct lock_class_key ours;
+
+	if (sk->sk_family == AF_UNIX && !sk->sk_socket->file)
+		lockdep_set_class(&unix_sk(sk)->iolock, &ours);
 	sk->sk_allocation = GFP_NOIO;
 	sk->sk_use_task_frag = false;
 	forget_settings(sk);

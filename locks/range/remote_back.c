@@ -40,7 +40,7 @@ static void unlock_there(struct hf_ask *ask, s64 start, s64 end)
 	hf_remote_note_kept(ask->waiter->table, hf_remote_ops_of(ask)->unlock(&ask->remote, &fl));
 }
 
-static void unlock_here(struct hf_waiter *waiter, s64 start, s64 end)
+static int unlock_here(struct hf_waiter *waiter, s64 start, s64 end)
 {
 	struct lk_request request = waiter->core.request;
 
@@ -50,8 +50,8 @@ static void unlock_here(struct hf_waiter *waiter, s64 start, s64 end)
 	request.kind = LK_LOCAL;
 	request.flags = 0;
 	request.cookie = &waiter->ident;
-	hf_set_here(waiter->table, waiter->space, &request, &waiter->ident, HF_TOLD_WAKE,
-		    false);
+	return hf_set_here(waiter->table, waiter->space, &request, &waiter->ident,
+			   HF_TOLD_WAKE, false);
 }
 
 static int lock_there(struct hf_ask *ask, const struct file_lock *fl)
@@ -74,12 +74,17 @@ static void tell_what_is_held(struct hf_ask *ask)
 	struct hf_waiter *waiter = ask->waiter;
 	s64 at = waiter->core.request.start, end = waiter->core.request.end;
 	struct file_lock fl = waiter->ident;
+	int err;
 
 	while (find_held(waiter, at, &fl)) {
 		unlock_there(ask, at, fl.fl_start - 1);
 		if (lock_there(ask, &fl)) {
-			unlock_here(waiter, fl.fl_start, fl.fl_end);
-			unlock_there(ask, fl.fl_start, fl.fl_end);
+			err = unlock_here(waiter, fl.fl_start, fl.fl_end);
+			/* Better more there than less. */
+			if (err)
+				hf_remote_note_kept(waiter->table, err);
+			else
+				unlock_there(ask, fl.fl_start, fl.fl_end);
 		}
 		if (fl.fl_end == end)
 			return;
@@ -91,11 +96,18 @@ static void tell_what_is_held(struct hf_ask *ask)
 /* In the work, and in its turn: others of the owner's would change what is told. */
 void hf_remote_give_back(struct hf_ask *ask)
 {
+	struct hf_table *table = ask->waiter->table;
+
 	hf_count(remote_backs);
 	init_completion(&ask->happened);
+	spin_lock(&table->lock);
 	ask->inside = true;
+	spin_unlock(&table->lock);
 	tell_what_is_held(ask);
-	ask->inside = false;
+	/* The answers that have come were looked at. */
+	spin_lock(&table->lock);
+	ask->inside = ask->due = false;
+	spin_unlock(&table->lock);
 }
 
 /* Does the owner hold anything there? */

@@ -115,7 +115,7 @@ int hf_remote_run(struct hf_waiter *waiter)
 /* Nothing is to come, and nobody is at it. */
 static bool is_quiet(const struct hf_ask *ask)
 {
-	if (ask->running)
+	if (ask->running || ask->due)
 		return false;
 	return ask->stage == HF_OVER ||
 	       (ask->stage == HF_HERE && ask->waiter->core.state != LK_ASKING);
@@ -144,17 +144,18 @@ bool hf_remote_end(struct hf_waiter *waiter, bool take_back)
 	struct hf_table *table = waiter->table;
 	struct hf_ask *ask = waiter->ask;
 	struct lk_batch batch = {};
-	bool waits, reverts, mine;
+	bool waits, reverts, left, mine;
 
 	hurry(ask);
 	hf_enter(table, true);
 	waits = hf_remote_waits(waiter);
 	reverts = take_back && lk_revocable_left(&waiter->core) != LK_LEFT_NONE;
-	leave_table(waiter, take_back, &batch);
+	left = leave_table(waiter, take_back, &batch);
 	mine = !reverts && is_quiet(ask);
 	ask->deserted = !mine;
 	ask->heard = true;
-	if (reverts || (waits && ask->stage == HF_LATE))
+	/* (One that had lost by itself goes back in the work, which has been queued.) */
+	if (reverts || (left && waits && ask->stage == HF_LATE))
 		hf_remote_begin_back(ask, -EINTR);
 	if (reverts)
 		hf_count(taken_back);

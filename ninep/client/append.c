@@ -58,11 +58,13 @@ static int ask(struct hf9c_change *change)
 /* A program's memory may be a mapping of this file: it is read before the locks are taken. */
 static int take(struct append *append, struct iov_iter *from)
 {
-	append->bytes = min_t(size_t, iov_iter_count(from), append->fid->hs->wsize);
-	append->data = kvmalloc(append->bytes, GFP_KERNEL);
+	size_t bytes = min_t(size_t, iov_iter_count(from), append->fid->hs->wsize);
+
+	append->bytes = 0;
+	append->data = kvmalloc(bytes, GFP_KERNEL);
 	if (!append->data)
 		return -ENOMEM;
-	append->bytes = copy_from_iter(append->data, append->bytes, from);
+	append->bytes = copy_from_iter(append->data, bytes, from);
 	return append->bytes ? 0 : -EFAULT;
 }
 
@@ -77,8 +79,10 @@ static ssize_t append_some(struct kiocb *iocb, struct append *append, struct iov
 		err = hf9c_change(inode, LLONG_MAX, 0, &append->change);
 	kvfree(append->data);
 	append->data = NULL;
-	if (err)
+	if (err) {
+		iov_iter_revert(from, taken);
 		return err;
+	}
 	iov_iter_revert(from, taken - append->bytes);
 	/* Behind it, unless another one was quick. */
 	iocb->ki_pos = append->change.seen ? i_size_read(inode) : iocb->ki_pos + append->bytes;

@@ -156,8 +156,10 @@ static bool take_version(struct hf9c_inode *hi, const struct np_attr *attr, u64 
 	struct inode *inode = &hi->netfs.vfs;
 	bool doubted = hf9c_is_doubted(hf9c_super(inode->i_sb), hi->versioned);
 	/* A write of ours does change the content. */
-	bool same = (hi->versioned < hi->wrote && !doubted) || is_same_content(hi, attr);
+	bool ours = hi->versioned < hi->wrote && !doubted;
+	bool same = ours || is_same_content(hi, attr);
 
+	hi->guessed |= ours;
 	/* Nobody else changes it. */
 	if (hf9c_is_loose(inode->i_sb) && !doubted)
 		same = true;
@@ -180,7 +182,8 @@ static void came_just_now(struct hf9c_inode *hi, const struct hf9c_sample *sampl
 	hi->applied = sample->number;
 	hi->since = sample->since;
 	hi->came = jiffies;
-	hi->asker = current;
+	/* (A thread of the kernel's asks for many.) */
+	hi->asker = current->flags & (PF_KTHREAD | PF_WQ_WORKER) ? NULL : current;
 	hi->switches = switches_of_mine();
 }
 
@@ -382,6 +385,25 @@ bool hf9c_is_fresh(struct inode *inode)
 		 time_before(jiffies, hi->since + READ_ONCE(hs->ac)) || is_asker(hi));
 	spin_unlock(&inode->i_lock);
 	return fresh && !(S_ISREG(inode->i_mode) && hf_netfs_stale(inode));
+}
+
+/**
+ * hf9c_forget_guess - what is cached is about to be dropped, if it need be
+ * @inode: a regular file
+ *
+ * Return: whether others may have written what is cached here without its version having
+ * told: beside a write of ours.
+ */
+bool hf9c_forget_guess(struct inode *inode)
+{
+	struct hf9c_inode *hi = hf9c_inode(inode);
+	bool guessed;
+
+	spin_lock(&inode->i_lock);
+	guessed = hi->guessed || hi->wrote > hi->versioned;
+	hi->guessed = false;
+	spin_unlock(&inode->i_lock);
+	return guessed;
 }
 
 /**

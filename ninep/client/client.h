@@ -95,6 +95,8 @@ struct hf9c_super {
  * @versioned: L: @applied, of those that @version came with
  * @version: L: of the content, 0 if it is not told
  * @settled: L: without @version: the times that are here tell that nothing has changed
+ * @guessed: L: a version was taken for that of a write of ours, which may have hidden
+ *	another's of other bytes
  * @mtime_settled: L: the mtime alone tells that no content has
  * @since: L: jiffies, when the attributes that are here were asked for
  * @came: L: likewise, when they came
@@ -120,7 +122,7 @@ struct hf9c_inode {
 	u32 gen;
 	u64 applied, changed, owned, wrote, versioned;
 	u64 version;
-	bool settled, mtime_settled;
+	bool settled, mtime_settled, guessed;
 	unsigned long since, came;
 	const void *asker;
 	unsigned long switches;
@@ -217,6 +219,7 @@ void hf9c_wrote(struct inode *inode);
 void hf9c_doubt(struct hf9c_super *hs);
 bool hf9c_is_alone(struct inode *inode);
 bool hf9c_is_fresh(struct inode *inode);
+bool hf9c_forget_guess(struct inode *inode);
 int hf9c_refresh(struct inode *inode, struct hf9c_fid *fid);
 
 /* getattr.c */

@@ -81,7 +81,7 @@ static int create(struct inode *dir, struct dentry *dentry, struct file *file, u
 		err = hf9c_remote_create(from, fid, &dentry->d_name, flags,
 					 hf9c_mode_to_send(dir, mode) & S_IALLUGO,
 					 hf9c_gid_to_send(dir), &attr, &created);
-		if (!err && created)
+		if (created)
 			hf9c_changed_names(dir);
 		/* Whatever else a server calls it is not opened as a file. */
 		if (!err && !S_ISREG(attr.mode))

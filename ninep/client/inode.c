@@ -47,7 +47,7 @@ struct inode *hf9c_inode_alloc(struct super_block *sb)
 	hi->path = 0;
 	hi->gen = 0;
 	hi->applied = hi->changed = hi->owned = hi->wrote = hi->versioned = hi->version = 0;
-	hi->settled = hi->mtime_settled = false;
+	hi->settled = hi->mtime_settled = hi->guessed = false;
 	hi->since = hi->came = 0;
 	hi->asker = NULL;
 	hi->blocks = 0;

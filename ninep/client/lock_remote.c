@@ -237,7 +237,7 @@ static int start(struct asking *asking)
 	     asking->length, asking->wait);
 	err = hf9c_call_start(hs->session, &asking->call);
 	/* A cancel before that has found nothing to be cancelled. */
-	if (!err && is_cancelled(asking))
+	if (!err && asking->wait && is_cancelled(asking))
 		hf9c_call_cancel(hs->session, &asking->call, round);
 	return err;
 }
@@ -283,7 +283,12 @@ static int lock(struct hf_remote *remote, const struct file_lock *fl, bool wait)
 	asking->type = type_of(fl);
 	asking->start = start_of(fl);
 	asking->length = length_of(fl);
+	/* A cancel is one of waiting: what follows has to be answered. */
+	spin_lock(&asking->lock);
 	asking->wait = wait;
+	if (!wait)
+		asking->cancelled = false;
+	spin_unlock(&asking->lock);
 	asking->delay = FIRST_POLL;
 	return start(asking);
 }
@@ -291,16 +296,22 @@ static int lock(struct hf_remote *remote, const struct file_lock *fl, bool wait)
 static void cancel(struct hf_remote *remote)
 {
 	struct asking *asking = remote->asked;
+	unsigned long round;
+	bool waits;
 
 	if (!asking)
 		return;
 	spin_lock(&asking->lock);
-	asking->cancelled = true;
-	if (asking->sleeps)
-		mod_delayed_work(hf9c_wq, &asking->poll, 0);
+	waits = asking->wait;
+	round = READ_ONCE(asking->round);
+	if (waits) {
+		asking->cancelled = true;
+		if (asking->sleeps)
+			mod_delayed_work(hf9c_wq, &asking->poll, 0);
+	}
 	spin_unlock(&asking->lock);
-	hf9c_call_cancel(asking->fid->hs->session, &asking->call,
-			 (void *)READ_ONCE(asking->round));
+	if (waits)
+		hf9c_call_cancel(asking->fid->hs->session, &asking->call, (void *)round);
 }
 
 /* -------------------------------------------------------------------- to give one up */
@@ -400,8 +411,13 @@ static void end(struct hf_remote *remote)
 /* What others have written before they gave the lock up is seen from here on. */
 static void granted(struct hf_remote *remote)
 {
-	hf9c_lock_write_back(remote->inode, remote->priv);
-	hf9c_refresh(remote->inode, remote->priv);
+	struct inode *inode = remote->inode;
+	int err;
+
+	hf9c_lock_write_back(inode, remote->priv);
+	err = hf9c_refresh(inode, remote->priv);
+	if (S_ISREG(inode->i_mode) && (hf9c_forget_guess(inode) || err))
+		hf_netfs_drop(inode, 0);
 }
 
 const struct hf_remote_ops hf9c_lock_ops = {

@@ -6,6 +6,7 @@
  * names need not be looked up.  That costs the server a lookup for each, so after the
  * first message it is asked only where somebody has looked at what the one before had.
  */
+#include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/slab.h>
 
@@ -57,9 +58,12 @@ struct hf9c_dir {
 
 static int open_fid(struct file *file, struct hf9c_dir *dir)
 {
+	/* Whoever reads: as who has opened it. */
+	const struct cred *old = override_creds(file->f_cred);
 	struct hf9c_fid *fid = hf9c_open_fid(file->f_path.dentry,
 					     NP_O_LARGEFILE | NP_O_DIRECTORY);
 
+	revert_creds(old);
 	if (IS_ERR(fid))
 		return PTR_ERR(fid);
 	hf9c_fid_opened(file_inode(file), fid);
@@ -71,6 +75,7 @@ static int open_fid(struct file *file, struct hf9c_dir *dir)
 static struct hf9c_listing *known(struct file *file)
 {
 	struct inode *inode = file_inode(file);
+	const struct cred *old;
 	struct hf9c_fid *fid;
 	int err;
 
@@ -78,7 +83,9 @@ static struct hf9c_listing *known(struct file *file)
 		return NULL;
 	if (hf9c_is_fresh(inode))
 		return hf9c_listing_of(inode);
+	old = override_creds(file->f_cred);
 	fid = hf9c_fid_of(file->f_path.dentry);
+	revert_creds(old);
 	if (IS_ERR(fid))
 		return NULL;
 	err = hf9c_refresh(inode, fid);
@@ -260,8 +267,12 @@ static void build(struct inode *inode, struct hf9c_dir *dir)
 		dir->building = NULL;
 	}
 	for (; dir->building && dir->at < dir->bytes; dir->at += used) {
-		if (next_entry(dir, &entry, &used))
+		/* (Behind 0 is the beginning.) */
+		if (next_entry(dir, &entry, &used) || !entry.offset) {
+			hf9c_listing_put(dir->building);
+			dir->building = NULL;
 			break;
+		}
 		dir->building = hf9c_listing_add(dir->building, &entry.name,
 						 entry.attr.qid.path, entry.offset, entry.type);
 		dir->built_pos = entry.offset;
@@ -345,6 +356,7 @@ static bool tell_known(struct file *file, struct hf9c_dir *dir, struct dir_conte
 	if (!ctx->pos && dir->begun) {
 		hf9c_listing_put(dir->listing);
 		dir->listing = known(file);
+		dir->told = dir->told_pos = 0;
 	}
 	dir->begun = true;
 	if (!dir->listing)

@@ -27,13 +27,13 @@ static void clunked(struct hf9c_call *call)
 
 /*
  * It was to be forgotten, and nobody waits for that.  A value that it was the fid of is
- * set by then; likewise if who has written it was killed.
+ * set by then, or what it stood for removed; likewise if who has asked was killed.
  */
 static void forgotten(struct hf9c_call *call)
 {
 	struct hf9c_fid *fid = call->priv;
 
-	if (fid->value)
+	if (fid->value || call->ask.type == NP_TREMOVE)
 		hf9c_doubt(fid->hs);
 	clunked(call);
 }
@@ -84,6 +84,7 @@ void hf9c_fids_clunk(struct work_struct *work)
 static int end(struct hf9c_fid *fid, u8 type)
 {
 	struct hf9c_call *call = hf9c_call_new(type);
+	struct hf9c_super *hs = fid->hs;
 	int err;
 
 	if (!call) {
@@ -93,7 +94,11 @@ static int end(struct hf9c_fid *fid, u8 type)
 	call->ask.tclunk.fid = fid->number;
 	call->priv = fid;
 	call->left = forgotten;
-	err = hf9c_call_wait(fid->hs->session, call);
+	err = hf9c_call_wait(hs->session, call);
+	/* Nobody has said that it was not done, or will not be. */
+	if (type == NP_TREMOVE &&
+	    (err == HF9C_LEFT || err == -EIO || err == -EINTR || err == -ETIMEDOUT))
+		hf9c_doubt(hs);
 	if (err == HF9C_LEFT)
 		return -EINTR;
 	clunked(call);

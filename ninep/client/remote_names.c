@@ -135,11 +135,11 @@ int hf9c_remote_rename(struct hf9c_fid *old_dir, const struct qstr *old,
 /* For a server without Trenameat. */
 int hf9c_remote_rename_fid(struct hf9c_fid *fid, struct hf9c_fid *dir, const struct qstr *name)
 {
-	struct hf9c_call *call = hf9c_call_new(NP_TRENAME);
+	struct hf9c_call *call = hf9c_ask_of_two(fid, dir, NP_TRENAME);
 
 	if (call)
 		call->ask.trename = (struct np_trename) {
 			.name = hf9c_str(name), .fid = fid->number, .dfid = dir->number,
 		};
-	return done(dir->hs, call);
+	return done(call);
 }

@@ -115,8 +115,8 @@ int hf9c_remote_create(struct hf9c_fid *dir, struct hf9c_fid *fid, const struct 
 
 	if (hf9c_knows(dir->hs, NP_TCREATEATTR))
 		return createattr(dir, fid, name, flags, mode, gid, attr, created);
-	*created = true;
 	err = lcreate(dir, fid, name, flags, mode, gid);
+	*created = !err;
 	return err ?: hf9c_remote_getattr(fid, attr);
 }
 

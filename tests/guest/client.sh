@@ -173,6 +173,7 @@ made_by_others() {
 # On a filesystem that can share blocks.
 clones() {
 	local cache
+	[ -e /dev/loop-control ] || modprobe loop || return
 	mkdir -p "$top/image" "$top/sharing" /mnt/c && mount -t tmpfs none "$top/image" &&
 		truncate -s 320M "$top/image/xfs" && mkfs.xfs -q -m reflink=1 "$top/image/xfs" &&
 		mount -o loop "$top/image/xfs" "$top/sharing" || return

@@ -84,7 +84,8 @@ class Round:
             with open("%s/%s" % (self.top, name), "wb") as file:
                 file.write(b"r" * (SIZE if name == "read" else 100))
         self.relay = Relay()
-        assert self.by("mount", LISTEN, MNT, "cache=" + self.r.choice(("none", "strict", "loose"))) is None
+        outcome = self.by("mount", LISTEN, MNT, "cache=" + self.r.choice(("none", "strict", "loose")))
+        assert outcome is None, outcome
         self.device = device_of(MNT)
 
     def free(self):

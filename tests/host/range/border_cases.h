@@ -52,7 +52,7 @@ static const struct border_case border_cases[] = {
 	{ "backwards", { { 1, 5, 4, W, 0, LK_INVALID, 0 } }, 0 },
 	{ "before the file", { { 1, -1, 4, W, 0, LK_INVALID, 0 }, { 1, INT64_MIN, LK_END, U, 0, LK_INVALID, 0 } }, 0 },
 	{ "unknown op", { { 1, 0, 4, 3, 0, LK_INVALID, 0 }, { 1, 0, 4, 255, 0, LK_INVALID, 0 } }, 0 },
-	{ "unknown flag", { { 1, 0, 4, W, 0x10, LK_INVALID, 0 }, { 1, 0, 4, R, 0x80, LK_INVALID, 0 } }, 0 },
+	{ "unknown flag", { { 1, 0, 4, W, 0x40, LK_INVALID, 0 }, { 1, 0, 4, R, 0x80, LK_INVALID, 0 } }, 0 },
 };
 
 #undef R
