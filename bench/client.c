@@ -18,7 +18,7 @@
 
 #include "bench.h"
 
-#define ROUNDS 5
+#define ROUNDS 31
 #define SECONDS 100
 #define DATA (16 << 20)
 #define SMALL 4096
