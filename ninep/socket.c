@@ -71,12 +71,13 @@ static void forget_settings(struct sock *sk)
 static void tune(struct sock *sk)
 {
 	/*
-	 * A program's holds this mutex while it copies what has come, which may fault in a
-	 * page of a mount whose messages come by ours.
+	 * Who reads from a program's holds this mutex while he copies what has come, which
+	 * may fault in a page of a mount whose messages come by ours.  Nobody else reads
+	 * from one that was handed over.
 	 */
 	static struct lock_class_key ours;
 
-	if (sk->sk_family == AF_UNIX && !sk->sk_socket->file)
+	if (sk->sk_family == AF_UNIX)
 		lockdep_set_class(&unix_sk(sk)->iolock, &ours);
 	sk->sk_allocation = GFP_NOIO;
 	sk->sk_use_task_frag = false;
