@@ -104,9 +104,12 @@ void hf_tell_won(struct hf_table *table, struct hf_waiter *waiter,
 static void tell_late(struct hf_table *table, struct hf_waiter *waiter,
 		      struct lk_batch *batch)
 {
+	/* A process has its waiter freed by the time that it was told. */
+	struct hf_ask *ask = waiter->told == HF_TOLD_WAKE ? NULL : waiter->ask;
+
 	hf_tell_won(table, waiter, batch);
-	if (waiter->ask && waiter->told != HF_TOLD_WAKE)
-		hf_remote_told(waiter->ask);
+	if (ask)
+		hf_remote_told(ask);
 }
 
 static void tell(struct hf_table *table, struct hf_waiter *waiter,
