@@ -32,7 +32,6 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/tcp.h>
-#include <net/af_unix.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
@@ -70,15 +69,7 @@ static void forget_settings(struct sock *sk)
  */
 static void tune(struct sock *sk)
 {
-	/*
-	 * Who reads from a program's holds this mutex while he copies what has come, which
-	 * may fault in a page of a mount whose messages come by ours.  Nobody else reads
-	 * from one that was handed over.
-	 */
-	static struct lock_class_key ours;
-
-	if (sk->sk_family == AF_UNIX)
-		lockdep_set_class(&unix_sk(sk)->iolock, &ours);
+	hf_socket_reclassify_reading(sk);
 	sk->sk_allocation = GFP_NOIO;
 	sk->sk_use_task_frag = false;
 	forget_settings(sk);

@@ -10,6 +10,9 @@
 /* Bits of hf_socket.flags: nobody uses it any more; a send waits for room. */
 enum { HF_SOCKET_SHUT, HF_SOCKET_BLOCKED };
 
+/* Lockdep's class of what is held while it is read from, as hf_socket_reclassify(). */
+void hf_socket_reclassify_reading(struct sock *sk);
+
 /* The callbacks are ours, and find @socket; -EBUSY if they are somebody's. */
 int hf_socket_attach(struct hf_socket *socket);
 /* They are again what they were, and none that runs uses @socket.  Safe twice. */

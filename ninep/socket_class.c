@@ -3,6 +3,7 @@
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/net.h>
+#include <net/af_unix.h>
 #include <net/sock.h>
 
 #include "socket.h"
@@ -10,7 +11,7 @@
 #ifdef CONFIG_LOCKDEP
 enum { OF_UNIX, OF_INET, OF_INET6, OF_VSOCK, OF_OTHERS, FAMILIES };
 
-static struct lock_class_key slock_keys[FAMILIES], lock_keys[FAMILIES];
+static struct lock_class_key slock_keys[FAMILIES], lock_keys[FAMILIES], read_key;
 
 static const char * const slock_names[FAMILIES] = {
 	[OF_UNIX]	= "slock-AF_UNIX-HOLDFAST",
@@ -53,8 +54,35 @@ void hf_socket_reclassify(struct socket *sock)
 	sock_lock_init_class_and_name(sk, slock_names[family], &slock_keys[family],
 				      lock_names[family], &lock_keys[family]);
 }
+/* Whose class a lock of a socket has stays until that is freed.  False: another stays. */
+static bool stay_for(struct sock *sk)
+{
+#ifdef CONFIG_PROVE_LOCKING
+	if (sk->sk_owner)
+		return sk->sk_owner == THIS_MODULE;
+#endif
+	sk_owner_set(sk, THIS_MODULE);
+	return true;
+}
+
+/*
+ * Who reads from a socket of a program's has this mutex while he copies what has come,
+ * which may fault in a page of a mount whose messages come by one of ours.
+ */
+void hf_socket_reclassify_reading(struct sock *sk)
+{
+	/* (A program that reads from what it has handed over has its splat.) */
+	if (sk->sk_family != AF_UNIX || mutex_is_locked(&unix_sk(sk)->iolock))
+		return;
+	if (stay_for(sk))
+		lockdep_set_class(&unix_sk(sk)->iolock, &read_key);
+}
 #else
 void hf_socket_reclassify(struct socket *sock)
+{
+}
+
+void hf_socket_reclassify_reading(struct sock *sk)
 {
 }
 #endif

@@ -74,8 +74,9 @@ struct hf_remote {
 /**
  * struct hf_remote_ops - how another machine is asked that has a table of its own
  * @begin: a request begins, by an open file; what the others need of it is to be held.
- *	Of an unlock (@unlocks) without allocating.  0 or -errno.  May sleep
- * @end: nothing of it comes any more.  Process context; waits for nothing
+ *	0 or -errno; of an unlock (@unlocks) that should not be: nothing is unlocked
+ *	then.  May sleep
+ * @end: nothing of it comes any more.  Process context; waits for no answer to a lock
  * @lock: ask for the lock @fl.  Without @wait the remote is to answer at once, with it
  *	when the lock may be had.  Waits for no answer itself.  0: hf_remote_answer() is
  *	called, once, maybe before this returns; or -errno: it is not.  One @remote can
@@ -83,8 +84,9 @@ struct hf_remote {
  * @cancel: the answer to @lock with @wait is not wanted any more.  It still comes, soon:
  *	-EINTR, or 0 if the remote was first.  Beside or after the answer it does nothing.
  *	Waits for nothing
- * @unlock: give up @fl at the remote, and wait until it has answered or the connection
- *	to it is over; a signal ends that not.  0 or -errno, which nobody is told
+ * @unlock: give up @fl at the remote, and wait until it has answered, or the connection
+ *	to it is over; for how long a process that is killed or ends waits is its own
+ *	business.  0 or -errno, which is counted, and nobody is told
  * @granted: the remote has said yes, and nobody here knows: the moment to look at what
  *	others have changed.  May wait for the remote, killably.  Optional
  *

@@ -140,7 +140,7 @@ static void await_turn(struct hf_table *table, struct hf_step *step)
  * @request: what
  * @fl: the VFS's own
  *
- * Needs no memory, and is not to be interrupted; it ends with the connection at the
+ * Needs no memory but what ->begin() does, and is not to be interrupted; it ends with the connection at the
  * latest.  Who holds nothing here holds nothing there.
  *
  * Return: as hf_lock().

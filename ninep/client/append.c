@@ -24,10 +24,14 @@ struct append {
 	u32 bytes;
 };
 
-/* Nobody else may open it for writing: it is appended to as well as can be. */
+/*
+ * Its user may not open it once more, or the server lets none be opened by what there is:
+ * it is appended to as well as can be.
+ */
 static bool is_refusal(int err)
 {
-	return err != -EINTR && err != -EIO && err != -ENOMEM && err != -ETIMEDOUT;
+	return err == -EACCES || err == -EPERM || err == -EINVAL || err == -EOPNOTSUPP ||
+	       err == -EBADF;
 }
 
 /* Return: the open file's, which keeps it; NULL: there can be none; or -errno. */

@@ -40,8 +40,11 @@ static struct asking *asking_of(struct hf9c_call *call)
 	return container_of(call, struct asking, call);
 }
 
-/* Whether the server may have done it, or may do it yet, though it has not said so. */
-static bool is_unknown(int error)
+/**
+ * hf9c_is_unknown - may the server have done it, or do it yet, though it has not said so?
+ * @error: of a call
+ */
+bool hf9c_is_unknown(int error)
 {
 	/* EIO: also of a reply that made no sense. */
 	return error == -EIO || error == -EINTR || error == -ETIMEDOUT;
@@ -51,7 +54,7 @@ static bool is_unknown(int error)
 static bool may_have_made(const struct hf9c_call *call)
 {
 	if (call->error)
-		return is_unknown(call->error);
+		return hf9c_is_unknown(call->error);
 	if (call->ask.type == NP_TWALK)
 		return call->reply.rwalk.qids.count == call->ask.twalk.names.count;
 	if (call->ask.type == NP_TWALKATTR)
@@ -76,7 +79,7 @@ static void left_behind(struct hf9c_call *call)
 {
 	struct asking *asking = asking_of(call);
 
-	if (tc_changes(call->ask.type) && (!call->error || is_unknown(call->error)))
+	if (tc_changes(call->ask.type) && (!call->error || hf9c_is_unknown(call->error)))
 		hf9c_doubt(asking->hs);
 	settle_made(asking);
 	hf9c_ask_free(call);

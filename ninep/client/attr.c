@@ -188,9 +188,9 @@ static void came_just_now(struct hf9c_inode *hi, const struct hf9c_sample *sampl
 }
 
 /*
- * With i_lock.  This very call has asked for them, with the name: it has not slept since,
- * so it cannot have heard of anything that has happened meanwhile.  (->getattr is where
- * they are used.)
+ * With i_lock.  Who wants them has asked for them, as a rule in this very call and with
+ * the name, and has not slept since.  So he cannot have been told of anything that has
+ * happened meanwhile, but by memory that he shares.  Once: ->getattr uses them up.
  */
 static bool is_asker(const struct hf9c_inode *hi)
 {

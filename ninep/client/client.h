@@ -6,8 +6,8 @@
  * one inode here.  Everything that is asked and done carries a number of the mount's
  * clock, so that of two answers the one that was asked for later counts.
  *
- * Locks, below those of <holdfast/netfs.h>, of which none may be held for an answer
- * but i_rwsem:
+ * Locks, with those of <holdfast/netfs.h>.  Of all only i_rwsem and the first one may be
+ * held for an answer:
  *
  *	hf9c_dir.lock		mutex	an open directory's entries; outside of i_rwsem
  *	inode->i_lock		spin	attributes

@@ -14,7 +14,6 @@
 #include <linux/slab.h>
 
 #include "client.h"
-#include "fid.h"
 #include "listing.h"
 
 /* Longer ones are read again each time. */

@@ -6,7 +6,8 @@
  * server's table decides, too: holdfast_locks asks it (lock_remote.c) when nobody here is
  * in the way, and whoever has a lock sees what was written under the one before it.  So
  * before one is given up what is dirty is written back, and the attributes that this has
- * made are taken over, while nobody else can have changed them.
+ * made are taken over.  Another may have written elsewhere in the file meanwhile, of which
+ * they do not tell: whoever has written here and gets a lock drops what is cached.
  */
 #include <linux/exportfs.h>
 #include <linux/filelock.h>

@@ -285,8 +285,10 @@ static int fill(struct file *file, struct hf9c_dir *dir, u64 pos)
 {
 	struct inode *inode = file_inode(file);
 	u32 bytes = min_t(u32, hf9c_super(inode->i_sb)->rsize, BYTES_MOST);
-	int err = dir->fid ? 0 : open_fid(file, dir);
+	int err;
 
+	lockdep_assert_held(&dir->lock);
+	err = dir->fid ? 0 : open_fid(file, dir);
 	if (err)
 		return err;
 	if (!dir->buf)
@@ -353,6 +355,7 @@ static bool tell_known(struct file *file, struct hf9c_dir *dir, struct dir_conte
 {
 	struct inode *inode = file_inode(file);
 
+	lockdep_assert_held(&dir->lock);
 	if (!ctx->pos && dir->begun) {
 		hf9c_listing_put(dir->listing);
 		dir->listing = known(file);

@@ -84,6 +84,7 @@ void hf9c_fids_clunk(struct work_struct *work)
 static int end(struct hf9c_fid *fid, u8 type)
 {
 	struct hf9c_call *call = hf9c_call_new(type);
+	bool changes = type == NP_TREMOVE || fid->value;
 	struct hf9c_super *hs = fid->hs;
 	int err;
 
@@ -96,8 +97,7 @@ static int end(struct hf9c_fid *fid, u8 type)
 	call->left = forgotten;
 	err = hf9c_call_wait(hs->session, call);
 	/* Nobody has said that it was not done, or will not be. */
-	if (type == NP_TREMOVE &&
-	    (err == HF9C_LEFT || err == -EIO || err == -EINTR || err == -ETIMEDOUT))
+	if (changes && (err == HF9C_LEFT || hf9c_is_unknown(err)))
 		hf9c_doubt(hs);
 	if (err == HF9C_LEFT)
 		return -EINTR;

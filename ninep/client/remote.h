@@ -20,6 +20,7 @@ struct hf9c_call *hf9c_ask_of(struct hf9c_fid *fid, u8 type);
 struct hf9c_call *hf9c_ask_of_two(struct hf9c_fid *fid, struct hf9c_fid *other, u8 type);
 void hf9c_ask_to_send(struct hf9c_call *call, void *payload, u32 bytes);
 void hf9c_ask_free(struct hf9c_call *call);
+bool hf9c_is_unknown(int error);
 int hf9c_ask(struct hf9c_call *call);
 int hf9c_ask_to_make(struct hf9c_call *call, struct hf9c_fid *fid);
 
