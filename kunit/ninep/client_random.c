@@ -25,6 +25,7 @@ struct reader {
 	struct task_struct *task;
 	struct completion over;
 	u8 *buffer;
+	bool doomed;			/* it may be killed in this round */
 	unsigned int answered, given_up, wrong;
 };
 
@@ -231,6 +232,7 @@ static int reader_main(void *data)
 
 	allow_signal(SIGKILL);
 	for (round = 0; round < ROUNDS; round++) {
+		WRITE_ONCE(reader->doomed, prandom_u32_state(bits) % 2);
 		if (prandom_u32_state(bits) % 3)
 			wait_once(reader);
 		else
@@ -241,13 +243,22 @@ static int reader_main(void *data)
 	kthread_complete_and_exit(&reader->over, 0);
 }
 
+/* Only in some rounds, so that others are answered on any machine. */
+static void kill_one(struct play *play)
+{
+	struct reader *reader =
+		&play->reader[prandom_u32_state(&play->bits[CALLERS + 1]) % CALLERS];
+
+	if (READ_ONCE(reader->doomed))
+		send_sig(SIGKILL, reader->task, 1);
+}
+
 static void kill_until_over(struct play *play)
 {
-	struct rnd_state *bits = &play->bits[CALLERS + 1];
 	unsigned int nr = 0;
 
 	while (nr < CALLERS) {
-		send_sig(SIGKILL, play->reader[prandom_u32_state(bits) % CALLERS].task, 1);
+		kill_one(play);
 		usleep_range(100, 2000);
 		while (nr < CALLERS && try_wait_for_completion(&play->reader[nr].over))
 			nr++;

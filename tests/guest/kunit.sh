@@ -8,14 +8,16 @@
 HF_EXPECTED=/holdfast/kunit/expected
 
 report() {
-	local suite=$1 line words
+	local suite=$1 line words why=
 	while IFS= read -r line; do
 		read -ra words <<<"$line"
 		case $line in
 		'    ok '*'# SKIP'*) not_ok "$suite.${words[2]}" "it skipped itself" ;;
 		'    ok '*) ok "$suite.${words[2]}" ;;
-		'    not ok '*) not_ok "$suite.${words[3]}" "see above" ;;
+		'    not ok '*) not_ok "$suite.${words[3]}" "${why:-it does not say why}" && why= ;;
+		'    # '*' FAILED at '*) why+="${words[*]:1} " ;;
 		'    #'*) echo "$line" ;;
+		*[Ee]xpected* | *' == '*) why+="${words[*]} " ;;
 		esac
 	done
 }
