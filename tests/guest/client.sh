@@ -1,71 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The 9P client, holdfast9p, on our server, over TCP and AF_UNIX, in each of its modes:
-# what programs see, with a local directory as the oracle; the bytes of files; options that
-# are refused; and how a mount ends: with files that are open, under a server that goes
-# away, by force. /dev/vda is the disk.
+# The 9P client, holdfast9p, on our server, over TCP and AF_UNIX, hf1 and plain: what
+# programs see, with a local directory as the oracle; the bytes of files; what several
+# users and clients do beside each other; and how a mount ends: with files that are open,
+# under a server that goes away, by force. /dev/vda is the disk. (client-modes has the
+# other modes.)
 . "$(dirname "$0")/lib.sh"
-. "$HF_HERE/fs/lower.sh"
-. "$HF_HERE/ninep/server.sh"
-# What of cases.py is about what the client has.
-cases=(file-types create-errors hard-links unlinked-open splice copies permissions
-	umask-and-setgid text-busy directories statfs long-paths mapping)
-# And of hf1.
-range_cases=(sparse file-size-limit)
-
-# mount_client ADDRESS MOUNTPOINT OPTIONS
-mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "aname=data,$3" "$1" "$2"; }
-
-# shows MOUNTPOINT OPTION...: in /proc/mounts
-shows() {
-	local line option
-	line=$(grep " $1 holdfast9p " /proc/mounts) || return
-	for option in "${@:2}"; do
-		[[ $line,  == *[\ ,]"$option"[\ ,]* ]] || { echo "no $option in $line"; return 1; }
-	done
-}
-
-# as_the_directory NAME ADDRESS OPTIONS
-as_the_directory() {
-	local name=$1 ranges=ranges more=("${range_cases[@]}")
-	phase "$name"
-	[[ $3 != *version=9p2000.L* ]] || ranges='' more=()
-	check "$name-mount" mount_client "$2" "/mnt/$name" "$3"
-	check "$name-shows" eval "shows /mnt/$name ${3//,/ }"
-	relay python3 "$HF_HERE/client/bytes.py" "$lower/direct" "/mnt/$name" "$lower/served" "$name" \
-		300 "${HF_SEED:-$RANDOM}" $ranges
-	relay python3 "$HF_HERE/fs/oracle.py" "$lower/direct" "/mnt/$name" "$name" 300 "${HF_SEED:-$RANDOM}" \
-		"${cases[@]}" "${more[@]}"
-	check "$name-unmount" umount "/mnt/$name"
-	rm -rf "$lower"/direct/* "$lower"/served/*
-}
-
-refused_options() {
-	refused unknown "Unknown parameter 'colour'" mount_client 127.0.0.1 /mnt/a colour=red
-	refused no-address 'no ADDRESS given' mount_client '' /mnt/a cache=none
-	refused bad-trans "Bad value for 'trans'" mount_client 127.0.0.1 /mnt/a trans=rdma
-	refused bad-cache "Bad value for 'cache'" mount_client 127.0.0.1 /mnt/a cache=mmap
-	refused bad-access 'access=any is neither user nor client nor a UID' mount_client 127.0.0.1 /mnt/a access=any
-	refused bad-version 'version=9p2000.u is neither' mount_client 127.0.0.1 /mnt/a version=9p2000.u
-	refused bad-msize 'msize=4096 is not within' mount_client 127.0.0.1 /mnt/a msize=4096
-	refused bad-port 'port=70000 is not within' mount_client 127.0.0.1 /mnt/a port=70000
-	refused timeo-hard 'timeo= goes with soft' mount_client 127.0.0.1 /mnt/a timeo=10
-	refused fd-of-tcp 'go with trans=fd' mount_client 127.0.0.1 /mnt/a fd=0
-	refused no-fd 'trans=fd wants fd=' mount_client none /mnt/a trans=fd
-	refused pipe 'cannot connect' mount_client none /mnt/a trans=fd,fd=0 < <(:)
-	refused nobody-there 'cannot connect' mount_client 127.0.0.1 /mnt/a port=5
-	refused no-export 'lets nobody attach' mount -t holdfast9p -o aname=nothing 127.0.0.1 /mnt/a
-}
-
-remounts() {
-	check remount-ac eval 'mount -o remount,ac=7 /mnt/a && shows /mnt/a ac=7'
-	refused remount-cache 'cache cannot be changed' mount -o remount,cache=loose /mnt/a
-	refused remount-msize 'msize cannot be changed' mount -o remount,msize=8192 /mnt/a
-	check remount-ro eval 'mount -o remount,ro /mnt/a && ! touch /mnt/a/x && mount -o remount,rw /mnt/a'
-}
-
-as_user() { setpriv --reuid "$1" --regid "$1" --clear-groups "${@:2}"; }
+. "$HF_HERE/client/mount.sh"
 
 only_one() {
 	mount_client 127.0.0.1 /mnt/a access=1000,ac=60 || return
@@ -127,11 +69,13 @@ seen_at_once() {
 			there, here = sys.argv[1:]
 			fd = os.open(here + "/file", os.O_RDONLY)
 			with open(there + "/file", "ab", buffering=0) as file:
-			    for size in range(1, 200, 2):
+			    for size in range(1, 300, 3):
 			        file.write(b"1")
 			        assert os.stat(here + "/file").st_size == size
 			        file.write(b"2")
 			        assert os.fstat(fd).st_size == size + 1
+			        file.write(b"3")
+			        assert os.pread(fd, 9, size + 1) == b"3"
 			os.close(fd)
 			# What the directory has is kept as soon as it is old enough to tell.
 			while time.time() < os.stat(there).st_ctime + 4:
@@ -168,30 +112,6 @@ made_by_others() {
 		umount /mnt/a && [ "$(cat "$lower/served/file")" = $'one\ntwo\nthree' ] &&
 			rm "$lower"/served/{file,link,excl} || return
 	done
-}
-
-# On a filesystem that can share blocks.
-clones() {
-	local cache
-	[ -e /dev/loop-control ] || modprobe loop || return
-	mkdir -p "$top/image" "$top/sharing" /mnt/c && mount -t tmpfs none "$top/image" &&
-		truncate -s 320M "$top/image/xfs" && mkfs.xfs -q -m reflink=1 "$top/image/xfs" &&
-		mount -o loop "$top/image/xfs" "$top/sharing" || return
-	ninep_export sharing "$top/sharing" clients=127.0.0.0/8 squash=none || return
-	for cache in none strict loose; do
-		mount -t holdfast9p -o "aname=sharing,cache=$cache" 127.0.0.1 /mnt/c &&
-			python3 "$HF_HERE/client/clones.py" "$top/sharing" /mnt/c && umount /mnt/c || return
-	done
-	ninep_off exports/sharing && umount "$top/sharing" && umount "$top/image"
-}
-
-# messages NAME OPTIONS: what the client asks for, by itself.
-messages() {
-	local name=$1
-	mkdir -p /mnt/m && mount -t holdfast9p -o "$2" 127.0.0.1 /mnt/m || return
-	relay env HF_ADDRESS=127.0.0.1 HF_OPTIONS="$2" \
-		python3 "$HF_HERE/client/messages.py" /mnt/m "messages-$name" "$name"
-	umount /mnt/m && rm -r "$lower/served/messages"
 }
 
 # What two clients append to one file is all there.
@@ -331,29 +251,13 @@ by_force() {
 	umount /mnt/a
 }
 
-mkdir -p "$top"
-check load eval 'hf_load holdfast_export && ninep_load && hf_load holdfast_ninep_client'
-ip link set lo up
-check make make_lower ext4
-lower=$top/ext4/plain
-mkdir "$lower/direct" "$lower/served"
-check export ninep_export data "$lower/served" clients='127.0.0.0/8 unix' squash=none \
-	users='1000 1000,2000' users='1001 1001'
-check tcp ninep_listener tcp tcp:127.0.0.1:564
-check unix ninep_listener unix unix:/run/hf/9p
-as_the_directory none 127.0.0.1 trans=tcp,cache=none
-as_the_directory loose 127.0.0.1 trans=tcp,cache=loose,ac=1
+serve
 as_the_directory strict 127.0.0.1 trans=tcp,cache=strict,access=user,hard
 as_the_directory plain /run/hf/9p trans=unix,cache=loose,version=9p2000.L,msize=65536
-as_the_directory client /run/hf/9p trans=unix,cache=strict,access=client,ac=5,soft,timeo=30
 phase mounts
 mkdir -p /mnt/a
 # Anybody makes there what he likes.
 chmod 1777 "$lower/served"
-refused_options
-check remount-mount mount_client 127.0.0.1 /mnt/a cache=none
-remounts
-check remount-unmount umount /mnt/a
 check only-one only_one
 check two-users two_users
 check kept-open kept_open
@@ -367,12 +271,7 @@ check told-by-close told_by_close
 check read-only-later read_only_later
 check appends appends
 check append-to-readonly append_to_readonly
-check clones clones
-phase messages
-mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
-messages loose aname=data,cache=loose
-messages strict aname=data,cache=strict,ac=3600
-messages plain aname=data,cache=strict,ac=3600,version=9p2000.L
+phase ends
 check busy busy
 check server-goes server_goes
 check by-force by_force
