@@ -368,23 +368,43 @@ bool hf9c_is_alone(struct inode *inode)
 	return !doubted;
 }
 
+/* With i_lock.  For as long as they are believed by whoever wants them. */
+static bool is_young(struct inode *inode)
+{
+	return hf9c_is_loose(inode->i_sb) ||
+	       time_before(jiffies, hf9c_inode(inode)->since +
+				    READ_ONCE(hf9c_super(inode->i_sb)->ac));
+}
+
+static bool is_fresh(struct inode *inode, bool to_asker)
+{
+	struct hf9c_inode *hi = hf9c_inode(inode);
+	bool fresh;
+
+	spin_lock(&inode->i_lock);
+	fresh = hi->applied > max(hi->changed, hi->wrote) &&
+		!hf9c_is_doubted(hf9c_super(inode->i_sb), hi->applied) &&
+		(is_young(inode) || (to_asker && is_asker(hi)));
+	spin_unlock(&inode->i_lock);
+	return fresh && !(S_ISREG(inode->i_mode) && hf_netfs_stale(inode));
+}
+
 /**
  * hf9c_is_fresh - may the attributes that are here be believed?
  * @inode: whose
  */
 bool hf9c_is_fresh(struct inode *inode)
 {
-	struct hf9c_super *hs = hf9c_super(inode->i_sb);
-	struct hf9c_inode *hi = hf9c_inode(inode);
-	bool fresh;
+	return is_fresh(inode, true);
+}
 
-	spin_lock(&inode->i_lock);
-	fresh = hi->applied > max(hi->changed, hi->wrote) &&
-		!hf9c_is_doubted(hs, hi->applied) &&
-		(hf9c_is_loose(inode->i_sb) ||
-		 time_before(jiffies, hi->since + READ_ONCE(hs->ac)) || is_asker(hi));
-	spin_unlock(&inode->i_lock);
-	return fresh && !(S_ISREG(inode->i_mode) && hf_netfs_stale(inode));
+/**
+ * hf9c_is_believed - the same, for who wants them more than once
+ * @inode: whose
+ */
+bool hf9c_is_believed(struct inode *inode)
+{
+	return is_fresh(inode, false);
 }
 
 /**

@@ -219,6 +219,7 @@ void hf9c_wrote(struct inode *inode);
 void hf9c_doubt(struct hf9c_super *hs);
 bool hf9c_is_alone(struct inode *inode);
 bool hf9c_is_fresh(struct inode *inode);
+bool hf9c_is_believed(struct inode *inode);
 bool hf9c_forget_guess(struct inode *inode);
 int hf9c_refresh(struct inode *inode, struct hf9c_fid *fid);
 

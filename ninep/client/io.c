@@ -122,8 +122,8 @@ static int revalidate(struct inode *inode, struct file *file)
 	struct hf9c_fid *fid;
 	int err;
 
-	/* Nobody else makes it larger. */
-	if (hf9c_is_loose(inode->i_sb) && hf9c_is_fresh(inode))
+	/* Others may have made it larger, but then for no longer than a stat may miss it. */
+	if (hf9c_is_believed(inode))
 		return 0;
 	fid = hf9c_file_fid(file, 0) ?: hf9c_fid_of_inode(inode);
 	if (IS_ERR(fid))

@@ -5,8 +5,8 @@
  * A listing is that of one reading from the beginning to the end.  It holds for as long
  * as we have changed no name, and as the directory has the version that it had when it
  * was begun, if that was old enough to tell; with cache=loose, nobody else changes any.
- * If names have been asked for since, the directory is read again: that brings their
- * attributes, for less than each by itself would cost.
+ * If more names have been asked for since than reading it again costs messages, it is read
+ * again: that brings the attributes of all.
  *
  * An inode has one; whoever reads it has a reference, and nobody changes it.
  */
@@ -19,6 +19,8 @@
 /* Longer ones are read again each time. */
 #define BYTES_MOST	(64 << 10)
 #define BYTES_FIRST	1024
+/* Of reading a short one: it is opened, read, and read to its end. */
+#define MESSAGES	3
 
 /**
  * struct hf9c_listing - all names of a directory
@@ -124,10 +126,10 @@ struct hf9c_listing *hf9c_listing_add(struct hf9c_listing *listing, const struct
 	return larger;
 }
 
-/* Whether it would be better to have the attributes, too. */
+/* Whether it would be better to have the attributes, too: one by one they cost more. */
 static bool is_too_little(const struct hf9c_listing *listing, const struct hf9c_inode *hi)
 {
-	return listing->walks != atomic_read(&hi->walks) &&
+	return (unsigned int)(atomic_read(&hi->walks) - listing->walks) > MESSAGES &&
 	       hf9c_knows(hf9c_super(hi->netfs.vfs.i_sb), NP_TREADDIRATTR);
 }
 
