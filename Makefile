@@ -98,7 +98,7 @@ help:
 	@echo '                   KDIR=, W=1 and C=2 work as in the kernel; output: build/$$KERNEL'
 	@echo 'make load          the modules that were built, into the running kernel;'
 	@echo '                   make unload takes them out of it'
-	@echo 'make demo          lock hand-over over NFS in a guest, beside ext4'
+	@echo 'make demo          lock hand-over and files over the network, in a guest'
 	@echo 'make check         everything: builds, host tests, KUnit, guest tests'
 	@echo 'make host-test     the host tests alone'
 	@echo 'make bench         the benchmarks (build/bench)'

@@ -66,6 +66,14 @@ void hold_many(int fd, unsigned long count);
 #define FEW 5
 int another(unsigned int round, unsigned int most, uint64_t start, unsigned int seconds);
 
+/*
+ * Nanoseconds in which @count threads each call @perform, with the first of @arguments
+ * of @size bytes, the second, ...: from the first one's beginning to the last one's end.
+ */
+#define MOST_BESIDE 16
+uint64_t run_beside(unsigned int count, void (*perform)(void *argument), void *arguments,
+		    size_t size);
+
 /* Rounds alternate which side goes first: a drift then hurts both alike. */
 static inline enum side turn(unsigned int round, unsigned int step)
 {

@@ -10,7 +10,6 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,7 +22,6 @@
 #define DATA (16 << 20)
 #define SMALL 4096
 #define LARGE (1 << 20)
-#define DEPTH 16
 #define MOST_SIDES 12
 
 struct mount {
@@ -157,7 +155,7 @@ static struct row rows[] = {
 	{ .group = "files", .name = "4 KiB random read", .perform = read_anywhere,
 	  .count = 128, .reads = 1 },
 	{ .group = "files", .name = "4 KiB random read, 16 at once",
-	  .perform = read_anywhere, .count = 16, .threads = DEPTH, .reads = 1 },
+	  .perform = read_anywhere, .count = 16, .threads = MOST_BESIDE, .reads = 1 },
 	{ .group = "files", .name = "4 KiB random write", .perform = write_anywhere,
 	  .count = 128, .writes = 1 },
 	{ .group = "stat", .name = "stat", .perform = stat_one, .count = 64 },
@@ -170,48 +168,28 @@ static struct row rows[] = {
 struct worker {
 	struct row *row;
 	struct mount *mount;
-	pthread_barrier_t *barrier;
-	uint64_t random, start, end;
+	uint64_t random;
 };
 
-static void *work(void *argument)
+static void work(void *argument)
 {
 	struct worker *worker = argument;
 	unsigned int i;
 
-	pthread_barrier_wait(worker->barrier);
-	worker->start = now_ns();
 	for (i = 0; i < worker->row->count; i++)
 		worker->row->perform(worker->mount, i, &worker->random);
-	worker->end = now_ns();
-	return NULL;
 }
 
-/* From the first one's beginning to the last one's end, by what they say themselves. */
-static uint64_t run_beside(struct row *row, struct mount *mount)
+static uint64_t run_workers(struct row *row, struct mount *mount)
 {
-	struct worker workers[DEPTH];
-	pthread_t threads[DEPTH];
-	pthread_barrier_t barrier;
-	uint64_t start = UINT64_MAX, end = 0;
+	struct worker workers[MOST_BESIDE];
 	unsigned int i;
 
-	if (pthread_barrier_init(&barrier, NULL, row->threads))
-		die("no barrier");
-	for (i = 0; i < row->threads; i++) {
-		/* (Not the next state each: that is the same sequence, a step later.) */
-		workers[i] = (struct worker){ row, mount, &barrier,
-					      next_random(&mount->random) + (i << 20), 0, 0 };
-		if (pthread_create(&threads[i], NULL, work, &workers[i]))
-			die("no thread");
-	}
-	for (i = 0; i < row->threads; i++) {
-		pthread_join(threads[i], NULL);
-		start = workers[i].start < start ? workers[i].start : start;
-		end = workers[i].end > end ? workers[i].end : end;
-	}
-	pthread_barrier_destroy(&barrier);
-	return end - start;
+	/* (Not the next state each: that is the same sequence, a step later.) */
+	for (i = 0; i < row->threads; i++)
+		workers[i] = (struct worker){ row, mount,
+					      next_random(&mount->random) + (i << 20) };
+	return run_beside(row->threads, work, workers, sizeof(workers[0]));
 }
 
 static double context_switches(void)
@@ -252,7 +230,7 @@ static double run(struct row *row, unsigned int side)
 	if (row->reads && posix_fadvise(mount->data, 0, 0, POSIX_FADV_DONTNEED))
 		die("%s: cannot drop the file's pages", mount->name);
 	before = context_switches();
-	ns = row->threads ? run_beside(row, mount) : run_alone(row, mount);
+	ns = row->threads ? run_workers(row, mount) : run_alone(row, mount);
 	row->switches[side] += (context_switches() - before) / operations;
 	return (double)ns / operations;
 }

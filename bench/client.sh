@@ -91,12 +91,13 @@ tree_status() { [ -z "$(git -C "$1/tree" status --porcelain)" ]; }
 tree_read() { find "$1/tree" -name .git -prune -o -type f -print0 | xargs -0 cat | wc -c; }
 tree_remove() { rm -r "$1/tree" && sync; }
 
-# tree SIDE...: a checkout of 20,000 files
+# tree SIDE...: a checkout
 tree() {
-	local side at before
+	local side at before files
 	export HOME=/run/hf
 	(cd / && git config --global safe.directory '*')
 	cp /results/tree.tar /run/hf/tree.tar
+	files=$(tar -tf /run/hf/tree.tar | grep -vc '^tree/.git/')
 	for side; do
 		at=$(sides "$side")
 		at=${at#*:}
@@ -105,7 +106,7 @@ tree() {
 		client_forget "$side"
 		before=$(slab)
 		timed "cold status" "$side" tree_status "$at"
-		sample memory "$side" bytes $((($(slab) - before) / 21500))
+		sample memory "$side" bytes $((($(slab) - before) / files))
 		timed "status" "$side" tree_status "$at"
 		client_forget "$side"
 		timed "read" "$side" tree_read "$at"

@@ -12,7 +12,6 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -111,60 +110,32 @@ static void transfer(const struct access *access, struct subject *subject,
 /* One of several writers, which begin together. */
 struct writer {
 	const struct access *access;
-	pthread_barrier_t *barrier;
 	struct subject *subject;
 	char *buffer;
 	uint64_t random;
-	uint64_t start, end;
 };
 
-static void *write_beside(void *argument)
+static void write_batch(void *argument)
 {
 	struct writer *writer = argument;
 	off_t next = 0;
 	unsigned int i;
 
-	pthread_barrier_wait(writer->barrier);
-	writer->start = now_ns();
 	for (i = 0; i < writer->access->batch; i++)
 		transfer(writer->access, writer->subject, writer->buffer,
 			 &writer->random, &next);
-	writer->end = now_ns();
-	return NULL;
 }
 
-/*
- * Nanoseconds for @access->batch operations of each writer, from the first
- * one's beginning to the last one's end.  They tell these times themselves: a
- * thread that looked on would have to wait for a CPU first.
- */
-static double run_beside(const struct access *access, struct subject *subject)
+/* @access->batch operations of each writer. */
+static double run_writers(const struct access *access, struct subject *subject)
 {
 	struct writer writers[WRITERS];
-	pthread_t threads[WRITERS];
-	pthread_barrier_t barrier;
-	uint64_t start = UINT64_MAX, end = 0;
 	unsigned int i;
 
-	if (pthread_barrier_init(&barrier, NULL, access->writers))
-		die("no barrier");
-	for (i = 0; i < access->writers; i++) {
-		writers[i] = (struct writer){
-			access, &barrier, subject, buffers[i],
-			next_random(&subject->random), 0, 0,
-		};
-		if (pthread_create(&threads[i], NULL, write_beside, &writers[i]))
-			die("no thread");
-	}
-	for (i = 0; i < access->writers; i++) {
-		pthread_join(threads[i], NULL);
-		if (writers[i].start < start)
-			start = writers[i].start;
-		if (writers[i].end > end)
-			end = writers[i].end;
-	}
-	pthread_barrier_destroy(&barrier);
-	return end - start;
+	for (i = 0; i < access->writers; i++)
+		writers[i] = (struct writer){ access, subject, buffers[i],
+					      next_random(&subject->random) };
+	return run_beside(access->writers, write_batch, writers, sizeof(writers[0]));
 }
 
 static double run(const struct access *access, struct subject *subject)
@@ -173,7 +144,7 @@ static double run(const struct access *access, struct subject *subject)
 	unsigned int i;
 
 	if (access->writers > 1)
-		return run_beside(access, subject);
+		return run_writers(access, subject);
 	if (access->mapped && madvise(subject->map, FILE_SIZE, MADV_DONTNEED))
 		die("madvise");
 	start = now_ns();

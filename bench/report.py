@@ -430,6 +430,12 @@ def tree(table):
                   show_bytes, None, faster=False, bench="tree", sides=("strict", "nfs"))
 
 
+def switches(measured, case):
+    """How often the machine changed tasks for an operation, by side."""
+    return {side: item["switches"] for (bench, name, side), item in measured.lines.items()
+            if bench == "client" and name == case and "switches" in item}
+
+
 def leaving(table):
     for bench, name in (("close", "last close beside 100,000 locks"),
                         ("unlock", "whole-file unlock beside 100,000")):
@@ -515,6 +521,9 @@ def notes(measured, results):
         sent = messages(measured, f"{name}, {cache}")
         if sent:
             found.append(f"cache={cache}: {name} sends {show_messages(sent)}")
+    for case in dict.fromkeys(c for b, c, _ in measured.lines if b == "client"):
+        found.append(f"context switches for one {case}: " + ", ".join(
+            f"{side} {count:.2g}" for side, count in switches(measured, case).items()))
     if any(bench == "stall" for bench, _, _ in measured.lines):
         found.append("stall: the median of the slowest calls of five windows; beside it "
                      "with nothing going on")
