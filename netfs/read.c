@@ -169,6 +169,33 @@ static int ask_first(struct file *file, loff_t pos, size_t len)
 	return ops->revalidate(inode, file);
 }
 
+/*
+ * How much of @len at @pos may be read of what is cached: the size is read before a folio
+ * is taken.  A folio has zeroes behind the end that its own answer has proved.  When the
+ * file grows the cache is dropped, and then the size changes (S3): what is found after a
+ * size was read is whole up to there.  What was found before may have zeroes where a
+ * larger size, which filemap_read() reads afterwards, has bytes of the server's.  (When it
+ * shrinks the size is first: for that filemap_read() reads it again.)
+ */
+static size_t whole(struct inode *inode, loff_t pos, size_t len)
+{
+	loff_t size = i_size_read(inode);
+
+	return pos < size ? min_t(loff_t, len, size - pos) : 0;
+}
+
+static ssize_t read_cached(struct kiocb *iocb, struct iov_iter *to)
+{
+	size_t count = iov_iter_count(to);
+	size_t len = whole(file_inode(iocb->ki_filp), iocb->ki_pos, count);
+	ssize_t ret;
+
+	iov_iter_truncate(to, len);
+	ret = filemap_read(iocb, to, 0);
+	iov_iter_reexpand(to, iov_iter_count(to) + count - len);
+	return ret;
+}
+
 ssize_t hf_netfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	int ret;
@@ -180,7 +207,7 @@ ssize_t hf_netfs_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (iocb->ki_flags & IOCB_DIRECT)
 		return hf_netfs_direct_read(iocb, to);
 	ret = ask_first(iocb->ki_filp, iocb->ki_pos, iov_iter_count(to));
-	return ret ?: filemap_read(iocb, to, 0);
+	return ret ?: read_cached(iocb, to);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_read_iter);
 
@@ -189,6 +216,9 @@ ssize_t hf_netfs_splice_read(struct file *in, loff_t *pos, struct pipe_inode_inf
 {
 	int ret = ask_first(in, *pos, len);
 
-	return ret ?: filemap_splice_read(in, pos, pipe, len, flags);
+	if (ret)
+		return ret;
+	len = whole(file_inode(in), *pos, len);
+	return len ? filemap_splice_read(in, pos, pipe, len, flags) : 0;
 }
 EXPORT_SYMBOL_GPL(hf_netfs_splice_read);

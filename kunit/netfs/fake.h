@@ -87,6 +87,7 @@ struct fake {
 	bool gate;		/* ->issue() waits before it is a call that is seen */
 	bool deaf;		/* ->abort() answers nothing */
 	bool fresh;		/* ->revalidate() says the size */
+	void (*then)(struct fake *fake);	/* automatic: what happens once, within ->issue() */
 	u32 most;		/* automatic: bytes of an answer */
 	int issue_error;	/* of each ->issue() */
 	int begin_error;

@@ -204,6 +204,17 @@ static void wait_at_gate(struct fake *fake)
 	wait_event(fake->wait, !READ_ONCE(fake->gate));
 }
 
+static void serve_and_go_on(struct call *call)
+{
+	struct fake *fake = call->fake;
+	void (*then)(struct fake *fake) = fake->then;
+
+	fake->then = NULL;
+	fake_serve(call);
+	if (then)
+		then(fake);
+}
+
 static int issue(struct hf_netfs_sub *sub)
 {
 	struct fake *fake = sub->req->priv;
@@ -219,7 +230,7 @@ static int issue(struct hf_netfs_sub *sub)
 		return error;
 	/* From here on @sub may be gone. */
 	if (call->automatic)
-		fake_serve(call);
+		serve_and_go_on(call);
 	else if (late)
 		wait_event(fake->wait, READ_ONCE(call->finished));
 	return 0;

@@ -189,6 +189,35 @@ static void gap_fails(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, hf_netfs_dirty(fake->inode));
 }
 
+/* Others have written behind the end, and somebody has asked for the size. */
+static void grow(struct fake *fake)
+{
+	fake_paint(fake, 1000, 2000, THEIRS);
+	hf_netfs_attributes(fake->inode, hf_netfs_sample(fake->inode), fake->size);
+}
+
+/*
+ * A read has its folio, which ends with zeroes, when the file turns out to be larger: they
+ * are not the server's.
+ */
+static void grows_meanwhile(struct kunit *test)
+{
+	struct fake *fake = fake_mount(test, 1000);
+	static u8 buffer[3000];
+
+	KUNIT_EXPECT_EQ(test, fake_read_ahead(fake, 0, 1000), 0);
+	/* So that it is read with the folio in the reader's hand. */
+	fake_answer(fake_next(fake), 0, -EACCES, 0);
+	fake_wait_ended(fake);
+	fake->automatic = true;
+	fake->then = grow;
+	KUNIT_EXPECT_EQ(test, fake_read(fake->file[0], buffer, 0, 3000, 0), 1000);
+	KUNIT_EXPECT_TRUE(test, all_bytes(buffer, 0, 1000, SERVER));
+	KUNIT_EXPECT_NULL(test, fake->then);
+	KUNIT_EXPECT_EQ(test, i_size_read(fake->inode), 3000);
+	fake_expect_bytes(fake, 1000, 2000, THEIRS);
+}
+
 static struct fake *alone(struct kunit *test)
 {
 	struct hf_netfs_limits limits = fake_limits;
@@ -239,6 +268,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(around_fails),
 	KUNIT_CASE(around_the_end),
 	KUNIT_CASE(own_bytes),
+	KUNIT_CASE(grows_meanwhile),
 	KUNIT_CASE(gap),
 	KUNIT_CASE(gap_fails),
 	KUNIT_CASE(gap_alone),
