@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The 9P client against what a network and a server can do to it: a proxy (client/proxy.py)
-# delays, shortens, refuses and garbles what our server says, breaks off, or stops.
+# delays, shortens, refuses and garbles what our server says, breaks off, or stops
+# (client/relay.py).
 # /dev/vda is the disk.
 . "$(dirname "$0")/lib.sh"
 . "$HF_HERE/fs/lower.sh"
@@ -15,18 +16,22 @@ debug=$([ "$HF_KERNEL" != debug ] || echo yes)
 
 mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "$3" "$1" "$2"; }
 
-# bytes NAME ADDRESS DIRECTORY STEPS OPTIONS: files of random steps, on a mount of that.
+# Of random steps, on what is mounted at /mnt/NAME, and then no more.
+bytes_of() {
+	relay python3 "$here/bytes.py" "$local" "/mnt/$1" "$2" "$1" "$3" "$HF_SEED"
+	check "$1-unmount" umount "/mnt/$1"
+}
+
+# bytes NAME ADDRESS DIRECTORY STEPS OPTIONS
 bytes() {
-	local name=$1
-	check "$name-mount" mount_client "$2" "/mnt/$name" "$5"
-	relay python3 "$here/bytes.py" "$local" "/mnt/$name" "$3" "$name" "$4" "$HF_SEED"
-	check "$name-unmount" umount "/mnt/$name"
+	check "$1-mount" mount_client "$2" "/mnt/$1" "$5"
+	bytes_of "$1" "$3" "$4"
 }
 
 # A network that delays, and a server that does what it is asked for by halves.
 bad_begins() {
 	local said
-	coproc BAD { exec python3 "$here/proxy.py" /run/hf/bad $server "$HF_SEED"; }
+	coproc BAD { exec python3 "$here/relay.py" /run/hf/bad $server "$HF_SEED"; }
 	bad=$BAD_PID
 	read -r said <&"${BAD[0]}" && [ "$said" = listens ]
 }
@@ -97,16 +102,19 @@ phase replies
 relay python3 "$here/replies.py" "$served" $server
 phase nonsense
 relay python3 "$here/nonsense.py" "$served" $server
+relay python3 "$here/names.py" "$served" $server
+relay python3 "$here/greeting.py" "$served" $server
 phase ends
 relay python3 "$here/ends.py" "$served" $server
 phase others
 relay python3 "$here/two.py" "$served" $server
 phase stopped
-relay python3 "$here/hung.py" "$served" $server "${HF_ROUNDS:-$([ $debug ] && echo 10 || echo 50)}" "$HF_SEED"
+relay python3 "$here/hung.py" "$served" $server "$(hf_module holdfast_ninep_client)" "${HF_ROUNDS:-$([ $debug ] && echo 10 || echo 50)}" "$HF_SEED"
 phase bytes
 check bad-begins bad_begins
 for cache in strict none loose; do
 	bytes "bad-$cache" /run/hf/bad "$served" 60 "trans=unix,aname=data,cache=$cache"
+	bytes "bad-plain-$cache" /run/hf/bad "$served" 60 "trans=unix,aname=data,cache=$cache,version=9p2000.L"
 done
 check bad-ends bad_ends
 check diod-begins diod_begins "$top/ext4/plain/diod"

@@ -33,6 +33,16 @@ exact_files() {
 	umount /mnt/netram && rmmod netram
 }
 
+# Mounts whose server stops while programs are at work, twenty of each seed.
+stopped_servers() {
+	local served=/srv/disk/plain/stopped
+	hf_load holdfast_ninep_client && ninep_load && mkdir $served && ninep_listener unix unix:/run/hf/9p &&
+		ninep_export data $served clients=unix squash=none || return
+	python3 "$HF_HERE/client/hung.py" $served /run/hf/9p "$(hf_module holdfast_ninep_client)" \
+		$(($2 * 20)) $(($1 * 20)) >/run/hf/stopped || { cat /run/hf/stopped; return 1; }
+	ninep_remove && rm -r $served
+}
+
 hf_load
 check mount locks_mount
 run posix-random /srv/disk/plain /srv/hf random "$1" "$2" "${3:-1500}"
@@ -40,5 +50,6 @@ run storm /srv/hf "$2" "$1"
 run storm /srv/hf "$2" "$1" layouts
 check exact-files exact_files "$1" "$2"
 check hostile-clients hostile_clients "$1" "$2"
+check stopped-servers stopped_servers "$1" "$2"
 check nothing-left no_locks
 hf_finish

@@ -12,7 +12,8 @@ import tempfile
 import time
 import traceback
 
-from proxy import MNT_DETACH, MNT_FORCE, Loop, Program, Proxy
+from programs import MNT_DETACH, MNT_FORCE, Program
+from proxy import Loop, Proxy
 from p9 import CASES, Report, case
 
 served, server = sys.argv[1:3]
@@ -21,6 +22,8 @@ report = Report(sys.argv[3] if len(sys.argv) > 3 else "")
 
 loop = Loop()
 idle = []
+# What a session says in the log.
+KINDS = "has ended", "message of type", "fault", "said to be"
 
 
 class Attack:
@@ -34,8 +37,6 @@ class Attack:
             os.makedirs(path, exist_ok=True)
         os.chmod(self.below, 0o777)
         self.programs, self.proxies, self.mounts = [], [], []
-        self.may_log()
-        self.said = len(log())
 
     def proxy(self):
         proxy = Proxy(self.loop, tempfile.mktemp(dir="/run/hf"), server)
@@ -111,17 +112,21 @@ class Attack:
         with open(self.lower(name), "rb") as file:
             return file.read()
 
-    def log(self, pattern):
-        """How many lines of the kernel's since it began match."""
-        return sum(1 for line in log()[self.said:] if re.search(pattern, line))
-
-    def may_log(self):
-        """The kernel prints ten of a kind in five seconds: not in the way of those before."""
+    def will_log(self):
+        """
+        log() is about what the kernel says from here on.  It prints ten of a kind in five
+        seconds: not in the way of those before.
+        """
         def is_quiet():
             now = time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6
             lately = [line for line in log() if "9P session" in line and int(line.split(",")[2]) > now - 6e6]
-            return len(lately) < 8
+            return all(sum(kind in line for line in lately) < 8 for kind in KINDS)
         self.loop.until(is_quiet)
+        self.said = len(log())
+
+    def log(self, pattern):
+        """How many lines match."""
+        return sum(1 for line in log()[self.said:] if re.search(pattern, line))
 
     def end(self):
         """It has to end by itself, and without force if the connection lives."""
@@ -138,6 +143,21 @@ class Attack:
         for proxy in self.proxies:
             proxy.close()
         self.proxies.clear()
+
+
+def attr_with(message, index=0, **other):
+    """The fields of a reply, of which one is attributes, some of which differ."""
+    values = list(message.fields())
+    values[index] = {**values[index], **other}
+    return tuple(values)
+
+
+def alone(a, proxy, outcome, wanted):
+    """A call fails, and the next one does not: the file is as it was."""
+    yield outcome, wanted
+    yield a.program().do("whole", a.path()), a.is_there()
+    yield len(proxy.links), 1
+    yield proxy.link.lives, True
 
 
 def device_of(mnt):
@@ -186,4 +206,4 @@ def run():
     sys.exit(report.failed)
 
 
-__all__ = ["CASES", "Attack", "case", "device_of", "run", "served", "server"]
+__all__ = ["CASES", "Attack", "alone", "attr_with", "case", "device_of", "run", "served", "server"]

@@ -13,7 +13,7 @@ import struct
 import termios
 
 from attack import CASES, case, device_of, run
-from proxy import DEEDS, MNT_FORCE
+from programs import DEEDS, MNT_FORCE
 
 SIZE = 256 << 10
 DATA = random.Random(1).randbytes(SIZE)
@@ -119,6 +119,7 @@ def killed_with_half_a_head(a):
 @case
 def answer_after_flush(a):
     """The answer comes behind the Rflush, where its tag is nobody's: the connection ends."""
+    a.will_log()
     a.make(DATA)
     proxy = a.mount("cache=none")
     program, message = reader(a, proxy)
@@ -211,6 +212,7 @@ def soft(a):
 @case
 def flush_unanswered(a):
     """A server that does not even answer a Tflush is none."""
+    a.will_log()
     a.make(DATA)
     proxy = a.mount("cache=strict,ac=0,soft,timeo=1")
     program = a.program()
@@ -290,6 +292,7 @@ def umount_hangs(a):
 @case
 def force_while_dirty(a):
     """What is not written then is lost, and the log says so."""
+    a.will_log()
     a.make(b"")
     proxy = a.mount("cache=loose")
     proxy.keep("Rwrite", 10 ** 6)
@@ -363,57 +366,58 @@ def offsets(size, r):
     return sorted({r.randrange(7), r.randrange(size), size - 1})
 
 
+def deaths(a, kind, begin):
+    """
+    begin(proxy, program) returns what has a reply of a kind come.  The connection dies with so
+    many bytes of it, of a few numbers: that one, and the program.
+    """
+    r, todo = random.Random("%s %s" % (os.environ["HF_SEED"], kind)), None
+    while todo is None or todo:
+        proxy, program = a.proxy(), a.program()
+        start = begin(proxy, program)
+        kept = proxy.keep("R" + kind)
+        start()
+        a.loop.until(kept)
+        data = kept.message.data
+        if todo is None:
+            todo = list(offsets(len(data), r))
+        at = todo.pop()
+        proxy.link.end(data[:at])
+        yield at, program
+        a.give_back(program)
+        a.close_proxies()
+
+
+def remake(a):
+    a.make(DATA[:5000])
+    for name in "new", "link":
+        if os.path.lexists(a.lower(name)):
+            os.rmdir(a.lower(name)) if os.path.isdir(a.lower(name)) else os.unlink(a.lower(name))
+    os.symlink("file", a.lower("link"))
+    os.setxattr(a.lower(), "user.a", b"value")
+
+
 def dies(kind, do, options):
-    """The connection dies with so many bytes of the reply."""
     def attack(a):
-        r = random.Random("%s %s" % (os.environ["HF_SEED"], kind))
-        size, todo = None, None
-        while todo is None or todo:
-            a.make(DATA[:5000])
-            for name in "new", "link":
-                if os.path.lexists(a.lower(name)):
-                    os.rmdir(a.lower(name)) if os.path.isdir(a.lower(name)) else os.unlink(a.lower(name))
-            os.symlink("file", a.lower("link"))
-            os.setxattr(a.lower(), "user.a", b"value")
-            proxy = a.mount(options)
-            program = a.program()
-            deed = do(a, program)
-            kept = proxy.keep("R" + kind)
-            deed()
-            a.loop.until(kept)
-            size = len(kept.message.data)
-            if todo is None:
-                todo = list(offsets(size, r))
-            at = todo.pop()
-            proxy.link.end(kept.message.data[:at])
+        def begin(proxy, program):
+            remake(a)
+            a.mount(options, proxy)
+            return do(a, program)
+        for at, program in deaths(a, kind, begin):
             yield (at, program.result()), (at, "EIO")
             yield (at, program.do("statvfs", a.path())), (at, "EIO")
             program.do("forget")
-            a.give_back(program)
             yield a.umount(), None
-            a.close_proxies()
     return attack
 
 
 def dies_greeting(kind):
     def attack(a):
-        r = random.Random("%s %s" % (os.environ["HF_SEED"], kind))
-        size, todo = None, None
-        while todo is None or todo:
-            proxy = a.proxy()
-            kept = proxy.keep("R" + kind)
-            program = a.program()
-            program.start("mount", proxy.path, a.mnt, "cache=strict")
-            a.loop.until(kept)
-            size = len(kept.message.data)
-            if todo is None:
-                todo = list(offsets(size, r))
-            at = todo.pop()
-            proxy.link.end(kept.message.data[:at])
+        def begin(proxy, program):
+            return lambda: program.start("mount", proxy.path, a.mnt, "cache=strict")
+        for at, program in deaths(a, kind, begin):
             outcome = program.result()
             yield (at, outcome in ("EIO", "EPIPE", "ENODATA", "ECONNRESET") or outcome), (at, True)
-            a.give_back(program)
-            a.close_proxies()
     return attack
 
 

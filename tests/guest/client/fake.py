@@ -3,10 +3,10 @@
 
 A tree in memory, for one connection, and a mount of it.  Requests of the types in
 @hold wait until the test answers them, or has them done without an answer.  What no
-client may do (a fid that is there twice, or is not there) is in @wrong.
+client may do (a fid that is there twice, or is not there) is in @wrong.  Types in @unknown
+are refused with EOPNOTSUPP.
 """
 import collections
-import ctypes
 import errno
 import os
 import signal
@@ -16,12 +16,12 @@ import struct
 import subprocess
 import sys
 import threading
+import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../ninep"))
-from p9 import MESSAGES, NOTAG, Bytes, encode, encode_str
+from p9 import BY_NUMBER, MESSAGES, REMOVEDIR, Bytes, encode, encode_str, frame, name_of
 
 SECONDS = 120
-BY_NUMBER = {number: name for name, (number, _, _) in MESSAGES.items()}
 BASIC, GEN, VERSION = 0x7ff, 0x1000, 0x2000
 Held = collections.namedtuple("Held", "tag name values")
 
@@ -55,8 +55,11 @@ class Server:
 
     def __init__(self, files):
         self.numbers, self.fids, self.log = 0, {}, []
+        # As what, and in which directory, a fid was walked to.
+        self.places = {}
         self.root = self.grow(files)
         self.hold, self.held, self.flushes, self.wrong = set(), [], {}, []
+        self.unknown = set()
         self.changed = threading.Condition()
         self.sock, self.theirs = socket.socketpair()
         threading.Thread(target=self.run, daemon=True).start()
@@ -119,13 +122,15 @@ class Server:
 
     def answer(self, t):
         try:
+            if t.name in self.unknown:
+                raise Refused(errno.EOPNOTSUPP)
             kind, body = MESSAGES[t.name][0] + 1, getattr(self, t.name)(*t.values)
         except Refused as refused:
             kind, body = 7, struct.pack("<I", refused.args[0])
         self.send(t.tag, kind, body or b"")
 
     def send(self, tag, kind, body):
-        self.sock.sendall(struct.pack("<IBH", 7 + len(body), kind, tag) + body)
+        self.sock.sendall(frame(kind, tag, body))
 
     # What the test does.
 
@@ -191,16 +196,17 @@ class Server:
         return self.root.qid()
 
     def walk(self, fid, new, names):
-        node, qids = self.node(fid), []
+        node, place, qids = self.node(fid), self.places.get(fid), []
         for name in names:
             if name not in node.children:
                 if not qids:
                     raise Refused(errno.ENOENT)
                 break
-            node = node.children[name]
+            place, node = (node, name), node.children[name]
             qids.append(node.qid())
         if len(qids) == len(names):
             self.new(new, node)
+            self.places[new] = place
         return struct.pack("<H", len(qids)) + b"".join(qids)
 
     def getattr(self, fid, mask):
@@ -224,19 +230,53 @@ class Server:
     def mkdir(self, fid, name, mode, gid):
         return self.make(self.node(fid), name, stat.S_IFDIR | mode).qid()
 
-    def unlinkat(self, fid, name, flags):
-        parent = self.node(fid)
-        self.child(parent, name).change()
+    def take_from(self, parent, name):
+        node = self.child(parent, name)
         del parent.children[name]
         parent.change()
+        node.change()
+        return node
+
+    def unlinkat(self, fid, name, flags):
+        parent = self.node(fid)
+        node = self.child(parent, name)
+        if node.is_dir() != bool(flags & REMOVEDIR):
+            raise Refused(errno.EISDIR if node.is_dir() else errno.ENOTDIR)
+        if node.children:
+            raise Refused(errno.ENOTEMPTY)
+        self.take_from(parent, name)
+
+    def move(self, old, new):
+        """From a place to another, which are directories and names."""
+        node, there = self.child(*old), new[0].children.get(new[1])
+        if old == new or node is there:
+            return
+        if there and there.children:
+            raise Refused(errno.ENOTEMPTY)
+        self.take_from(*old)
+        new[0].children[new[1]] = node
+        new[0].change()
+        self.places.update({fid: new for fid, place in self.places.items() if place == old})
 
     def renameat(self, old, oldname, new, newname):
-        old, new = self.node(old), self.node(new)
-        node = self.child(old, oldname)
-        del old.children[oldname]
-        new.children[newname] = node
-        for changed in (old, new, node):
-            changed.change()
+        self.move((self.node(old), oldname), (self.node(new), newname))
+
+    def link(self, dfid, fid, name):
+        self.node(dfid).children[name] = self.node(fid)
+        self.node(dfid).change()
+
+    # Those two go by the fid alone.
+
+    def rename(self, fid, dfid, name):
+        self.node(fid)
+        self.move(self.places[fid], (self.node(dfid), name))
+
+    def remove(self, fid):
+        node = self.node(fid)
+        del self.fids[fid]
+        if node.children:
+            raise Refused(errno.ENOTEMPTY)
+        self.take_from(*self.places[fid])
 
     def setattr(self, fid, valid, mode, uid, gid, size, *times):
         node = self.node(fid)
@@ -320,3 +360,57 @@ def ends(pid):
 def killed(pid):
     os.kill(pid, signal.SIGKILL)
     return ends(pid) == -signal.SIGKILL
+
+
+class Mounted:
+    """A server, and a mount of it with these options."""
+
+    def __init__(self, where, options, files):
+        self.where, self.server = where, Server(files)
+        self.server.mount(where, options)
+
+    def __enter__(self):
+        return self.server
+
+    def __exit__(self, kind, *rest):
+        if kind:
+            # Whatever hangs.
+            subprocess.run(["umount", "-f", "-l", self.where])
+        else:
+            subprocess.run(["umount", self.where], check=True)
+
+
+def seen(top):
+    """What the mount shows."""
+    found = {}
+    for name in sorted(os.listdir(top)):
+        st = os.lstat(top + "/" + name)
+        if os.path.isdir(top + "/" + name):
+            found[name] = seen(top + "/" + name)
+        else:
+            with open(top + "/" + name, "rb") as file:
+                found[name] = st.st_mode & 0o777, st.st_size, file.read()
+    return found
+
+
+def there(node):
+    """What the server has."""
+    return {name: there(inner) if inner.is_dir() else (inner.mode & 0o777, len(inner.data), inner.data)
+            for name, inner in sorted(node.children.items())}
+
+
+def tried(function, *arguments):
+    """The name of its error, or nothing."""
+    try:
+        function(*arguments)
+        return None
+    except OSError as error:
+        return name_of(error.errno)
+
+
+def report(name, function, *arguments):
+    try:
+        function(*arguments)
+        print("ok " + name, flush=True)
+    except Exception:
+        print("not ok %s: %s" % (name, traceback.format_exc().replace("\n", " | ")[-900:]), flush=True)

@@ -1,22 +1,27 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""hung.py SERVED SERVER ROUNDS SEED: a server that stops while programs are at work.
+"""hung.py SERVED SERVER MODULE ROUNDS SEED: a server that stops while programs are at work.
 
 Each round has a relay to the server, a mount through it, and programs that read, write,
 list and ask.  The relay is stopped; then come, in any order, umount, umount -f, umount -l,
 sync, drop_caches, kills, an attempt to unload the module.  Then the relay goes on, or is
-killed, or the mount is aborted: and everybody has to come back, and the mount to go.
+killed, or the mount is aborted: and everybody has to come back, and the mount to go.  The
+module may go with it; MODULE is where it is.
 """
 import ctypes
 import os
 import random
 import signal
+import subprocess
 import sys
 import traceback
 
-from proxy import DEEDS, MNT_DETACH, MNT_FORCE, Loop, Program, libc, relay
+from programs import DEEDS, MNT_DETACH, MNT_FORCE, Program, libc
+from proxy import Loop
+from relay import relay
 
-served, server, rounds, first = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+served, server, module = sys.argv[1:4]
+rounds, first = int(sys.argv[4]), int(sys.argv[5])
 MNT, LISTEN = "/mnt/hung", "/run/hf/hung"
 SIZE = 1 << 20
 SYS_DELETE_MODULE = 176
@@ -25,6 +30,14 @@ SYS_DELETE_MODULE = 176
 def unload():
     if libc.syscall(SYS_DELETE_MODULE, b"holdfast_ninep_client", os.O_NONBLOCK):
         raise OSError(ctypes.get_errno(), "")
+
+
+def load():
+    """Return: whether it had gone."""
+    if os.path.exists("/sys/module/holdfast_ninep_client"):
+        return False
+    subprocess.run(["insmod", module], check=True)
+    return True
 
 
 def append(path):
@@ -83,6 +96,8 @@ class Round:
         for name in "read", "append", "gone":
             with open("%s/%s" % (self.top, name), "wb") as file:
                 file.write(b"r" * (SIZE if name == "read" else 100))
+        # An unload of the round before has come when its mount had gone.
+        self.had_gone = load()
         self.relay = Relay()
         outcome = self.by("mount", LISTEN, MNT, "cache=" + self.r.choice(("none", "strict", "loose")))
         assert outcome is None, outcome
@@ -114,8 +129,9 @@ class Round:
         """What may hang, by somebody who may."""
         what = self.r.choice(("umount", "umount", "force", "detach", "caches", "sync", "kill", "unload", "work"))
         if what == "kill":
-            if self.at_work:
-                os.kill(self.r.choice(self.at_work).pid, signal.SIGKILL)
+            alive = [program.pid for program in self.at_work if program.pid]
+            if alive:
+                os.kill(self.r.choice(alive), signal.SIGKILL)
         elif what == "work":
             self.work()
         else:
@@ -137,13 +153,16 @@ class Round:
         for program in self.at_work:
             self.loop.until(lambda: self.is_over(program))
         for program in self.at_work:
-            if program.pid and program.result() == "killed":
-                continue
             if program.pid:
-                program.do("forget")
+                program.result()
+            # Who was killed may have had his result before.
+            if program.pid and program.do("forget") is None:
                 self.pool.append(program)
         if device_of(MNT) == self.device:
             assert self.by("umount", MNT) is None, "it is busy still"
+            # Nothing is left that has the module.
+            if self.r.random() < .3:
+                assert self.by("unload") is None, "the module is busy still"
 
     def run(self):
         said = []
@@ -169,16 +188,19 @@ class Round:
 
 def main():
     os.makedirs(MNT, exist_ok=True)
-    Loop.only, pool = Loop(), []
+    Loop.only, pool, unloads = Loop(), [], 0
     print("# stopped-servers: %d rounds from seed %d" % (rounds, first), flush=True)
     for seed in range(first, first + rounds):
         try:
+            round_ = None
             round_ = Round(seed, pool)
             round_.run()
+            unloads += round_.had_gone
         except BaseException:
             print("not ok stopped-servers: seed %d: %s: %s" % (
                 seed, getattr(round_, "said", "?"), traceback.format_exc().replace("\n", " | ")), flush=True)
             os._exit(1)
+    print("# the module went with %d of the mounts" % unloads)
     print("ok stopped-servers", flush=True)
     os._exit(0)
 

@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """left.py MOUNTPOINT: what somebody leaves behind who is killed while the server does not answer."""
 import os
-import subprocess
 import sys
-import traceback
 
-from fake import Server, child, ends, killed
+from fake import Mounted, child, ends, killed, report, seen, there
 
 where = sys.argv[1]
 
@@ -20,24 +18,6 @@ def drop():
         file.write("2")
 
 
-class Mounted:
-    """A server, and a mount of it with these options."""
-
-    def __init__(self, options, files):
-        self.server = Server(files)
-        self.server.mount(where, options)
-
-    def __enter__(self):
-        return self.server
-
-    def __exit__(self, kind, *rest):
-        if kind:
-            # Whatever hangs.
-            subprocess.run(["umount", "-f", "-l", where])
-        else:
-            subprocess.run(["umount", where], check=True)
-
-
 def forgets(server, name):
     """Until the client has had the server forget what it has of an unused directory."""
     os.stat(path(name))
@@ -48,7 +28,7 @@ def forgets(server, name):
 
 def fids_stay():
     """A fid that a request names is not forgotten before that is over."""
-    with Mounted("cache=loose", {"dir": {"a": b"a"}, "x": {}, "y": {}, "z": {}}) as server:
+    with Mounted(where, "cache=loose", {"dir": {"a": b"a"}, "x": {}, "y": {}, "z": {}}) as server:
         server.hold = {"unlinkat"}
         pid = child(os.unlink, path("dir/a"))
         t = server.waits("unlinkat")
@@ -61,25 +41,6 @@ def fids_stay():
         server.end(t, True)
         server.wait(lambda: server.count("clunk", t.values[0]))
         assert not server.wrong, server.wrong
-
-
-def seen(top):
-    """What the mount shows."""
-    found = {}
-    for name in sorted(os.listdir(top)):
-        st = os.lstat(top + "/" + name)
-        if os.path.isdir(top + "/" + name):
-            found[name] = seen(top + "/" + name)
-        else:
-            with open(top + "/" + name, "rb") as file:
-                found[name] = st.st_mode & 0o777, st.st_size, file.read()
-    return found
-
-
-def there(node):
-    """What the server has."""
-    return {name: there(inner) if inner.is_dir() else (inner.mode & 0o777, len(inner.data), inner.data)
-            for name, inner in sorted(node.children.items())}
 
 
 NAMES = ("a", "b", "sub", "new", "newdir", "sub/a", "moved")
@@ -138,7 +99,7 @@ def late(server, directory, name, done):
 
 def changes(options):
     cases = [(name, done) for name in CHANGES for done in (True, False)]
-    with Mounted(options, {"%d" % i: FILES for i in range(len(cases))}) as server:
+    with Mounted(where, options, {"%d" % i: FILES for i in range(len(cases))}) as server:
         for i, case in enumerate(cases):
             late(server, "%d" % i, *case)
         assert not server.wrong, server.wrong
@@ -146,7 +107,7 @@ def changes(options):
 
 def listing():
     """Who lists a directory can be killed, and nobody else waits for him."""
-    with Mounted("cache=strict,ac=3600", {"dir": {"a": b"aaa"}}) as server:
+    with Mounted(where, "cache=strict,ac=3600", {"dir": {"a": b"aaa"}}) as server:
         os.stat(path("dir/a"))
         server.hold = {"readdir"}
         pid = child(os.listdir, path("dir"))
@@ -172,7 +133,7 @@ def lists_nothing(name):
 
 def attribute():
     """Who sets an attribute can be killed; what he sends stays as it was."""
-    with Mounted("cache=strict,ac=3600", {"a": b"aaa"}) as server:
+    with Mounted(where, "cache=strict,ac=3600", {"a": b"aaa"}) as server:
         value = os.urandom(30000)
         server.hold = {"write"}
         pid = child(os.setxattr, path("a"), "user.a", value)
@@ -183,14 +144,6 @@ def attribute():
         server.end(t, True)
         server.wait(lambda: server.root.children["a"].xattrs.get("user.a") == value)
         assert not server.wrong, server.wrong
-
-
-def report(name, function, *arguments):
-    try:
-        function(*arguments)
-        print("ok " + name, flush=True)
-    except Exception:
-        print("not ok %s: %s" % (name, traceback.format_exc().replace("\n", " | ")[-900:]), flush=True)
 
 
 def main():

@@ -7,7 +7,7 @@ import mmap
 import os
 
 from attack import case, run
-from proxy import DEEDS, checked, libc
+from programs import DEEDS, checked, libc
 
 PAGE = 4096
 DATA = bytes(range(1, 251)) * 80

@@ -68,6 +68,7 @@ MESSAGES = {
     "clone": (182, "IQIQQ", ""),
     "renamex": (184, "IsIsI", ""),
 }
+BY_NUMBER = {number: name for name, (number, _, _) in MESSAGES.items()}
 ATTR = ("valid", "qid", "mode", "uid", "gid", "nlink", "rdev", "size", "blksize", "blocks", "atime",
         "mtime", "ctime", "btime", "gen", "data_version")
 
@@ -116,6 +117,10 @@ def encode(shape, values):
         else:
             out += struct.pack("<" + letter, value)
     return out
+
+
+def frame(number, tag, body):
+    return struct.pack("<IBH", 7 + len(body), number, tag) + body
 
 
 def encode_attr(attr):
@@ -242,8 +247,7 @@ class Client:
 
     def frame(self, name, values, tag):
         number, shape, _ = MESSAGES[name]
-        body = encode(shape, values)
-        return struct.pack("<IBH", 7 + len(body), number, tag) + body
+        return frame(number, tag, encode(shape, values))
 
     def send(self, name, *values, tag=None):
         if tag is None:
