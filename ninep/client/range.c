@@ -18,6 +18,7 @@
 #include "file.h"
 #include "range.h"
 #include "remote.h"
+#include "stats.h"
 
 /* Bytes of one copy_file_range(2), so that others have the file in between. */
 #define COPY_MOST	(1u << 30)
@@ -160,27 +161,68 @@ bool hf9c_can_seek(const struct inode *inode)
 	return server_knows(inode, NP_TSEEK);
 }
 
+static int ask_where(struct file *file, u8 what, u64 from, u64 *at)
+{
+	*at = from;
+	return hf9c_remote_seek(file->private_data, what, at);
+}
+
+/* At the end there is a hole, too. */
+static bool is_within(const struct inode *inode, u8 what, u64 at)
+{
+	u64 size = i_size_read(inode);
+
+	return what == NP_SEEK_HOLE ? at <= size : at < size;
+}
+
+/*
+ * What is beyond the end as it is known here may be within a file that others have made
+ * larger.  It is asked for again then, for they may also have made it smaller meanwhile.
+ */
+static int find_where(struct file *file, u8 what, u64 from, u64 *at)
+{
+	struct inode *inode = file_inode(file);
+	int err = ask_where(file, what, from, at);
+
+	if (err || is_within(inode, what, *at))
+		return err;
+	return hf9c_refresh(inode, file->private_data) ?: ask_where(file, what, from, at);
+}
+
+static int nonsense(struct inode *inode, u8 what, u64 from, u64 at)
+{
+	hf9c_count(malformed);
+	pr_warn_ratelimited("holdfast: 9P session %u: %s from %llu on is said to be at %llu, in a file of %lld bytes\n",
+			    hf9c_session_id(hf9c_super(inode->i_sb)->session),
+			    what == NP_SEEK_HOLE ? "a hole" : "data", from, at,
+			    i_size_read(inode));
+	return -EIO;
+}
+
 /**
  * hf9c_seek - SEEK_DATA, SEEK_HOLE
  * @file: of what
  * @offset: from where
  * @whence: which of them
  *
- * Return: where it is; or -errno, -ENXIO behind the last.
+ * Return: where it is; or -errno, -ENXIO behind the last, -EIO for what cannot be.
  */
 loff_t hf9c_seek(struct file *file, loff_t offset, int whence)
 {
-	u64 at = offset;
+	u8 what = whence == SEEK_HOLE ? NP_SEEK_HOLE : NP_SEEK_DATA;
+	struct inode *inode = file_inode(file);
+	u64 at;
 	int err;
 
 	if (offset < 0)
 		return -ENXIO;
-	write_back(file_inode(file));
-	err = hf9c_remote_seek(file->private_data,
-			       whence == SEEK_HOLE ? NP_SEEK_HOLE : NP_SEEK_DATA, &at);
+	write_back(inode);
+	err = find_where(file, what, offset, &at);
 	if (err)
 		return err;
-	return at > (u64)LLONG_MAX ? -EIO : vfs_setpos(file, at, MAX_LFS_FILESIZE);
+	if (at < (u64)offset || !is_within(inode, what, at))
+		return nonsense(inode, what, offset, at);
+	return vfs_setpos(file, at, MAX_LFS_FILESIZE);
 }
 
 /* ---------------------------------------------------------------------------- copy */

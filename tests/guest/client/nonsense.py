@@ -242,6 +242,50 @@ def false_end(a):
             yield a.umount(), None
 
 
+def seek_to(where):
+    def attack(a):
+        a.will_log()
+        a.make(DATA)
+        proxy = a.mount("cache=strict,ac=60")
+        program = a.program()
+        fd = program.do("open", a.path(), os.O_RDONLY)
+        for whence in os.SEEK_DATA, os.SEEK_HOLE:
+            proxy.change("Rseek", lambda m: (where,), times=2)
+            yield program.do("lseek", fd, 100, whence), "EIO"
+            yield program.do("lseek", fd, 0, os.SEEK_CUR), 0
+            proxy.rules.clear()
+        yield a.log("9P session [0-9]+: .* from 100 on is said to be at %d, in a file of %d bytes" % (
+            where, len(DATA))), 2
+        yield from alone(a, proxy, program.do("lseek", fd, 100, os.SEEK_DATA), 100)
+    return attack
+
+
+for name, where in ("before", 99), ("beyond", len(DATA) + 1), ("most", (1 << 64) - 1):
+    CASES["seek-" + name] = seek_to(where)
+
+
+@case
+def seek_in_larger(a):
+    """Others have made it larger than is known here: there is nothing wrong with that."""
+    a.make(DATA)
+    proxy = a.mount("cache=strict,ac=60")
+    program = a.program()
+    fd = program.do("open", a.path(), os.O_RDONLY)
+    a.make(DATA * 2)
+    yield program.do("size_here", fd), len(DATA)
+    yield program.do("lseek", fd, len(DATA) + 5, os.SEEK_DATA), len(DATA) + 5
+    yield program.do("lseek", fd, 0, os.SEEK_HOLE), 2 * len(DATA)
+    # And smaller, while he was asked.
+    asked = proxy.keep("Rseek")
+    program.start("lseek", fd, 0, os.SEEK_HOLE)
+    a.loop.until(asked)
+    a.make(DATA[:50])
+    other = a.program()
+    yield other.do("size_there", other.do("open", a.path(), os.O_RDONLY)), 50
+    asked.go()
+    yield program.result(), 50
+
+
 @case
 def clunk_refused(a):
     a.make(DATA)
