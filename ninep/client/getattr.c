@@ -36,14 +36,20 @@ static struct hf9c_fid *fid_to_see(struct dentry *dentry)
 	return open ?: fid;
 }
 
-static int refresh_path(const struct path *path)
+/*
+ * @fid: put, or why there is none.  Of what has no name any more, and was opened without
+ * the server being asked (a directory that is told from what is known of it, a working
+ * directory, O_PATH), nobody can ask: what is known stays.
+ */
+static int refresh_by(struct inode *inode, struct hf9c_fid *fid)
 {
-	struct hf9c_fid *fid = fid_to_see(path->dentry);
 	int err;
 
+	if (fid == ERR_PTR(-ESTALE) && !inode->i_nlink)
+		return 0;
 	if (IS_ERR(fid))
 		return PTR_ERR(fid);
-	err = hf9c_refresh(d_inode(path->dentry), fid);
+	err = hf9c_refresh(inode, fid);
 	hf9c_fid_put(fid);
 	return err;
 }
@@ -71,7 +77,7 @@ int hf9c_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat 
 		/* An error of write-back is for who has written. */
 		settle_times(inode, request_mask);
 		if (flags & AT_STATX_FORCE_SYNC || !hf9c_is_fresh(inode))
-			err = refresh_path(path);
+			err = refresh_by(inode, fid_to_see(path->dentry));
 	}
 	if (err)
 		return err;
@@ -104,18 +110,6 @@ static bool came_lately(struct inode *inode)
 	return lately;
 }
 
-static int refresh_inode(struct inode *inode)
-{
-	struct hf9c_fid *fid = hf9c_fid_of_inode(inode);
-	int err;
-
-	if (IS_ERR(fid))
-		return PTR_ERR(fid);
-	err = hf9c_refresh(inode, fid);
-	hf9c_fid_put(fid);
-	return err;
-}
-
 /**
  * hf9c_permission - ->permission
  * @idmap: of the mount
@@ -141,5 +135,6 @@ int hf9c_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 		return err;
 	if (mask & MAY_NOT_BLOCK)
 		return -ECHILD;
-	return refresh_inode(inode) ?: generic_permission(idmap, inode, mask);
+	return refresh_by(inode, hf9c_fid_of_inode(inode)) ?:
+	       generic_permission(idmap, inode, mask);
 }

@@ -1,0 +1,46 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""kept.py SERVED SERVER [PREFIX [CASE...]]: what is kept here so that it is not asked for
+again, and whom and how long it serves: listings of directories, files that are closed."""
+import os
+
+from attack import case, run
+
+KINDS = "Tlopen Topenattr Tlcreate Tcreateattr"
+
+
+def count(proxy, kind):
+    seen = []
+    proxy.each(kind, lambda m: seen.append(m) and False)
+    return seen
+
+
+@case
+def removed_and_open(a):
+    """What is gone, and was opened without the server being asked, has attributes nevertheless."""
+    for version in "9p2000.L", "9p2000.L.hf1":
+        proxy = a.mount("cache=loose,version=" + version)
+        program = a.program()
+        program.do("mkdir", a.path("dir"))
+        program.do("store", a.path("file"), b"12345")
+        program.do("listdir", a.path("dir"))
+        program.do("listdir", a.path("dir"))
+        opens = count(proxy, KINDS)
+        fds = [program.do("open", a.path("dir"), os.O_RDONLY | os.O_DIRECTORY)]
+        yield len(opens), 0
+        fds += [program.do("open", a.path(name), os.O_PATH) for name in ("dir", "file")]
+        yield program.do("chdir", a.path("dir")), None
+        yield (program.do("rmdir", a.path("dir")), program.do("unlink", a.path("file"))), (None, None)
+        for fd, size in zip(fds, (None, None, 5)):
+            st = program.do("fstat", fd)
+            yield getattr(st, "st_nlink", st), 0
+            yield size is None or st.st_size == size, True
+        yield program.do("stat", ".").st_nlink, 0
+        yield program.do("access", ".", os.X_OK), True
+        yield program.do("listdir", fds[0]), []
+        program.do("chdir", "/")
+        program.do("forget")
+        yield a.umount(), None
+
+
+run()
