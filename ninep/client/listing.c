@@ -8,12 +8,16 @@
  * If more names have been asked for since than reading it again costs messages, it is read
  * again: that brings the attributes of all.
  *
+ * It is told to the user as whom it was read: another one the server might refuse, by an
+ * ACL.
+ *
  * An inode has one; whoever reads it has a reference, and nobody changes it.
  */
 #include <linux/refcount.h>
 #include <linux/slab.h>
 
 #include "client.h"
+#include "fid.h"
 #include "listing.h"
 
 /* Longer ones are read again each time. */
@@ -25,6 +29,7 @@
 /**
  * struct hf9c_listing - all names of a directory
  * @ref: whoever has it
+ * @uid: as whom it was asked for
  * @number: when it was begun, by the clock
  * @version: of the directory then
  * @walks: of hf9c_inode, when it was whole
@@ -34,6 +39,7 @@
  */
 struct hf9c_listing {
 	refcount_t ref;
+	kuid_t uid;
 	u64 number, version;
 	int walks;
 	u32 bytes, room;
@@ -67,11 +73,13 @@ static u64 version_of(const struct hf9c_inode *hi)
 /**
  * hf9c_listing_begin - a directory is about to be read from its beginning
  * @dir: the directory
+ * @fid: it is read by
  * @number: by the clock
  *
  * Return: to be added to, and to be put or ended; NULL: it will not be kept.
  */
-struct hf9c_listing *hf9c_listing_begin(struct inode *dir, u64 number)
+struct hf9c_listing *hf9c_listing_begin(struct inode *dir, const struct hf9c_fid *fid,
+					u64 number)
 {
 	struct hf9c_listing *listing;
 	u64 version;
@@ -85,7 +93,7 @@ struct hf9c_listing *hf9c_listing_begin(struct inode *dir, u64 number)
 	if (!listing)
 		return NULL;
 	*listing = (struct hf9c_listing) {
-		.number = number, .version = version,
+		.uid = fid->uid, .number = number, .version = version,
 		.room = BYTES_FIRST - sizeof(*listing),
 	};
 	refcount_set(&listing->ref, 1);
@@ -140,6 +148,13 @@ static bool is_of_now(const struct hf9c_listing *listing, const struct hf9c_inod
 	       !hf9c_is_doubted(hf9c_super(hi->netfs.vfs.i_sb), listing->number);
 }
 
+/* With i_lock.  And it is the asker's. */
+static bool is_mine(const struct hf9c_listing *listing, const struct hf9c_inode *hi)
+{
+	return is_of_now(listing, hi) &&
+	       uid_eq(listing->uid, hf9c_user_of(hf9c_super(hi->netfs.vfs.i_sb)));
+}
+
 /* With i_lock.  And nobody else has. */
 static bool holds(const struct hf9c_listing *listing, const struct hf9c_inode *hi)
 {
@@ -167,7 +182,7 @@ void hf9c_listing_end(struct inode *dir, struct hf9c_listing *listing)
 }
 
 /**
- * hf9c_listing_is_there - might there be one, if nobody else has changed the directory?
+ * hf9c_listing_is_there - might the asker be told one, if nobody else has changed the directory?
  * @dir: the directory
  */
 bool hf9c_listing_is_there(struct inode *dir)
@@ -176,7 +191,7 @@ bool hf9c_listing_is_there(struct inode *dir)
 	bool is_there;
 
 	spin_lock(&dir->i_lock);
-	is_there = is_of_now(hi->listing, hi);
+	is_there = is_mine(hi->listing, hi);
 	spin_unlock(&dir->i_lock);
 	return is_there;
 }
@@ -193,7 +208,7 @@ struct hf9c_listing *hf9c_listing_of(struct inode *dir)
 	struct hf9c_listing *listing = NULL;
 
 	spin_lock(&dir->i_lock);
-	if (holds(hi->listing, hi)) {
+	if (is_mine(hi->listing, hi) && holds(hi->listing, hi)) {
 		listing = hi->listing;
 		refcount_inc(&listing->ref);
 	}

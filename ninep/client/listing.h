@@ -6,9 +6,11 @@
 #include <linux/fs.h>
 #include <holdfast/ninep.h>
 
+struct hf9c_fid;
 struct hf9c_listing;
 
-struct hf9c_listing *hf9c_listing_begin(struct inode *dir, u64 number);
+struct hf9c_listing *hf9c_listing_begin(struct inode *dir, const struct hf9c_fid *fid,
+					u64 number);
 struct hf9c_listing *hf9c_listing_add(struct hf9c_listing *listing, const struct np_str *name,
 				      u64 ino, u64 next, u8 type);
 void hf9c_listing_end(struct inode *dir, struct hf9c_listing *listing);

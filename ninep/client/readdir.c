@@ -71,11 +71,9 @@ static int open_fid(struct file *file, struct hf9c_dir *dir)
 	return 0;
 }
 
-/* What can be told without being asked for, but for whether it has changed. */
-static struct hf9c_listing *known(struct file *file)
+static struct hf9c_listing *known_to_me(struct dentry *dentry)
 {
-	struct inode *inode = file_inode(file);
-	const struct cred *old;
+	struct inode *inode = d_inode(dentry);
 	struct hf9c_fid *fid;
 	int err;
 
@@ -83,14 +81,25 @@ static struct hf9c_listing *known(struct file *file)
 		return NULL;
 	if (hf9c_is_fresh(inode))
 		return hf9c_listing_of(inode);
-	old = override_creds(file->f_cred);
-	fid = hf9c_fid_of(file->f_path.dentry);
-	revert_creds(old);
+	fid = hf9c_fid_of(dentry);
 	if (IS_ERR(fid))
 		return NULL;
 	err = hf9c_refresh(inode, fid);
 	hf9c_fid_put(fid);
 	return err ? NULL : hf9c_listing_of(inode);
+}
+
+/*
+ * What can be told without being asked for, but for whether it has changed: to who has
+ * opened it, whoever reads.
+ */
+static struct hf9c_listing *known(struct file *file)
+{
+	const struct cred *old = override_creds(file->f_cred);
+	struct hf9c_listing *listing = known_to_me(file->f_path.dentry);
+
+	revert_creds(old);
+	return listing;
 }
 
 static int open(struct inode *inode, struct file *file)
@@ -301,7 +310,7 @@ static int fill(struct file *file, struct hf9c_dir *dir, u64 pos)
 	dir->sample = hf9c_sample(inode->i_sb, NULL);
 	if (!pos) {
 		hf9c_listing_put(dir->building);
-		dir->building = hf9c_listing_begin(inode, dir->sample.number);
+		dir->building = hf9c_listing_begin(inode, dir->fid, dir->sample.number);
 		dir->built_pos = 0;
 	}
 	err = hf9c_remote_readdir(dir->fid, dir->attrs, pos, dir->buf, &bytes);

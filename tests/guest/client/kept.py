@@ -3,16 +3,48 @@
 """kept.py SERVED SERVER [PREFIX [CASE...]]: what is kept here so that it is not asked for
 again, and whom and how long it serves: listings of directories, files that are closed."""
 import os
+import struct
 
 from attack import case, run
 
 KINDS = "Tlopen Topenattr Tlcreate Tcreateattr"
+USER_OBJ, USER, GROUP_OBJ, MASK, OTHER = 1, 2, 4, 0x10, 0x20
+
+
+def acl(*entries):
+    """Of (tag, permissions, id)."""
+    return struct.pack("<I", 2) + b"".join(
+        struct.pack("<HHI", tag, permissions, who & 0xffffffff) for tag, permissions, who in entries)
 
 
 def count(proxy, kind):
     seen = []
     proxy.each(kind, lambda m: seen.append(m) and False)
     return seen
+
+
+@case
+def listing_of_another(a):
+    """Who may not list a directory is not told what somebody else has: it is the server who knows."""
+    os.mkdir(a.lower("dir"))
+    os.chmod(a.lower("dir"), 0o755)
+    a.make(b"", "dir/file")
+    os.setxattr(a.lower("dir"), "system.posix_acl_access", acl(
+        (USER_OBJ, 7, -1), (USER, 0, 1001), (GROUP_OBJ, 5, -1), (MASK, 7, -1), (OTHER, 5, -1)))
+    for access in "user", "client":
+        proxy = a.mount("cache=loose,access=" + access)
+        asked = count(proxy, "Treaddir Treaddirattr")
+        first, other = a.program(1000), a.program(1001)
+        yield first.do("listdir", a.path("dir")), ["file"]
+        yield first.do("listdir", a.path("dir")), ["file"]
+        # From what is kept; or there would be nothing to see here.
+        messages = len(asked)
+        yield first.do("listdir", a.path("dir")), ["file"]
+        yield len(asked), messages
+        yield other.do("listdir", a.path("dir")), "EACCES"
+        yield a.program(1002).do("listdir", a.path("dir")), ["file"]
+        yield a.program(0).do("listdir", a.path("dir")), ["file"]
+        yield a.umount(), None
 
 
 @case
