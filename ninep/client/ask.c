@@ -7,6 +7,9 @@
  * file's by then would have that one changed.  So would a payload that is sent by then.
  * A fid that it makes goes to the server's end if it was made.
  *
+ * What makes or opens one, and finds no room at the server, is asked once more without those
+ * that nobody uses.
+ *
  * What was left behind, or has failed without the server saying why, may have been done,
  * or not yet: hf9c_doubt(), now and when it is over.
  */
@@ -181,6 +184,37 @@ void hf9c_ask_free(struct hf9c_call *call)
 	kfree(asking);
 }
 
+/* The server has no room for what is to be made or opened. */
+static bool is_full(u8 type, int err)
+{
+	switch (type) {
+	case NP_TATTACH:
+	case NP_TWALK:
+	case NP_TWALKATTR:
+	case NP_TXATTRWALK:
+	case NP_TLOPEN:
+	case NP_TOPENATTR:
+		return err == -EMFILE || err == -ENFILE || err == -ENOSPC;
+	case NP_TLCREATE:
+	case NP_TCREATEATTR:
+		/* ENOSPC is the filesystem's. */
+		return err == -EMFILE || err == -ENFILE;
+	}
+	return false;
+}
+
+/* Once more, if there is room then. */
+static int wait_with_room(struct hf9c_super *hs, struct hf9c_call *call)
+{
+	u8 type = call->ask.type;
+	int err = hf9c_call_wait(hs->session, call);
+
+	if (!is_full(type, err) || !hf9c_fids_spare(hs))
+		return err;
+	hf9c_call_release(call);
+	return hf9c_call_wait(hs->session, call);
+}
+
 /**
  * hf9c_ask - send a question and wait for its reply
  * @call: of hf9c_ask_new() and the like, filled; or NULL
@@ -197,7 +231,7 @@ int hf9c_ask(struct hf9c_call *call)
 		return -ENOMEM;
 	hs = asking_of(call)->hs;
 	changes = tc_changes(call->ask.type);
-	err = hf9c_call_wait(hs->session, call);
+	err = wait_with_room(hs, call);
 	if (!err) {
 		settle_made(asking_of(call));
 		return 0;

@@ -122,6 +122,51 @@ void hf9c_fids_forget(struct inode *inode)
 	}
 }
 
+/* With fid_lock.  Those that nobody has but their inode, and nobody can find any more. */
+static void take_unused(struct hf9c_super *hs, struct list_head *unused)
+{
+	struct hf9c_fid *fid, *next;
+
+	lockdep_assert_held(&hs->fid_lock);
+	list_for_each_entry_safe(fid, next, &hs->paths, aged)
+		if (refcount_read(&fid->ref) == 1) {
+			take_off(hs, fid);
+			list_add(&fid->aged, unused);
+		}
+}
+
+/**
+ * hf9c_fids_spare - the server has no room for another fid, or open file
+ * @hs: the mount
+ *
+ * Those that nobody uses go.  The server takes requests in their order: by the time that
+ * it has answered the last one there is room.
+ *
+ * Context: may sleep, killably, for the server.
+ * Return: whether there were any.
+ */
+bool hf9c_fids_spare(struct hf9c_super *hs)
+{
+	struct hf9c_fid *last = NULL, *fid, *next;
+	LIST_HEAD(unused);
+
+	spin_lock(&hs->fid_lock);
+	take_unused(hs, &unused);
+	spin_unlock(&hs->fid_lock);
+	list_for_each_entry_safe(fid, next, &unused, aged) {
+		list_del_init(&fid->aged);
+		if (last)
+			hf9c_fid_put(last);
+		last = fid;
+	}
+	if (!last)
+		return false;
+	flush_delayed_work(&hs->clunk);
+	/* It is gone whatever is said to that. */
+	hf9c_remote_clunk(last);
+	return true;
+}
+
 /**
  * hf9c_fid_opened - an open file has one
  * @inode: of what

@@ -75,4 +75,47 @@ def removed_and_open(a):
         yield a.umount(), None
 
 
+def with_room(a, proxy, most, error):
+    """A server that has so many files open at the most.  Return: those; how often it refused."""
+    opened, refused = set(), []
+
+    def judge(m):
+        fid = m.fields()[1] if m.of in ("openattr", "createattr") else m.fields()[0]
+        if len(opened) >= most:
+            refused.append(m)
+            m.link.to_client(m.error(error))
+            return True
+        opened.add(fid)
+        return False
+    proxy.each(KINDS, judge)
+    proxy.each("Rclunk", lambda m: opened.discard(m.request.fields()[0]))
+    return opened, refused
+
+
+@case
+def too_many_open(a):
+    """Files that are closed make room for those that are to be opened."""
+    names = ["f%d" % i for i in range(20)]
+    for name in names:
+        a.make(name.encode(), name)
+    for version in "9p2000.L", "9p2000.L.hf1":
+        for error in 23, 24, 28:
+            proxy = a.mount("cache=loose,version=" + version)
+            opened, refused = with_room(a, proxy, 8, error)
+            program = a.program()
+            yield [program.do("whole", a.path(name)) for name in names], [name.encode() for name in names]
+            yield 0 < len(refused) <= 3, True
+            if error != 28:
+                # (What is dirty would be in use.)
+                program.do("close", program.do("open", a.path("new"), os.O_CREAT | os.O_WRONLY))
+                os.unlink(a.lower("new"))
+            # Those that are in use are not to be had.
+            fds = [program.do("open", a.path(name), os.O_RDONLY) for name in names[:9]]
+            yield [isinstance(fd, int) for fd in fds], [True] * 8 + [False]
+            yield [program.do("pread", fd, 9, 0) for fd in fds[:8]], [name.encode() for name in names[:8]]
+            yield fds[8], {23: "ENFILE", 24: "EMFILE", 28: "ENOSPC"}[error]
+            program.do("forget")
+            yield a.umount(), None
+
+
 run()
