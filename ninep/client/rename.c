@@ -12,9 +12,11 @@
 static_assert(NP_RENAME_NOREPLACE == RENAME_NOREPLACE);
 static_assert(NP_RENAME_EXCHANGE == RENAME_EXCHANGE);
 
+/* By a fid that was walked to by this very name: of others the server would rename theirs. */
 static int ask_by_fid(struct dentry *old, struct hf9c_fid *to, const struct qstr *name)
 {
-	struct hf9c_fid *fid = hf9c_fid_of(old);
+	struct np_attr attr;
+	struct hf9c_fid *fid = hf9c_look(old->d_parent, &old->d_name, &attr);
 	int err;
 
 	if (IS_ERR(fid))
