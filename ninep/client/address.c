@@ -125,20 +125,24 @@ static void set_port(struct sockaddr_storage *addr, unsigned int port)
 	case AF_INET6:
 		((struct sockaddr_in6 *)addr)->sin6_port = htons(port);
 		break;
+	case AF_VSOCK:
+		((struct sockaddr_vm *)addr)->svm_cid = VMADDR_CID_ANY;
+		((struct sockaddr_vm *)addr)->svm_port = port;
+		break;
 	}
 }
 
 /*
  * To a port that is root's to bind, as servers want it who believe a client's kernel:
  * those from 1023 down that others leave.  If there is none, or the mounter may not, the
- * server is to judge that.  (Of vsock the kernel chooses one.)
+ * server is to judge that.
  */
 static void bind_reserved(struct socket *sock, const struct sockaddr_of *to)
 {
 	struct sockaddr_storage addr = { .ss_family = to->storage.ss_family };
 	unsigned int port;
 
-	if (addr.ss_family != AF_INET && addr.ss_family != AF_INET6)
+	if (addr.ss_family == AF_UNIX)
 		return;
 	for (port = PROT_SOCK - 1; port >= PROT_SOCK / 2; port--) {
 		set_port(&addr, port);

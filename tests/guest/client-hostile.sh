@@ -28,6 +28,33 @@ bytes() {
 	bytes_of "$1" "$3" "$4"
 }
 
+# mount_socket KIND:ADDRESS DIRECTORY OPTIONS: by a socket of this program's.
+mount_socket() {
+	mkdir -p "$2" && python3 - "$@" <<-PY
+		import socket, sys
+		sys.path[:0] = ["$here", "$here/../ninep"]
+		from programs import mount
+		import lowport
+		where, target, options = sys.argv[1:]
+		if where.startswith("unix:"):
+		    sock = socket.socket(socket.AF_UNIX)
+		    sock.connect(where[5:])
+		else:
+		    sock = lowport.connect(where)
+		mount("none", target, "fd=%d,%s" % (sock.fileno(), options), "fd")
+	PY
+}
+
+by_sockets() {
+	local kind
+	check vsock eval 'modprobe vsock_loopback && ninep_listener vsock vsock:564'
+	bytes vsock 1 "$served" 60 trans=vsock,aname=data,cache=strict
+	for kind in vsock:564 unix:$server tcp:127.0.0.1:564; do
+		check "fd-${kind%%:*}-mount" mount_socket "$kind" "/mnt/fd-${kind%%:*}" cache=strict
+		bytes_of "fd-${kind%%:*}" "$served" 60
+	done
+}
+
 # A network that delays, and a server that does what it is asked for by halves.
 bad_begins() {
 	local said
@@ -93,7 +120,7 @@ ip link set lo up
 check make make_lower ext4
 served=$top/ext4/plain/served
 mkdir "$served"
-check export ninep_export data "$served" clients='127.0.0.0/8 unix 10.77.0.0/24' squash=none
+check export ninep_export data "$served" clients='127.0.0.0/8 unix cid:any 10.77.0.0/24' squash=none
 check unix ninep_listener unix unix:$server
 mkdir "$top/ext4/plain/direct"
 local=$top/ext4/plain/direct
@@ -119,6 +146,7 @@ for cache in strict none loose; do
 	bytes "bad-plain-$cache" /run/hf/bad "$served" 60 "trans=unix,aname=data,cache=$cache,version=9p2000.L"
 done
 check bad-ends bad_ends
+by_sockets
 check diod-begins diod_begins "$top/ext4/plain/diod"
 for cache in none loose strict; do
 	bytes "diod-$cache" 127.0.0.1 "$top/ext4/plain/diod" 100 "port=5640,aname=$top/ext4/plain/diod,cache=$cache"
