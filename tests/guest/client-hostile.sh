@@ -48,10 +48,10 @@ mount_socket() {
 by_sockets() {
 	local kind
 	check vsock eval 'modprobe vsock_loopback && ninep_listener vsock vsock:564'
-	bytes vsock 1 "$served" 60 trans=vsock,aname=data,cache=strict
+	bytes vsock 1 "$served" 40 trans=vsock,aname=data,cache=strict
 	for kind in vsock:564 unix:$server tcp:127.0.0.1:564; do
 		check "fd-${kind%%:*}-mount" mount_socket "$kind" "/mnt/fd-${kind%%:*}" cache=strict
-		bytes_of "fd-${kind%%:*}" "$served" 60
+		bytes_of "fd-${kind%%:*}" "$served" 40
 	done
 }
 
@@ -142,14 +142,14 @@ relay python3 "$here/hung.py" "$served" $server "$(hf_module holdfast_ninep_clie
 phase bytes
 check bad-begins bad_begins
 for cache in strict none loose; do
-	bytes "bad-$cache" /run/hf/bad "$served" 60 "trans=unix,aname=data,cache=$cache"
-	bytes "bad-plain-$cache" /run/hf/bad "$served" 60 "trans=unix,aname=data,cache=$cache,version=9p2000.L"
+	bytes "bad-$cache" /run/hf/bad "$served" 40 "trans=unix,aname=data,cache=$cache"
+	bytes "bad-plain-$cache" /run/hf/bad "$served" 40 "trans=unix,aname=data,cache=$cache,version=9p2000.L"
 done
 check bad-ends bad_ends
 by_sockets
 check diod-begins diod_begins "$top/ext4/plain/diod"
 for cache in none loose strict; do
-	bytes "diod-$cache" 127.0.0.1 "$top/ext4/plain/diod" 100 "port=5640,aname=$top/ext4/plain/diod,cache=$cache"
+	bytes "diod-$cache" 127.0.0.1 "$top/ext4/plain/diod" 60 "port=5640,aname=$top/ext4/plain/diod,cache=$cache"
 done
 check diod-ends diod_ends
 phase elsewhere
