@@ -17,6 +17,10 @@
 #include "range.h"
 #include "remote.h"
 
+/* Of the request layer's, in ms. */
+#define FIRST_DELAY	20u
+#define LONGEST_DELAY	2000u
+
 struct append {
 	struct hf9c_change change;
 	struct hf9c_fid *fid;
@@ -93,18 +97,38 @@ static ssize_t append_some(struct kiocb *iocb, struct append *append, struct iov
 	return append->bytes;
 }
 
+/*
+ * What fails in passing is asked for again, as the request layer does it: the server has
+ * said that it was not done.  @ms: since there was progress.
+ */
+static bool wait_again(const struct hf9c_super *hs, int err, u32 *ms)
+{
+	u32 delay = clamp(*ms, FIRST_DELAY, LONGEST_DELAY);
+
+	if (err != -EAGAIN && err != -EINTR && err != -ENOMEM)
+		return false;
+	if (hs->opts->soft && *ms >= hs->opts->timeo * MSEC_PER_SEC)
+		return false;
+	*ms += delay;
+	schedule_timeout_killable(msecs_to_jiffies(delay));
+	return !fatal_signal_pending(current);
+}
+
 static ssize_t append_all(struct kiocb *iocb, struct hf9c_fid *fid, struct iov_iter *from)
 {
 	struct append append = {
 		.change = { .fid = iocb->ki_filp->private_data, .ask = ask }, .fid = fid,
 	};
 	ssize_t done = 0, ret;
+	u32 ms = 0;
 
 	do {
 		ret = append_some(iocb, &append, from);
-		if (ret > 0)
+		if (ret > 0) {
 			done += ret;
-	} while (ret > 0 && iov_iter_count(from));
+			ms = 0;
+		}
+	} while (ret > 0 ? iov_iter_count(from) : wait_again(fid->hs, ret, &ms));
 	return done ?: ret;
 }
 
