@@ -61,22 +61,21 @@ struct hf_lock_inode {
 
 /**
  * struct hf_remote - a request for a lock, as the remote's operations know it
- * @priv: the filesystem's, as the others, from ->begin() to ->end()
- * @asked: zero before ->begin()
- * @inode: likewise
+ * @priv: the filesystem's, from ->begin() to ->end()
  */
 struct hf_remote {
 	void *priv;
-	void *asked;
-	struct inode *inode;
 };
 
 /**
  * struct hf_remote_ops - how another machine is asked that has a table of its own
- * @begin: a request begins, by an open file; what the others need of it is to be held.
- *	0 or -errno; of an unlock (@unlocks) that should not be: nothing is unlocked
- *	then.  May sleep
- * @end: nothing of it comes any more.  Process context; waits for no answer to a lock
+ * @begin: a request begins, by an open file; what the others need of it is to be held,
+ *	the inode too: the file may be closed before it ends.  0 or -errno.  Of an unlock
+ *	(@unlocks) it waits for no answer and fails for no want of memory: who closes a
+ *	file cannot be told, and the remote would keep the lock.  May sleep
+ * @end: nothing of it comes any more.  By a process that has the file open, or by our
+ *	work: so it may let go of the last reference to an inode, but not wait for an
+ *	answer to a lock
  * @lock: ask for the lock @fl.  Without @wait the remote is to answer at once, with it
  *	when the lock may be had.  Waits for no answer itself.  0: hf_remote_answer() is
  *	called, once, maybe before this returns; or -errno: it is not.  One @remote can
@@ -84,9 +83,9 @@ struct hf_remote {
  * @cancel: the answer to @lock with @wait is not wanted any more.  It still comes, soon:
  *	-EINTR, or 0 if the remote was first.  Beside or after the answer it does nothing.
  *	Waits for nothing
- * @unlock: give up @fl at the remote, and wait until it has answered, or the connection
- *	to it is over; for how long a process that is killed or ends waits is its own
- *	business.  0 or -errno, which is counted, and nobody is told
+ * @unlock: give up @fl at the remote.  Answered as @lock is, with 0 or what is wrong,
+ *	which nobody is told; may not fail for want of memory in a request that has begun
+ *	with @unlocks
  * @granted: the remote has said yes, and nobody here knows: the moment to look at what
  *	others have changed.  May wait for the remote, killably.  Optional
  *
@@ -108,8 +107,10 @@ struct hf_remote_ops {
 /**
  * hf_remote_answer - the answer to hf_remote_ops.lock()
  * @remote: of the call
- * @result: 0: the lock is held there; -EAGAIN: it cannot be had now (without @wait);
- *	-EDEADLK; or another negative number: it is not, and the request fails with it
+ * @result: 0: the lock is held there, or given up; -EAGAIN: it cannot be had now (without
+ *	@wait); -EINTR, -EIO, -ETIMEDOUT: nobody knows, so the remote is told what is to
+ *	be there; -EDEADLK, or another negative number: it is not, and the request fails
+ *	with it
  *
  * Context: process; waits for nothing.  @remote may be gone afterwards.
  */
@@ -174,7 +175,9 @@ void hf_lock_domain_put(struct hf_lock_domain *domain);
  *
  * With a remote, F_SETLK waits for its answer, F_SETLKW until it has the lock; what
  * has an asynchronous manager and FL_SLEEP for neither.  F_UNLCK unlocks here, then
- * there, and returns 0 whatever is said to that.  F_GETLK asks here alone.
+ * there, and returns 0 whatever is said to that; a process that is killed, or ends, waits
+ * ten seconds for it at the most, and the rest is done without it.  F_GETLK asks here
+ * alone.
  *
  * Context: may sleep, as ->lock may; takes neither i_rwsem nor sb_writers.  A
  * request with an asynchronous manager never waits for a lock.

@@ -6,6 +6,7 @@
 #include "file.h"
 
 #define ROUNDS 150
+#define PROCESS_ROUNDS 1000
 
 struct shared {
 	/* Changed only by who holds the lock. */
@@ -148,7 +149,47 @@ static void release_against_grant(struct kunit *test)
 	kunit_info(test, "the grant was first in %u of %u", granted, round);
 }
 
+/* As processes wait, each of which has its waiter freed once it was told. */
+static void increment_as_process(struct crew *crew, unsigned int nr)
+{
+	struct hf_test_file *file = crew->file;
+	struct shared *shared = crew->private;
+	struct lk_request request;
+	struct file_lock fl;
+	unsigned int round;
+	int ret;
+
+	for (round = 0; round < PROCESS_ROUNDS; round++) {
+		lock_init(file, &fl, NULL, A + nr, F_WRLCK, 0, 9, FL_POSIX | FL_SLEEP);
+		ret = hf_request_init(&request, file->domain, &fl, false) ?:
+		      hf_set(file->li.table, &file->li.table->posix, &request, &fl,
+			     HF_TOLD_WAKE, true);
+		if (ret || shared->inside++)
+			WRITE_ONCE(shared->wrong, shared->wrong + 1);
+		shared->sum++;
+		shared->inside--;
+		unlock(file, A + nr);
+	}
+}
+
+static void processes(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct shared shared = {};
+	struct crew crew = { .test = test, .file = file, .work = increment_as_process,
+			     .private = &shared };
+
+	file_expect_set(file, E, F_RDLCK, 20, 29);
+	crew_start(&crew, THREADS);
+	crew_wait(&crew, THREADS);
+	KUNIT_EXPECT_EQ(test, shared.wrong, 0U);
+	KUNIT_EXPECT_EQ(test, shared.sum, (unsigned int)THREADS * PROCESS_ROUNDS);
+	file_check(file);
+	file_expect_held(file, "eR20-29");
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE_SLOW(processes),
 	KUNIT_CASE_SLOW(exclusion),
 	KUNIT_CASE_SLOW(cancel_against_grant),
 	KUNIT_CASE_SLOW(release_against_grant),

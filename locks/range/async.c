@@ -96,12 +96,9 @@ static void detach(struct hf_waiter *waiter, struct file_lock *fl)
 /* The same, of what the remote decides, too. */
 static void end_ask(struct hf_waiter *waiter, struct file_lock *fl, bool take_back)
 {
-	bool mine = hf_remote_end(waiter, take_back);
-
+	hf_remote_end(waiter, take_back);
 	fl->fl_ops = NULL;
 	hf_set_slot(fl, NULL);
-	if (mine)
-		hf_waiter_free(waiter);
 	module_put(THIS_MODULE);
 }
 

@@ -36,6 +36,7 @@ struct hf_lock_domain {
 	u8 fairness;		/* enum hf_fairness; READ_ONCE/WRITE_ONCE */
 	const struct hf_remote_ops *remote; /* I: or NULL */
 	atomic_t asking;	/* A: struct hf_ask */
+	atomic_t late;		/* A: unlocks that their processes have not waited for */
 };
 
 /*
@@ -51,7 +52,8 @@ struct hf_table {
 	struct file_lock_context *flctx; /* I: valid while inode is set */
 	struct hf_lock_domain *domain;	/* I */
 	struct list_head all;		/* hf_tables_lock */
-	struct list_head steps;		/* L: T; order.c */
+	struct list_head line;		/* L: T; at the remote, or about to be: order.c */
+	struct list_head held_back;	/* L: T; likewise, until the remote can grant it */
 	dev_t dev;			/* I: to show */
 	unsigned long ino;		/* I: to show */
 };
@@ -170,15 +172,17 @@ int hf_waiters_init(void);
 void hf_waiters_exit(void);
 
 /* ---- remote*.c: another table that decides, too */
-struct hf_ask *hf_ask_new(struct hf_waiter *waiter, struct file *file, bool waits);
+struct hf_ask *hf_ask_new(struct hf_waiter *waiter, struct file *file,
+			  const struct lk_request *request);
 void hf_ask_free(struct hf_ask *ask);
 void hf_remote_happened(struct hf_ask *ask);
 void hf_remote_told(struct hf_ask *ask);
 int hf_remote_run(struct hf_waiter *waiter);
-bool hf_remote_end(struct hf_waiter *waiter, bool take_back);
+void hf_remote_end(struct hf_waiter *waiter, bool take_back);
 bool hf_remote_waits(const struct hf_waiter *waiter);
 int hf_remote_unlock(struct hf_table *table, struct lk_table *space,
 		     struct lk_request *request, struct file_lock *fl);
+extern unsigned long hf_remote_patience;
 int hf_remote_init(void);
 void hf_remote_flush(void);
 void hf_remote_exit(void);

@@ -3,70 +3,83 @@
  * Operations at the remote, in order.
  *
  * Two operations of one owner on ranges that meet do not commute, and messages may pass
- * one another on the way.  So each is at the remote alone: it enters the table's list,
+ * one another on the way.  So each is at the remote alone: it enters the table's line,
  * waits until none that was there before it meets it, and leaves when both tables have
- * it.  An unlock is done here within its turn, too; a request that the remote holds back
- * has none meanwhile.
+ * it.  An unlock is done here within its turn, too, unless its process ends and cannot
+ * wait for that.
  *
- * The list is as long as there are operations under way in one file.
+ * A request that the remote holds back is not in line, or its owner could do nothing as
+ * long as it waits.  If anything of its owner's was in line meanwhile, nobody knows
+ * which of the two the remote has done first: it is *crossed*, and a yes to it is not
+ * believed (remote.c).
+ *
+ * The line is as long as there are operations under way in one file; each costs that.
  */
 #include "remote.h"
 
-static bool meet(const struct hf_step *a, const struct hf_step *b)
+static bool meet(const struct hf_ask *a, const struct hf_ask *b)
 {
-	return a->space == b->space && a->owner == b->owner && a->start <= b->end &&
-	       b->start <= a->end;
-}
+	const struct lk_request *one = &a->waiter->core.request;
+	const struct lk_request *other = &b->waiter->core.request;
 
-static bool is_first(struct hf_table *table, const struct hf_step *step)
-{
-	const struct hf_step *at;
-
-	list_for_each_entry(at, &table->steps, list) {
-		if (at == step)
-			break;
-		if (meet(at, step))
-			return false;
-	}
-	return true;
+	return a->waiter->space == b->waiter->space && one->owner == other->owner &&
+	       one->start <= other->end && other->start <= one->end;
 }
 
 /**
- * hf_step_enter - get in line
- * @table: the file
- * @step: filled, but for @list and @ready
+ * hf_line_enter - get in line
+ * @ask: not in it
  *
  * Context: T.
- * Return: whether its turn has come; else it will be told.
+ * Return: whether its turn has come; else hf_remote_happened() will say so.
  */
-bool hf_step_enter(struct hf_table *table, struct hf_step *step)
+bool hf_line_enter(struct hf_ask *ask)
 {
+	struct hf_table *table = ask->waiter->table;
+	struct hf_ask *at;
+
 	lockdep_assert_held(&table->lock);
-	list_add_tail(&step->list, &table->steps);
-	step->ready = is_first(table, step);
-	return step->ready;
+	ask->ahead = 0;
+	list_for_each_entry(at, &table->line, line)
+		ask->ahead += meet(at, ask);
+	list_for_each_entry(at, &table->held_back, line)
+		at->crossed |= meet(at, ask);
+	list_add_tail(&ask->line, &table->line);
+	return !ask->ahead;
 }
 
 /**
- * hf_step_leave - it is done, or not wanted; whose turn it is then is told
- * @table: the file
- * @step: in the list
+ * hf_line_leave - it is done, or not wanted; whose turn it is then is told
+ * @ask: in line
  *
  * Context: T.
  */
-void hf_step_leave(struct hf_table *table, struct hf_step *step)
+void hf_line_leave(struct hf_ask *ask)
 {
-	struct hf_step *at, *next;
+	struct hf_table *table = ask->waiter->table;
+	struct hf_ask *at = ask;
 
 	lockdep_assert_held(&table->lock);
-	list_del(&step->list);
-	list_for_each_entry_safe(at, next, &table->steps, list) {
-		if (at->ready || !meet(at, step) || !is_first(table, at))
-			continue;
-		at->ready = true;
-		if (at->ask)
-			hf_remote_happened(at->ask);
-		else
-			complete(at->turn);
-	}
+	list_for_each_entry_continue(at, &table->line, line)
+		if (meet(at, ask) && !--at->ahead)
+			hf_remote_happened(at);
+	list_del_init(&ask->line);
+}
+
+/**
+ * hf_line_hold_back - it is about to be asked for with waiting
+ * @ask: not in line; for list_del_init() when it was answered
+ *
+ * Context: T.
+ */
+void hf_line_hold_back(struct hf_ask *ask)
+{
+	struct hf_table *table = ask->waiter->table;
+	struct hf_ask *at;
+
+	lockdep_assert_held(&table->lock);
+	ask->crossed = false;
+	list_for_each_entry(at, &table->line, line)
+		ask->crossed |= meet(at, ask);
+	list_add_tail(&ask->line, &table->held_back);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is given up at the remote: by an unlock, and where it has granted too much. */
+/*
+ * Where the remote has, or may have, what is not in our table: it is told what the owner
+ * holds here, piece by piece, which is what is to be there in any case.
+ */
 #include "remote.h"
 #include "trace.h"
 
@@ -9,6 +12,31 @@ void hf_remote_note_kept(const struct hf_table *table, int err)
 	if (err && err != -EIO)
 		pr_warn_ratelimited("holdfast: device %u:%u inode %lu: a lock is not given up at the server (%d)\n",
 				    MAJOR(table->dev), MINOR(table->dev), table->ino, err);
+}
+
+/*
+ * T: it is the work's to tell the remote, in its turn, which it may have already.
+ * @error: how the request ends then; HF_ANEW: a server's is asked for anew.
+ */
+void hf_remote_begin_back(struct hf_ask *ask, int error)
+{
+	bool first;
+
+	lockdep_assert_held(&ask->waiter->table->lock);
+	ask->answer = error;
+	ask->stage = HF_BACK;
+	first = list_empty(&ask->line) ? hf_line_enter(ask) : !ask->ahead;
+	if (first)
+		hf_remote_queue(ask);
+}
+
+/* The same, of a process, which has it no longer. */
+void hf_remote_desert(struct hf_ask *ask, int error)
+{
+	spin_lock(&ask->waiter->table->lock);
+	ask->deserted = true;
+	hf_remote_begin_back(ask, error);
+	spin_unlock(&ask->waiter->table->lock);
 }
 
 /* The first of what the owner holds in a range, cut to it.  False: nothing. */
@@ -28,16 +56,26 @@ static bool find_held(struct hf_waiter *waiter, s64 start, struct file_lock *fl)
 	return own;
 }
 
+static int await_answer(struct hf_ask *ask, int err)
+{
+	if (err)
+		return err;
+	wait_for_completion(&ask->happened);
+	return ask->answer;
+}
+
 static void unlock_there(struct hf_ask *ask, s64 start, s64 end)
 {
 	struct file_lock fl = ask->waiter->ident;
+	int err;
 
 	if (start > end)
 		return;
 	fl.fl_start = start;
 	fl.fl_end = end;
 	fl.c.flc_type = F_UNLCK;
-	hf_remote_note_kept(ask->waiter->table, hf_remote_ops_of(ask)->unlock(&ask->remote, &fl));
+	err = hf_remote_ops_of(ask)->unlock(&ask->remote, &fl);
+	hf_remote_note_kept(ask->waiter->table, await_answer(ask, err));
 }
 
 static int unlock_here(struct hf_waiter *waiter, s64 start, s64 end)
@@ -56,12 +94,7 @@ static int unlock_here(struct hf_waiter *waiter, s64 start, s64 end)
 
 static int lock_there(struct hf_ask *ask, const struct file_lock *fl)
 {
-	int err = hf_remote_ops_of(ask)->lock(&ask->remote, fl, false);
-
-	if (err)
-		return err;
-	wait_for_completion(&ask->happened);
-	return ask->answer;
+	return await_answer(ask, hf_remote_ops_of(ask)->lock(&ask->remote, fl, false));
 }
 
 /*
@@ -108,68 +141,4 @@ void hf_remote_give_back(struct hf_ask *ask)
 	spin_lock(&table->lock);
 	ask->inside = ask->due = false;
 	spin_unlock(&table->lock);
-}
-
-/* Does the owner hold anything there? */
-static bool has_some(struct hf_table *table, struct lk_table *space,
-		     const struct lk_request *request)
-{
-	bool has;
-
-	spin_lock(&table->lock);
-	has = lk_find_own(space, request->owner, request->start, request->end);
-	spin_unlock(&table->lock);
-	return has;
-}
-
-static void await_turn(struct hf_table *table, struct hf_step *step)
-{
-	bool ready;
-
-	spin_lock(&table->lock);
-	ready = hf_step_enter(table, step);
-	spin_unlock(&table->lock);
-	if (!ready)
-		wait_for_completion(step->turn);
-}
-
-/**
- * hf_remote_unlock - hf_set() of an unlock: here, then there
- * @table: the file's table
- * @space: the half of it
- * @request: what
- * @fl: the VFS's own
- *
- * Needs no memory but what ->begin() does, and is not to be interrupted; it ends with the connection at the
- * latest.  Who holds nothing here holds nothing there.
- *
- * Return: as hf_lock().
- */
-int hf_remote_unlock(struct hf_table *table, struct lk_table *space,
-		     struct lk_request *request, struct file_lock *fl)
-{
-	const struct hf_remote_ops *ops = table->domain->remote;
-	DECLARE_COMPLETION_ONSTACK(turn);
-	struct hf_step step = {
-		.space = space, .owner = request->owner,
-		.start = request->start, .end = request->end, .turn = &turn,
-	};
-	struct hf_remote remote = {};
-	int ret;
-
-	request->flags &= ~LK_REMOTE;
-	if (!has_some(table, space, request))
-		return hf_set_here(table, space, request, fl, HF_TOLD_WAKE, false);
-	ret = ops->begin(&remote, fl->c.flc_file, true);
-	if (ret)
-		return ret;
-	await_turn(table, &step);
-	ret = hf_set_here(table, space, request, fl, HF_TOLD_WAKE, false);
-	if (!ret)
-		hf_remote_note_kept(table, ops->unlock(&remote, fl));
-	spin_lock(&table->lock);
-	hf_step_leave(table, &step);
-	spin_unlock(&table->lock);
-	ops->end(&remote);
-	return ret;
 }

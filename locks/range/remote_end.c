@@ -137,33 +137,37 @@ static void hurry(struct hf_ask *ask)
  * @waiter: whose file_lock is about to be released, or used anew
  * @take_back: also if it was granted
  *
- * Return: whether it is the caller's to be freed; else it is the work's.
+ * It is the work's from here on, and freed there: what that needs of the filesystem
+ * (an iput(), say) may wait for things that a server's thread must not.
  */
-bool hf_remote_end(struct hf_waiter *waiter, bool take_back)
+void hf_remote_end(struct hf_waiter *waiter, bool take_back)
 {
 	struct hf_table *table = waiter->table;
 	struct hf_ask *ask = waiter->ask;
 	struct lk_batch batch = {};
-	bool waits, reverts, left, mine;
+	bool waits, reverts, left, quiet;
 
 	hurry(ask);
 	hf_enter(table, true);
 	waits = hf_remote_waits(waiter);
 	reverts = take_back && lk_revocable_left(&waiter->core) != LK_LEFT_NONE;
 	left = leave_table(waiter, take_back, &batch);
-	mine = !reverts && is_quiet(ask);
-	ask->deserted = !mine;
+	quiet = is_quiet(ask);
+	ask->deserted = true;
 	ask->heard = true;
 	/* (One that had lost by itself goes back in the work, which has been queued.) */
-	if (reverts || (left && waits && ask->stage == HF_LATE))
+	if (reverts || (left && waits && ask->stage == HF_LATE)) {
 		hf_remote_begin_back(ask, -EINTR);
+	} else if (quiet) {
+		ask->stage = HF_OVER;
+		hf_remote_queue(ask);
+	}
 	if (reverts)
 		hf_count(taken_back);
 	if (waits || reverts)
 		note_cancel(waiter);
 	hf_leave(table, true);
 	hf_records_free(&batch.freed);
-	return mine;
 }
 
 /* Its server has not heard of it yet.  T. */

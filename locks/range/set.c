@@ -248,6 +248,19 @@ static int provide(struct set *set)
 	return 0;
 }
 
+/* Queued, and a process.  The remote's part of it has its waiter, and ends that, too. */
+static int wait(struct set *set)
+{
+	struct hf_waiter *waiter = set->waiter;
+	int ret;
+
+	if (!waiter->ask)
+		return hf_wait_local(waiter);
+	set->waiter = NULL;
+	ret = hf_remote_run(waiter);
+	return ret == -ERESTARTNOINTR ? AGAIN : ret;
+}
+
 /**
  * hf_set - set or unlock a range
  * @table: the file's table
@@ -295,6 +308,8 @@ int hf_set_here(struct hf_table *table, struct lk_table *space,
 		ret = pass(&set);
 		hf_leave(table, graph);
 		hf_records_free(&set.batch.freed);
+		if (ret == WAIT)
+			ret = wait(&set);
 		if (ret != AGAIN)
 			break;
 		/* After a portion of an unlock: others want T, and a turn. */
@@ -305,12 +320,6 @@ int hf_set_here(struct hf_table *table, struct lk_table *space,
 		ret = hf_out_of_memory(fl);
 	if (ret == -EDQUOT)
 		ret = hf_over_limit(set.limit, table, request, fl);
-	if (ret == WAIT) {
-		ret = set.waiter->ask ? hf_remote_run(set.waiter)
-				      : hf_wait_local(set.waiter);
-		if (request->flags & LK_REMOTE)
-			set.waiter = NULL;
-	}
 	if (set.waiter)
 		hf_waiter_free(set.waiter);
 	hf_records_free(&set.spares);

@@ -89,7 +89,8 @@ static struct hf_table *table_alloc(struct hf_lock_domain *domain,
 	refcount_set(&table->ref, 1);
 	lk_table_init(&table->posix, &hf_graph, &hf_observer, table);
 	lk_table_init(&table->flock, &hf_graph, &hf_observer, table);
-	INIT_LIST_HEAD(&table->steps);
+	INIT_LIST_HEAD(&table->line);
+	INIT_LIST_HEAD(&table->held_back);
 	table->inode = inode;
 	table->flctx = flctx;
 	refcount_inc(&domain->ref);

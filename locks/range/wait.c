@@ -33,7 +33,8 @@ static void copy_identity(struct file_lock *ident, const struct file_lock *fl)
  * @space: the half of it
  * @fl: the request
  * @told: how it is told
- * @request: the core's; it sizes the spares by its kind
+ * @request: the core's; it sizes the spares by its kind.  An unlock has a waiter for
+ *	the remote alone, which does not fail for want of memory
  *
  * Context: may sleep.
  * Return: the waiter, to be freed with hf_waiter_free() once the core has no
@@ -45,13 +46,17 @@ struct hf_waiter *hf_waiter_alloc(struct hf_table *table,
 				  enum hf_told told,
 				  const struct lk_request *request)
 {
-	struct hf_waiter *waiter = kmem_cache_zalloc(waiter_cache, GFP_KERNEL);
-	int err;
+	bool unlocks = request->op == LK_UNLOCK;
+	struct hf_waiter *waiter = kmem_cache_zalloc(waiter_cache, GFP_KERNEL |
+						     (unlocks ? __GFP_NOFAIL : 0));
+	int err = 0;
 
 	if (!waiter)
 		return ERR_PTR(-ENOMEM);
-	err = hf_records_alloc(&waiter->core.nodes, lk_waiter_nodes(request->kind),
-			       fl);
+	waiter->core.request = *request;
+	waiter->core.request.cookie = &waiter->ident;
+	if (!unlocks)
+		err = hf_records_alloc(&waiter->core.nodes, lk_waiter_nodes(request->kind), fl);
 	if (err) {
 		hf_records_free(&waiter->core.nodes);
 		kmem_cache_free(waiter_cache, waiter);
@@ -64,9 +69,8 @@ struct hf_waiter *hf_waiter_alloc(struct hf_table *table,
 	waiter->told = told;
 	init_completion(&waiter->done);
 	copy_identity(&waiter->ident, fl);
-	if (request->flags & LK_REMOTE) {
-		struct hf_ask *ask = hf_ask_new(waiter, fl->c.flc_file,
-						request->flags & LK_WAIT);
+	if (unlocks || request->flags & LK_REMOTE) {
+		struct hf_ask *ask = hf_ask_new(waiter, fl->c.flc_file, request);
 
 		if (IS_ERR(ask)) {
 			hf_waiter_free(waiter);

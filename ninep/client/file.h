@@ -10,13 +10,11 @@ struct hf9c_fid *hf9c_file_fid(struct file *file, fmode_t mode);
 struct hf9c_fid *hf9c_open_fid(struct dentry *dentry, u32 flags);
 struct hf9c_fid *hf9c_open_again(struct inode *inode, struct hf9c_fid *fid, u32 flags);
 
-/* readdir.c */
-struct hf9c_fid *hf9c_dir_fid(struct file *file);
-
 /* append.c */
 ssize_t hf9c_append(struct kiocb *iocb, struct iov_iter *from);
 
 /* readdir.c */
 struct hf9c_fid *hf9c_dir_fid(struct file *file);
+struct hf9c_fid *hf9c_dir_fid_known(struct file *file);
 
 #endif /* HF9C_FILE_H */

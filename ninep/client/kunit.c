@@ -2,6 +2,7 @@
 /* What the KUnit suites have of this module.  Only where the kernel has KUnit. */
 #include <linux/export.h>
 
+#include "lock.h"
 #include "session_private.h"
 
 EXPORT_SYMBOL_NS_GPL(hf9c_abort, HOLDFAST_KUNIT);
@@ -17,6 +18,7 @@ EXPORT_SYMBOL_NS_GPL(hf9c_connect_file, HOLDFAST_KUNIT);
 EXPORT_SYMBOL_NS_GPL(hf9c_disconnect, HOLDFAST_KUNIT);
 EXPORT_SYMBOL_NS_GPL(hf9c_io_get, HOLDFAST_KUNIT);
 EXPORT_SYMBOL_NS_GPL(hf9c_io_put, HOLDFAST_KUNIT);
+EXPORT_SYMBOL_NS_GPL(hf9c_lock_ops, HOLDFAST_KUNIT);
 EXPORT_SYMBOL_NS_GPL(hf9c_session_close, HOLDFAST_KUNIT);
 EXPORT_SYMBOL_NS_GPL(hf9c_session_credits, HOLDFAST_KUNIT);
 EXPORT_SYMBOL_NS_GPL(hf9c_session_dialect, HOLDFAST_KUNIT);

@@ -133,6 +133,16 @@ static int release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* To be put; or NULL, if it has none yet. */
+struct hf9c_fid *hf9c_dir_fid_known(struct file *file)
+{
+	struct hf9c_dir *dir = file->private_data;
+	/* Whoever unlocks by it finds it, and waits for nobody. */
+	struct hf9c_fid *fid = smp_load_acquire(&dir->fid);
+
+	return fid ? hf9c_fid_get(fid) : NULL;
+}
+
 /**
  * hf9c_dir_fid - the fid of an open directory
  * @file: of ours
@@ -143,12 +153,11 @@ static int release(struct inode *inode, struct file *file)
 struct hf9c_fid *hf9c_dir_fid(struct file *file)
 {
 	struct hf9c_dir *dir = file->private_data;
-	/* Whoever unlocks by it finds it, and waits for nobody. */
-	struct hf9c_fid *fid = smp_load_acquire(&dir->fid);
+	struct hf9c_fid *fid = hf9c_dir_fid_known(file);
 	int err;
 
 	if (fid)
-		return hf9c_fid_get(fid);
+		return fid;
 	err = mutex_lock_killable(&dir->lock);
 	if (err)
 		return ERR_PTR(err);

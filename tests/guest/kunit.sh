@@ -26,7 +26,7 @@ report() {
 fail=/sys/kernel/debug/failslab
 hf_load holdfast_locks
 for cache in hf_lock_record hf_lock_range hf_lock_table hf_lock_waiter file_lock_ctx \
-	hf_lease_grant hf_lease_pin file_lease_cache fasync_cache filp dentry kmalloc-96 kmalloc-128 kmalloc-8k; do
+	hf_lease_grant hf_lease_pin file_lease_cache fasync_cache filp dentry kmalloc-96 kmalloc-128 kmalloc-256 kmalloc-8k; do
 	echo 1 >/sys/kernel/slab/$cache/failslab || hf_problem "no cache $cache"
 done
 echo Y >$fail/cache-filter
