@@ -20,9 +20,6 @@
 #include "remote.h"
 #include "stats.h"
 
-/* Bytes of one copy_file_range(2), so that others have the file in between. */
-#define COPY_MOST	(1u << 30)
-
 /* ------------------------------------------------------------------------ changing */
 
 static int ask_and_see(struct inode *inode, void *data, loff_t *size)
@@ -231,25 +228,19 @@ struct copy {
 	struct hf9c_change change;
 	struct hf9c_fid *from;
 	loff_t pos_in, pos_out;
-	u64 len, done;
+	u64 len;
+	u32 done;
 };
 
-/* Until it is short: an error behind what was copied is the next call's. */
+/* One message: others who want the file have it between two. */
 static int ask_copy(struct hf9c_change *change)
 {
 	struct copy *copy = container_of(change, struct copy, change);
-	u32 bytes;
-	int err;
+	u32 bytes = copy->len;
+	int err = hf9c_remote_copy(copy->from, copy->pos_in, change->fid, copy->pos_out, &bytes);
 
-	do {
-		bytes = min_t(u64, copy->len - copy->done, NP_COPY_MAX);
-		err = hf9c_remote_copy(copy->from, copy->pos_in + copy->done, change->fid,
-				       copy->pos_out + copy->done, &bytes);
-		if (err)
-			return copy->done ? 0 : err;
-		copy->done += bytes;
-	} while (bytes && copy->done < copy->len && !signal_pending(current));
-	return 0;
+	copy->done = err ? 0 : bytes;
+	return err;
 }
 
 /* As a write there would be. */
@@ -266,7 +257,7 @@ static int check_limits(struct file *out, struct copy *copy)
 	return err;
 }
 
-static ssize_t copy_there(struct file *in, struct file *out, struct copy *copy)
+static ssize_t copy_piece(struct file *in, struct file *out, struct copy *copy)
 {
 	struct inode *inode = file_inode(out);
 	int err;
@@ -279,6 +270,30 @@ static ssize_t copy_there(struct file *in, struct file *out, struct copy *copy)
 				  &copy->change);
 	inode_unlock(inode);
 	return err ?: copy->done;
+}
+
+/* Until it is short: an error behind what was copied is the next call's. */
+static ssize_t copy_there(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out,
+			  size_t len)
+{
+	struct copy copy = {
+		.change = { .fid = out->private_data, .ask = ask_copy },
+		.from = in->private_data,
+	};
+	size_t done = 0;
+	ssize_t ret;
+
+	do {
+		copy.pos_in = pos_in + done;
+		copy.pos_out = pos_out + done;
+		copy.len = min_t(size_t, len - done, NP_COPY_MAX);
+		copy.done = 0;
+		ret = copy_piece(in, out, &copy);
+		if (ret <= 0)
+			break;
+		done += ret;
+	} while (done < len && !signal_pending(current));
+	return done ?: ret;
 }
 
 /**
@@ -295,17 +310,12 @@ static ssize_t copy_there(struct file *in, struct file *out, struct copy *copy)
 ssize_t hf9c_copy_file_range(struct file *in, loff_t pos_in, struct file *out,
 			     loff_t pos_out, size_t len, unsigned int flags)
 {
-	struct copy copy = {
-		.change = { .fid = out->private_data, .ask = ask_copy },
-		.from = in->private_data, .pos_in = pos_in, .pos_out = pos_out,
-		.len = min_t(size_t, len, COPY_MOST),
-	};
 	ssize_t ret = -EOPNOTSUPP;
 
 	if (file_inode(in)->i_sb != file_inode(out)->i_sb)
 		return -EXDEV;
 	if (server_knows(file_inode(out), NP_TCOPY))
-		ret = copy_there(in, out, &copy);
+		ret = copy_there(in, pos_in, out, pos_out, len);
 	if (ret == -EOPNOTSUPP || ret == -EXDEV)
 		ret = splice_copy_file_range(in, pos_in, out, pos_out, len);
 	return ret;
