@@ -301,6 +301,56 @@ def directories():
             os.close(fd)
 
 
+def held_in(directory):
+    """What another process finds locked there, or UNLOCK."""
+    pid = os.fork()
+    if not pid:
+        fd = os.open(directory, os.O_RDONLY)
+        os._exit(struct.unpack("hhqqi4x", fcntl.fcntl(fd, fcntl.F_GETLK,
+                                                      flock_of(WRITE, 0, 0)))[0])
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def directory_closed():
+    """A close gives a process's locks up, also of a directory that was opened from memory."""
+    for other in names[1:]:
+        note(other)
+        fd = os.open(places[other], os.O_RDONLY)
+        os.listdir(places[other])
+        fcntl.fcntl(fd, fcntl.F_SETLK, flock_of(READ, 0, 0))
+        assert held_in(places[names[0]]) == READ
+        os.close(os.open(places[other], os.O_RDONLY))
+        assert held_in(places[names[0]]) == UNLOCK
+        os.close(fd)
+
+
+def beside():
+    """What another has written beside a write of one's own is seen under the next lock."""
+    with open(f"{places[names[0]]}/beside", "wb") as file:
+        file.write(bytes(400))
+    letter = ord("A")
+    for one in "strict", "again":
+        for other in names:
+            if one == other:
+                continue
+            note(one, other)
+            a, b = agent(one, "beside"), agent(other, "beside")
+            assert a.set("posix", WRITE, 0, 100) == "None"
+            assert b.set("posix", WRITE, 200, 100) == "None"
+            assert a.do("len(os.pread(fd, 400, 0))") == "400"
+            assert a.do(f"os.pwrite(fd, bytes([{letter}]) * 100, 0)") == "100"
+            assert b.do(f"os.pwrite(fd, bytes([{letter + 1}]) * 100, 200)") == "100"
+            assert b.set("posix", UNLOCK, 200, 100) == "None"
+            assert a.set("posix", UNLOCK, 0, 100) == "None"
+            assert a.set("posix", READ) == "None"
+            seen = a.do("os.pread(fd, 400, 0)[::100]")
+            assert seen == str(bytes([letter, 0, letter + 1, 0])), seen
+            a.end()
+            b.end()
+            letter += 2
+    os.unlink(f"{places[names[0]]}/beside")
+
+
 def count(fd, times):
     for _ in range(times):
         fcntl.fcntl(fd, fcntl.F_SETLKW, flock_of(WRITE, 0, 100))
@@ -383,6 +433,8 @@ for kind in "ofd", "flock":
 check("deadlock", deadlock)
 check("close-drops", close_drops)
 check("directories", directories)
+check("directory-closed", directory_closed)
+check("beside", beside)
 check("counter", counter)
 check("many-waiters", many_waiters)
 idle.clear()
