@@ -68,11 +68,14 @@ void world::grant_or_ask(slot &s, const model::waiter &w)
 		grant(s, w);
 }
 
-/* With too many waiters for what it replaces a grant is final. */
+/*
+ * With too many waiters for what it replaces a grant is final; not so one that another of
+ * the same batch has been laid over since.
+ */
 void world::grant(slot &s, const model::waiter &w)
 {
 	s.model.grant(w, w.core);
-	if (graph.sweeps != sweeps && !w.core->revocable)
+	if (graph.sweeps != sweeps && !w.core->revocable && !w.core->under)
 		s.model.confirm(w.core);
 }
 
