@@ -174,16 +174,24 @@ static bool is_within(const struct inode *inode, u8 what, u64 at)
 
 /*
  * What is beyond the end as it is known here may be within a file that others have made
- * larger.  It is asked for again then, for they may also have made it smaller meanwhile.
+ * larger, or smaller since: the size is asked for, and then the question is asked again.
+ * Twice, for a file whose size never rests.
  */
 static int find_where(struct file *file, u8 what, u64 from, u64 *at)
 {
 	struct inode *inode = file_inode(file);
-	int err = ask_where(file, what, from, at);
+	unsigned int tries;
+	int err;
 
-	if (err || is_within(inode, what, *at))
-		return err;
-	return hf9c_refresh(inode, file->private_data) ?: ask_where(file, what, from, at);
+	for (tries = 0; tries < 3; tries++) {
+		err = ask_where(file, what, from, at);
+		if (err || is_within(inode, what, *at))
+			return err;
+		err = hf9c_refresh(inode, file->private_data);
+		if (err || is_within(inode, what, *at))
+			return err;
+	}
+	return 0;
 }
 
 static int nonsense(struct inode *inode, u8 what, u64 from, u64 at)
