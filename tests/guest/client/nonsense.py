@@ -250,7 +250,7 @@ def seek_to(where):
         program = a.program()
         fd = program.do("open", a.path(), os.O_RDONLY)
         for whence in os.SEEK_DATA, os.SEEK_HOLE:
-            proxy.change("Rseek", lambda m: (where,), times=2)
+            proxy.change("Rseek", lambda m: (where,), times=3)
             yield program.do("lseek", fd, 100, whence), "EIO"
             yield program.do("lseek", fd, 0, os.SEEK_CUR), 0
             proxy.rules.clear()
