@@ -288,19 +288,19 @@ static ssize_t copy_there(struct file *in, loff_t pos_in, struct file *out, loff
 		.change = { .fid = out->private_data, .ask = ask_copy },
 		.from = in->private_data,
 	};
-	size_t done = 0;
+	size_t done = 0, wanted;
 	ssize_t ret;
 
 	do {
 		copy.pos_in = pos_in + done;
 		copy.pos_out = pos_out + done;
-		copy.len = min_t(size_t, len - done, NP_COPY_MAX);
+		copy.len = wanted = min_t(size_t, len - done, NP_COPY_MAX);
 		copy.done = 0;
 		ret = copy_piece(in, out, &copy);
 		if (ret <= 0)
 			break;
 		done += ret;
-	} while (done < len && !signal_pending(current));
+	} while ((size_t)ret == wanted && done < len && !signal_pending(current));
 	return done ?: ret;
 }
 
