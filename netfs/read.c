@@ -173,9 +173,10 @@ static int ask_first(struct file *file, loff_t pos, size_t len)
  * How much of @len at @pos may be read of what is cached: the size is read before a folio
  * is taken.  A folio has zeroes behind the end that its own answer has proved.  When the
  * file grows the cache is dropped, and then the size changes (S3): what is found after a
- * size was read is whole up to there.  What was found before may have zeroes where a
- * larger size, which filemap_read() reads afterwards, has bytes of the server's.  (When it
- * shrinks the size is first: for that filemap_read() reads it again.)
+ * size was read is whole up to there, unless the file was cut and extended in between.
+ * What was found before may have zeroes where a larger size, which filemap_read() reads
+ * afterwards, has bytes of the server's.  (When it shrinks the size is first: for that
+ * filemap_read() reads it again.)
  */
 static size_t whole(struct inode *inode, loff_t pos, size_t len)
 {

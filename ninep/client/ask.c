@@ -206,10 +206,11 @@ static bool is_full(u8 type, int err)
 /* Once more, if there is room then. */
 static int wait_with_room(struct hf9c_super *hs, struct hf9c_call *call)
 {
+	unsigned int spared = READ_ONCE(hs->spared);
 	u8 type = call->ask.type;
 	int err = hf9c_call_wait(hs->session, call);
 
-	if (!is_full(type, err) || !hf9c_fids_spare(hs))
+	if (!is_full(type, err) || !hf9c_fids_spare(hs, spared))
 		return err;
 	hf9c_call_release(call);
 	return hf9c_call_wait(hs->session, call);

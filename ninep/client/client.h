@@ -11,6 +11,7 @@
  *
  *	hf9c_dir.lock		mutex	an open directory's entries; outside of i_rwsem
  *	inode->i_lock		spin	attributes
+ *	hf9c_super.sparing	mutex	fids are given up; of ours only fid_lock is taken inside
  *	hf9c_super.fid_lock	spin	which fids there are; inside i_lock of none
  */
 #ifndef HF9C_CLIENT_H
@@ -50,6 +51,8 @@ struct hf9c_session;
  * @doubted_at: F: likewise, in jiffies
  * @numbers: fids' numbers
  * @users: of each uid, the fid that it is attached by; X
+ * @sparing: who asks the server to forget fids for want of room, and waits for it
+ * @spared: how often that was done; read without the lock
  * @fid_lock: of the lists of fids, here and in inodes
  * @paths: F: fids that nobody uses but their inode, the oldest first
  * @nr_paths: F: how many
@@ -73,6 +76,8 @@ struct hf9c_super {
 	unsigned long doubted_at;
 	struct ida numbers;
 	struct xarray users;
+	struct mutex sparing;
+	unsigned int spared;
 	spinlock_t fid_lock;
 	struct list_head paths;
 	unsigned int nr_paths;

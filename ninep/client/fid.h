@@ -67,7 +67,7 @@ void hf9c_fid_opened(struct inode *inode, struct hf9c_fid *fid);
 void hf9c_fid_closed(struct inode *inode, struct hf9c_fid *fid);
 struct hf9c_fid *hf9c_fid_again(struct inode *inode);
 void hf9c_fids_forget(struct inode *inode);
-bool hf9c_fids_spare(struct hf9c_super *hs);
+bool hf9c_fids_spare(struct hf9c_super *hs, unsigned int spared);
 void hf9c_users_free(struct hf9c_super *hs);
 
 kuid_t hf9c_user_of(const struct hf9c_super *hs);

@@ -122,34 +122,33 @@ void hf9c_fids_forget(struct inode *inode)
 	}
 }
 
-/* With fid_lock.  Those that nobody has but their inode, and nobody can find any more. */
+/* At once. */
+#define SPARE_MOST	64
+
+/* With fid_lock.  The oldest that nobody has but their inode; nobody can find them any more. */
 static void take_unused(struct hf9c_super *hs, struct list_head *unused)
 {
 	struct hf9c_fid *fid, *next;
+	unsigned int count = 0;
 
 	lockdep_assert_held(&hs->fid_lock);
-	list_for_each_entry_safe(fid, next, &hs->paths, aged)
-		if (refcount_read(&fid->ref) == 1) {
-			take_off(hs, fid);
-			list_add(&fid->aged, unused);
-		}
+	list_for_each_entry_safe(fid, next, &hs->paths, aged) {
+		if (refcount_read(&fid->ref) != 1)
+			continue;
+		take_off(hs, fid);
+		list_add_tail(&fid->aged, unused);
+		if (++count == SPARE_MOST)
+			return;
+	}
 }
 
-/**
- * hf9c_fids_spare - the server has no room for another fid, or open file
- * @hs: the mount
- *
- * Those that nobody uses go.  The server takes requests in their order: by the time that
- * it has answered the last one there is room.
- *
- * Context: may sleep, killably, for the server.
- * Return: whether there were any.
- */
-bool hf9c_fids_spare(struct hf9c_super *hs)
+/* With @sparing.  Return: whether there were any. */
+static bool spare(struct hf9c_super *hs)
 {
 	struct hf9c_fid *last = NULL, *fid, *next;
 	LIST_HEAD(unused);
 
+	lockdep_assert_held(&hs->sparing);
 	spin_lock(&hs->fid_lock);
 	take_unused(hs, &unused);
 	spin_unlock(&hs->fid_lock);
@@ -164,7 +163,30 @@ bool hf9c_fids_spare(struct hf9c_super *hs)
 	flush_delayed_work(&hs->clunk);
 	/* It is gone whatever is said to that. */
 	hf9c_remote_clunk(last);
+	WRITE_ONCE(hs->spared, hs->spared + 1);
 	return true;
+}
+
+/**
+ * hf9c_fids_spare - the server has no room for another fid, or open file
+ * @hs: the mount
+ * @spared: hf9c_super.spared, from before it was asked for that
+ *
+ * Some that nobody uses go, and the answer to the last Tclunk is waited for: there is room
+ * for one then.
+ *
+ * Context: may sleep, killably, for the server.
+ * Return: whether there may be room now.
+ */
+bool hf9c_fids_spare(struct hf9c_super *hs, unsigned int spared)
+{
+	bool any;
+
+	if (mutex_lock_killable(&hs->sparing))
+		return false;
+	any = hs->spared != spared || spare(hs);
+	mutex_unlock(&hs->sparing);
+	return any;
 }
 
 /**

@@ -250,6 +250,7 @@ static struct hf9c_super *alloc_super(void)
 	hs->doubted_at = jiffies - 1;
 	ida_init(&hs->numbers);
 	xa_init(&hs->users);
+	mutex_init(&hs->sparing);
 	spin_lock_init(&hs->fid_lock);
 	mutex_init(&hs->ending);
 	INIT_LIST_HEAD(&hs->paths);
