@@ -59,6 +59,24 @@ static void ends_behind_anothers_request(struct kunit *test)
 	expect_remote(file, "lW0-9 u-10--1");
 }
 
+/* Who was not waited for is no reason not to wait for the next one. */
+static void ends_of_which_nothing_is_known(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct process *first;
+
+	held(file, A, F_WRLCK, 0, 9);
+	remote.unlocks = BY_TEST;
+	hf_remote_patience = 0;
+	first = process_start(file, A, F_UNLCK, 0, 9, false);
+	comes_to_be(file, remote_outstanding() == 1);
+	process_kill(first);
+	KUNIT_EXPECT_EQ(test, process_wait(first), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&file->domain->late), 0);
+	answer(file, 0);
+	expect_remote(file, "u-0-9");
+}
+
 /* Of many that hang only the first is waited for. */
 static void ends_once(struct kunit *test)
 {
@@ -195,6 +213,39 @@ static void released_before(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(remote.told, "lW0-9 u-0-9"));
 }
 
+/* Its server gives it up while it is asked for with waiting: that is cancelled then. */
+static void released_before_it_is_held_back(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *fake = ask(file, 0, A, F_WRLCK, 0, 9);
+
+	remote.stops = 'w';
+	hf_remote_answer(remote_take(0), -EAGAIN);
+	remote_await_stop(file);
+	fake_release(fake);
+	WRITE_ONCE(remote.cancelled, 0);
+	remote_go_on();
+	remote_settle();
+	KUNIT_EXPECT_EQ(test, remote.cancelled, 1U);
+	remote.locks = 0;
+	answer(file, -EINTR);
+	expect_remote(file, "lW0-9 wW0-9 u-0-9");
+	file_expect_told(file, "");
+	file_expect_held(file, "");
+}
+
+/* Or before that. */
+static void released_before_it_is_asked_for(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *fake = ask(file, 0, A, F_WRLCK, 0, 9);
+
+	fake_release(fake);
+	answer(file, -EAGAIN);
+	expect_remote(file, "lW0-9");
+	file_expect_told(file, "");
+}
+
 /* A late yes that cannot be had, for a deadlock. */
 static struct fake *late_fails(struct hf_test_file *file)
 {
@@ -262,6 +313,7 @@ static void cancelled_too_late(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(ends_behind_its_own_request),
 	KUNIT_CASE(ends_behind_anothers_request),
+	KUNIT_CASE(ends_of_which_nothing_is_known),
 	KUNIT_CASE(ends_once),
 	KUNIT_CASE(ends_with_its_file),
 	KUNIT_CASE(unknown),
@@ -269,6 +321,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(unknown_of_an_unlock),
 	KUNIT_CASE(released_meanwhile),
 	KUNIT_CASE(released_before),
+	KUNIT_CASE(released_before_it_is_held_back),
+	KUNIT_CASE(released_before_it_is_asked_for),
 	KUNIT_CASE(given_back_once),
 	KUNIT_CASE(late_deadlock),
 	KUNIT_CASE(cancelled_too_late),

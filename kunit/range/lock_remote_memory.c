@@ -77,19 +77,35 @@ static void given_back(struct kunit *test)
 	struct fake *fake;
 
 	KUNIT_ASSERT_TRUE(test, fail_works());
-	held(file, A, F_RDLCK, 0, 20);
-	fake = ask(file, 0, A, F_WRLCK, 5, 9);
+	held(file, A, F_WRLCK, 0, 20);
+	fake = ask(file, 0, A, F_RDLCK, 5, 9);
 	KUNIT_EXPECT_EQ(test, 0, fake_cancel(fake));
 	fake_release(fake);
 	remote.locks = -EAGAIN;
 	remote.fail_after = true;
 	answer(file, 0);
-	expect_remote(file, "lW5-9 lR5-9");
-	file_expect_held(file, "aR0-20");
+	expect_remote(file, "lR5-9 lW5-9");
+	file_expect_held(file, "aW0-20");
 }
 
 /* With memory it is. */
 static void given_up(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+	struct fake *fake;
+
+	held(file, A, F_WRLCK, 0, 20);
+	fake = ask(file, 0, A, F_RDLCK, 5, 9);
+	KUNIT_EXPECT_EQ(test, 0, fake_cancel(fake));
+	fake_release(fake);
+	remote.locks = -EAGAIN;
+	answer(file, 0);
+	expect_remote(file, "lR5-9 lW5-9 u-5-9");
+	file_expect_held(file, "aW0-4 aW10-20");
+}
+
+/* A refusal of what the remote has at least is about something else, and takes nothing. */
+static void kept(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
 	struct fake *fake;
@@ -100,8 +116,8 @@ static void given_up(struct kunit *test)
 	fake_release(fake);
 	remote.locks = -EAGAIN;
 	answer(file, 0);
-	expect_remote(file, "lW5-9 lR5-9 u-5-9");
-	file_expect_held(file, "aR0-4 aR10-20");
+	expect_remote(file, "lW5-9 lR5-9");
+	file_expect_held(file, "aR0-20");
 }
 
 static struct kunit_case cases[] = {
@@ -110,6 +126,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(split),
 	KUNIT_CASE(given_back),
 	KUNIT_CASE(given_up),
+	KUNIT_CASE(kept),
 	{}
 };
 

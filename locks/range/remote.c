@@ -46,7 +46,7 @@ int hf_remote_over(struct hf_ask *ask, int error)
 	spin_lock(&table->lock);
 	ask->stage = HF_OVER;
 	ask->answer = error;
-	if (!ask->deserted && !ask->heard && ask->waiter->told != HF_TOLD_WAKE)
+	if (!ask->deserted && !ask->unwanted && !ask->heard && ask->waiter->told != HF_TOLD_WAKE)
 		hf_tell_failure(ask->waiter, error);
 	ask->heard = true;
 	spin_unlock(&table->lock);
@@ -211,6 +211,31 @@ static int ask_now(struct hf_ask *ask)
 	return hf_remote_over(ask, err);
 }
 
+static bool is_unwanted(struct hf_ask *ask)
+{
+	bool unwanted;
+
+	spin_lock(&ask->waiter->table->lock);
+	unwanted = ask->unwanted;
+	spin_unlock(&ask->waiter->table->lock);
+	return unwanted;
+}
+
+/* Return: false if nobody wants it. */
+static bool begin_to_hold(struct hf_ask *ask)
+{
+	bool wanted;
+
+	spin_lock(&ask->waiter->table->lock);
+	wanted = !ask->unwanted;
+	if (wanted) {
+		ask->stage = HF_HELD;
+		hf_line_hold_back(ask);
+	}
+	spin_unlock(&ask->waiter->table->lock);
+	return wanted;
+}
+
 /* The remote has said when: with the memory for that in hand. */
 static int hold_back(struct hf_ask *ask)
 {
@@ -221,14 +246,16 @@ static int hold_back(struct hf_ask *ask)
 
 	if (err)
 		return hf_remote_over(ask, hf_out_of_memory(&waiter->ident));
-	spin_lock(&waiter->table->lock);
-	ask->stage = HF_HELD;
-	hf_line_hold_back(ask);
-	spin_unlock(&waiter->table->lock);
+	if (!begin_to_hold(ask))
+		return hf_remote_over(ask, -EINTR);
 	hf_count(remote_waits);
 	err = hf_remote_ops_of(ask)->lock(&ask->remote, &waiter->ident, true);
-	if (!err)
+	if (!err) {
+		/* Its server's cancel may have come before there was anything to cancel. */
+		if (is_unwanted(ask))
+			hf_remote_ops_of(ask)->cancel(&ask->remote);
 		return HF_MORE;
+	}
 	spin_lock(&waiter->table->lock);
 	list_del_init(&ask->line);
 	spin_unlock(&waiter->table->lock);

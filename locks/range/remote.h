@@ -29,12 +29,14 @@ struct hf_ask {
 	struct completion happened;	/* a process goes on; or the work, @inside */
 	enum hf_stage stage;		/* L: T; changed by who goes on, who reads it without */
 	bool waits;			/* I: F_SETLKW, or FL_SLEEP */
+	bool unwanted;			/* L: T; its server is about to desert it */
 	bool deserted;			/* L: T; nobody wants it: the work goes on alone */
 	bool due;			/* L: T; something has happened, and is not looked at */
 	bool running;			/* L: T; the work is at it */
 	bool inside;			/* L: T; it asks the remote itself, and waits */
 	bool heard;			/* L: T; its server was told how it has ended */
 	bool crossed;			/* L: T; others have been in line while it was held back */
+	bool patient;			/* of an unlock: it was waited for, if in vain */
 	bool late;			/* L: T; an unlock that counts in the domain's @late */
 	int answer;			/* the remote's; then the request's */
 };

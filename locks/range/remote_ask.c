@@ -3,9 +3,9 @@
  * The remote's part of a waiter: its memory, its work, and whom what happens wakes.
  *
  * Who goes on from one stage to the next (remote.c) is the process that has asked, or for
- * a server, and for who was killed, the work.  It alone changes the stage; what happens
- * meanwhile (an answer, a turn, a lock here) is noted under T, and each stage waits for
- * one thing.
+ * a server, and for who was killed, the work.  It changes the stage, and where nobody is at
+ * it (T) who ends it or has told it; what happens meanwhile (an answer, a turn, a lock
+ * here) is noted under T, and each stage waits for one thing.
  *
  * A waiter is its process's, or its file_lock's, until it is deserted (under T): then it
  * is the work's, which frees it.

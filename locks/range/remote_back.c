@@ -97,28 +97,37 @@ static int lock_there(struct hf_ask *ask, const struct file_lock *fl)
 	return await_answer(ask, hf_remote_ops_of(ask)->lock(&ask->remote, fl, false));
 }
 
+/* Not there any more: what was to become a lock for reading, while others read already. */
+static bool is_lost(const struct hf_ask *ask, const struct file_lock *fl, int err)
+{
+	return err == -EAGAIN && fl->c.flc_type == F_WRLCK &&
+	       ask->waiter->core.request.op == LK_READ;
+}
+
 /*
  * It is told what the owner holds here, which it has replaced there.  That is weaker, or
- * as strong, and cannot be refused: but where a lock for writing was to become one for
- * reading, and somebody reads already.  Then there is none.
+ * as strong, so a refusal is about something else (a grace period, say), and nothing is
+ * given up for it; but for what is lost.
  */
 static void tell_what_is_held(struct hf_ask *ask)
 {
 	struct hf_waiter *waiter = ask->waiter;
 	s64 at = waiter->core.request.start, end = waiter->core.request.end;
 	struct file_lock fl = waiter->ident;
+	bool lost;
 	int err;
 
 	while (find_held(waiter, at, &fl)) {
 		unlock_there(ask, at, fl.fl_start - 1);
-		if (lock_there(ask, &fl)) {
+		err = lock_there(ask, &fl);
+		lost = is_lost(ask, &fl, err);
+		if (lost)
 			err = unlock_here(waiter, fl.fl_start, fl.fl_end);
-			/* Better more there than less. */
-			if (err)
-				hf_remote_note_kept(waiter->table, err);
-			else
-				unlock_there(ask, fl.fl_start, fl.fl_end);
-		}
+		/* Better more there than less. */
+		if (err)
+			hf_remote_note_kept(waiter->table, err);
+		else if (lost)
+			unlock_there(ask, fl.fl_start, fl.fl_end);
 		if (fl.fl_end == end)
 			return;
 		at = fl.fl_end + 1;

@@ -121,11 +121,13 @@ static bool is_quiet(const struct hf_ask *ask)
 	       (ask->stage == HF_HERE && ask->waiter->core.state != LK_ASKING);
 }
 
+/* What is held back later sees that it is not wanted. */
 static void hurry(struct hf_ask *ask)
 {
 	bool held;
 
 	spin_lock(&ask->waiter->table->lock);
+	ask->unwanted = true;
 	held = ask->stage == HF_HELD;
 	spin_unlock(&ask->waiter->table->lock);
 	if (held)

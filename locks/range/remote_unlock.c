@@ -3,9 +3,10 @@
  * Unlocks: here, then at the remote, one after the other with whatever else their owner
  * does there.
  *
- * A process waits until the remote has answered: what follows finds the lock free.  Who
- * is killed, or ends, waits for that so long, and after the first one that is not answered
- * not at all: then the work does what is left.  If that is all of it (the turn has not
+ * A process waits until the remote has answered: what follows finds the lock free, unless
+ * nobody knows what the answer means, and the lock is given up once more.  Who is killed,
+ * or ends, waits so long for its turn, and for the answer, and while one that was waited
+ * for is not answered not at all: then the work does what is left.  If that is all of it (the turn has not
  * come), the owner may have been granted something meanwhile: so the remote is told what
  * is held then.
  */
@@ -38,6 +39,7 @@ static bool await(struct hf_ask *ask)
 
 	if (!(current->flags & PF_EXITING) && !wait_for_completion_killable(&ask->happened))
 		return true;
+	ask->patient = patience;
 	return wait_for_completion_timeout(&ask->happened, patience);
 }
 
@@ -46,6 +48,9 @@ static void leave_behind(struct hf_ask *ask)
 {
 	lockdep_assert_held(&ask->waiter->table->lock);
 	ask->deserted = true;
+	/* Of one that nobody has waited for nothing is known. */
+	if (!ask->patient)
+		return;
 	ask->late = true;
 	atomic_inc(&ask->waiter->table->domain->late);
 }

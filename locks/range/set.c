@@ -289,6 +289,7 @@ int hf_set_here(struct hf_table *table, struct lk_table *space,
 		enum hf_told told, bool may_wait)
 {
 	struct set set hf_filled_by_callee;
+	bool waited = false;
 	int ret = 0;
 
 	begin(&set, table, space, request, fl);
@@ -308,17 +309,20 @@ int hf_set_here(struct hf_table *table, struct lk_table *space,
 		ret = pass(&set);
 		hf_leave(table, graph);
 		hf_records_free(&set.batch.freed);
-		if (ret == WAIT)
+		waited = ret == WAIT;
+		if (waited)
 			ret = wait(&set);
 		if (ret != AGAIN)
 			break;
+		waited = false;
 		/* After a portion of an unlock: others want T, and a turn. */
 		cond_resched();
 		ret = provide(&set);
 	}
-	if (ret == -ENOMEM)
+	/* What a wait ends with may be the remote's word. */
+	if (!waited && ret == -ENOMEM)
 		ret = hf_out_of_memory(fl);
-	if (ret == -EDQUOT)
+	if (!waited && ret == -EDQUOT)
 		ret = hf_over_limit(set.limit, table, request, fl);
 	if (set.waiter)
 		hf_waiter_free(set.waiter);

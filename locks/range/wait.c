@@ -11,8 +11,9 @@ static struct kmem_cache *waiter_cache;
 /*
  * The identity that records granted to this waiter get.  It is copied while
  * the file_lock is ours to read: nfsd rewrites its own between two polls.  No
- * reference to the owner is taken: the file_lock has one, and a waiter never
- * outlives its file_lock (async.c), let alone grants anything after it.
+ * reference to the owner is taken: the file_lock has one, and a waiter grants nothing
+ * after it (async.c): one that outlives it, since the remote has not answered, is
+ * deserted, and its owner and file are numbers.
  */
 static void copy_identity(struct file_lock *ident, const struct file_lock *fl)
 {
