@@ -176,8 +176,8 @@ void hf_lock_domain_put(struct hf_lock_domain *domain);
  * With a remote, F_SETLK waits for its answer, F_SETLKW until it has the lock; what
  * has an asynchronous manager and FL_SLEEP for neither.  F_UNLCK unlocks here, then
  * there, and returns 0 whatever is said to that; a process that is killed, or ends, waits
- * ten seconds for its turn and ten for the answer, and the rest is done without it.  F_GETLK asks here
- * alone.
+ * ten seconds for its turn and ten for the answer, and the rest is done without it.
+ * F_GETLK asks here alone.
  *
  * Context: may sleep, as ->lock may; takes neither i_rwsem nor sb_writers.  A
  * request with an asynchronous manager never waits for a lock.

@@ -177,6 +177,8 @@ struct hf_ask *hf_ask_new(struct hf_waiter *waiter, struct file *file,
 void hf_ask_free(struct hf_ask *ask);
 void hf_remote_happened(struct hf_ask *ask);
 void hf_remote_told(struct hf_ask *ask);
+/* What hf_remote_run() says if the request is to be made anew. */
+#define HF_REMOTE_ANEW	(-ERESTARTNOINTR)
 int hf_remote_run(struct hf_waiter *waiter);
 void hf_remote_end(struct hf_waiter *waiter, bool take_back);
 bool hf_remote_waits(const struct hf_waiter *waiter);

@@ -72,7 +72,7 @@ static int undo(struct hf_ask *ask, int error)
 	}
 	hf_remote_give_back(ask);
 	hf_remote_leave(ask);
-	if (error == HF_ANEW && !hf_remote_is_deserted(ask))
+	if (error == HF_REMOTE_ANEW && !hf_remote_is_deserted(ask))
 		return hold_back(ask);
 	return hf_remote_over(ask, error);
 }
@@ -270,14 +270,14 @@ static int answered_late(struct hf_ask *ask)
 	spin_lock(&ask->waiter->table->lock);
 	list_del_init(&ask->line);
 	if (!err && ask->crossed)
-		err = HF_ANEW;
+		err = HF_REMOTE_ANEW;
 	else if (!err)
 		first = hf_line_enter(ask);
 	spin_unlock(&ask->waiter->table->lock);
 	if (!err)
 		return WARN_ONCE(!first, "holdfast: a lock that nobody has crossed\n") ?
 		       HF_MORE : take(ask, true);
-	if (err == HF_ANEW || hf_remote_is_unknown(err))
+	if (err == HF_REMOTE_ANEW || hf_remote_is_unknown(err))
 		return undo_later(ask, err == -EINTR ? -ERESTARTSYS : err);
 	return hf_remote_over(ask, err);
 }

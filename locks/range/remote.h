@@ -44,9 +44,6 @@ struct hf_ask {
 /* What a step of it ends with; or, of a process: -errno, and it is the work's. */
 enum hf_how { HF_MORE, HF_ENDED };
 
-/* Such an -errno: the process is to make its request anew. */
-#define HF_ANEW	(-ERESTARTNOINTR)
-
 /* order.c */
 bool hf_line_enter(struct hf_ask *ask);
 void hf_line_leave(struct hf_ask *ask);

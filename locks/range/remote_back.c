@@ -16,7 +16,7 @@ void hf_remote_note_kept(const struct hf_table *table, int err)
 
 /*
  * T: it is the work's to tell the remote, in its turn, which it may have already.
- * @error: how the request ends then; HF_ANEW: a server's is asked for anew.
+ * @error: how the request ends then; HF_REMOTE_ANEW: a server's is asked for anew.
  */
 void hf_remote_begin_back(struct hf_ask *ask, int error)
 {

@@ -93,7 +93,7 @@ static int await(struct hf_ask *ask, bool cancelled)
  * hf_remote_run - a process's request, until it is answered
  * @waiter: HF_TOLD_WAKE, with @ask; the caller's no more
  *
- * Return: 0, -EAGAIN, -EDEADLK, -ERESTARTSYS, or what the remote says.
+ * Return: 0, -EAGAIN, -EDEADLK, -ERESTARTSYS, HF_REMOTE_ANEW, or what the remote says.
  */
 int hf_remote_run(struct hf_waiter *waiter)
 {

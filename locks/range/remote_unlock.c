@@ -6,9 +6,9 @@
  * A process waits until the remote has answered: what follows finds the lock free, unless
  * nobody knows what the answer means, and the lock is given up once more.  Who is killed,
  * or ends, waits so long for its turn, and for the answer, and while one that was waited
- * for is not answered not at all: then the work does what is left.  If that is all of it (the turn has not
- * come), the owner may have been granted something meanwhile: so the remote is told what
- * is held then.
+ * for is not answered not at all: then the work does what is left.  If that is all of it
+ * (the turn has not come), the owner may have been granted something meanwhile: so the
+ * remote is told what is held then.
  */
 #include <linux/err.h>
 #include <linux/sched/signal.h>

@@ -258,7 +258,7 @@ static int wait(struct set *set)
 		return hf_wait_local(waiter);
 	set->waiter = NULL;
 	ret = hf_remote_run(waiter);
-	return ret == -ERESTARTNOINTR ? AGAIN : ret;
+	return ret == HF_REMOTE_ANEW ? AGAIN : ret;
 }
 
 /**

@@ -14,7 +14,9 @@ report() {
 		case $line in
 		'    ok '*'# SKIP'*) not_ok "$suite.${words[2]}" "it skipped itself" ;;
 		'    ok '*) ok "$suite.${words[2]}" ;;
-		'    not ok '*) not_ok "$suite.${words[3]}" "${why:-it does not say why}" && why= ;;
+		'    not ok '*)
+			not_ok "$suite.${words[3]}" "${why:-it does not say why}"
+			why= ;;
 		'    # '*' FAILED at '*) why+="${words[*]:1} " ;;
 		'    #'*) echo "$line" ;;
 		*[Ee]xpected* | *' == '*) why+="${words[*]} " ;;
