@@ -47,11 +47,14 @@ def taken(link):
     return is_taken
 
 
-def reader(a, proxy, kind="Rread"):
-    """A program whose read into the buffer has been answered, as far as the proxy knows."""
+def reader(a, proxy):
+    """
+    A program whose read into the buffer has been answered, as far as the proxy knows: its
+    first part, of several, which the server answers in any order.
+    """
     program = a.program()
     fd = program.do("open", a.path(), os.O_RDONLY)
-    kept = proxy.keep(kind)
+    kept = proxy.keep("Rread", which=lambda m: m.request.fields()[1] == 0)
     program.start("read_to_buffer", fd, 0)
     a.loop.until(kept)
     return program, kept.message
