@@ -23,7 +23,9 @@
 
 HF_TEST=$(basename "$0" .sh)
 HF_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-HF_RESULTS=/results/results
+# Where this test's results go; and whether it is the first and the last of its guest (in-turn).
+HF_OUT=${HF_OUT:-/results} HF_FIRST=${HF_FIRST-yes} HF_LAST=${HF_LAST-yes}
+HF_RESULTS=$HF_OUT/results
 HF_KMEMLEAK=/sys/kernel/debug/kmemleak
 hf_problems=()
 : >"$HF_RESULTS"
@@ -31,7 +33,7 @@ mkdir -p /run/hf
 # A pipe that nobody writes to, to wait at.
 exec {hf_silence}<> <(:)
 echo "holdfast-test: $HF_TEST starts" >/dev/kmsg
-if [ -e $HF_KMEMLEAK ]; then
+if [ -e $HF_KMEMLEAK ] && [ "$HF_FIRST" ]; then
 	echo scan=off >$HF_KMEMLEAK
 	echo clear >$HF_KMEMLEAK
 fi
@@ -43,7 +45,7 @@ not_ok() { hf_result "not ok $1: ${*:2}"; hf_failed "$1"; }
 # Not a result of its own, but the test fails.
 hf_problem() { hf_problems+=("$*"); echo "problem: $*"; hf_failed "$*"; }
 # At once, so that it is known of a guest that does not come to its end, too.
-hf_failed() { echo "FAIL $1" >>/results/verdict; }
+hf_failed() { echo "FAIL $1" >>"$HF_OUT/verdict"; }
 
 # check NAME CMD...: ok if CMD succeeds. (In this shell and into a file: CMD
 # may set variables, and may start what keeps its output open.)
@@ -163,13 +165,17 @@ hf_scan() { echo scan >$HF_KMEMLEAK || hf_problem "kmemleak does not scan"; }
 # second: the wait is for its age limit, not for anything of ours.
 hf_check_leaks() {
 	[ -e $HF_KMEMLEAK ] || [ "$HF_KERNEL" = debug ] || return 0
-	local unloaded=$SECONDS
+	[ "$HF_LAST" ] || return 0
+	local unloaded=$SECONDS test
 	hf_scan
 	until [ $((SECONDS - unloaded)) -gt 5 ]; do read -rt 0.5 -u "$hf_silence" || :; done
 	hf_scan
-	hf_unknown_leaks $HF_KMEMLEAK "$HF_HERE/$HF_TEST.kmemleak-allow" >/results/kmemleak ||
+	for test in ${HF_TESTS:-$HF_TEST}; do
+		cat "$HF_HERE/$test.kmemleak-allow" 2>/dev/null
+	done >/run/hf/leaks-allow
+	hf_unknown_leaks $HF_KMEMLEAK /run/hf/leaks-allow >"$HF_OUT/kmemleak" ||
 		hf_problem "kmemleak's report cannot be read"
-	[ ! -s /results/kmemleak ] || hf_problem "kmemleak: $(head -n 30 /results/kmemleak)"
+	[ ! -s "$HF_OUT/kmemleak" ] || hf_problem "kmemleak: $(head -n 30 "$HF_OUT/kmemleak")"
 }
 
 # hf_unknown_leaks REPORT ALLOWED: the objects of the report, but for those that
@@ -219,9 +225,9 @@ hf_finish() {
 	hf_check_dmesg
 	hf_check_expected
 	if [ ${#hf_problems[@]} = 0 ]; then
-		echo PASS >/results/verdict
+		echo PASS >"$HF_OUT/verdict"
 		exit 0
 	fi
-	printf 'FAIL %s\n' "${hf_problems[@]}" | tee /results/verdict
+	printf 'FAIL %s\n' "${hf_problems[@]}" | tee "$HF_OUT/verdict"
 	exit 1
 }

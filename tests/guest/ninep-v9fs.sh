@@ -66,10 +66,10 @@ diod_begins() {
 # is excluded by none, and its own clients hear of an unlock when they ask again. That is
 # required of the matrix, so that one that cannot fail is found out.
 diod_in_the_matrix() {
-	"$hf_programs/matrix" -f "$1" - - - - - - /mnt/a /mnt/b >/results/matrix-of-diod 2>&1
-	[ $? = 1 ] && cat /results/matrix-of-diod
+	"$hf_programs/matrix" -f "$1" - - - - - - /mnt/a /mnt/b >"$HF_OUT/matrix-of-diod" 2>&1
+	[ $? = 1 ] && cat "$HF_OUT/matrix-of-diod"
 }
-diod_says() { grep -qx "$1" /results/matrix-of-diod; }
+diod_says() { grep -qx "$1" "$HF_OUT/matrix-of-diod"; }
 diod_excludes_nobody() {
 	local pair
 	for pair in 'local to 9p' '9p to local'; do
