@@ -9,15 +9,16 @@ measured in several guests (again-*) is one list of samples.
 """
 
 import glob
-import itertools
 import json
 import os
 import sys
 from statistics import median
 
 import pictures
+from rows_ninep import (NINEP_BARS, client, floor_by_diod, messages, ninep, ninep_handover,
+                        show_messages, switches, tree)
+from table import OURS, PEER, Measured, Missing, Table, show_bytes, show_rate, show_time
 
-OURS, PEER, FLOOR, ECHO = "holdfast", "peer", "floor", "echo"
 SIZES = (0, 10, 100, 1000, 10000, 100000)
 OPERATIONS = ("open", "create", "stat", "unlink", "readdir")
 FILESYSTEMS = ("ext4", "tmpfs")
@@ -47,145 +48,6 @@ ACCESSES = (
     "1 MiB sequential write, mmap",
 )
 
-# How many times as fast as diod where nothing is cached. Of 4 KiB it was 2 once: but a
-# server that reads and writes nothing, the floor, is 2.2 to 2.5 times as fast, and the
-# client's own part is in that. The floor is the hard bar there; the old one is printed.
-NINEP_BARS = {"getattr": 1.5, "stat": 1.5, "stat, 5 names": 1.5, "walk": 1.5, "create": 1.5,
-              "unlink": 1.5, "4 KiB random read": 1.75, "4 KiB random write": 1.75,
-              "1 MiB sequential read": 1, "1 MiB sequential write": 1}
-NINEP_OLD_BARS = {"4 KiB random read": 2, "4 KiB random write": 2}
-NINEP_RATES = ("1 MiB sequential read", "1 MiB sequential write")
-NINEP_FLOOR = {"getattr": 0.8, "walk": 0.8, "4 KiB random read": 0.8,
-               "4 KiB random write": 0.75}
-NINEP_CALLS = ("getattr", "4 KiB read", "4 KiB write")
-NINEP_HANDOVER_BAR = 10e6
-# The requests that v9fs makes.
-NINEP_MESSAGES = {8: "statfs", 12: "lopen", 14: "lcreate", 24: "getattr", 26: "setattr",
-                  30: "xattrwalk", 40: "readdir", 50: "fsync", 76: "unlinkat", 104: "attach",
-                  110: "walk", 116: "read", 118: "write", 120: "clunk"}
-
-
-class Missing(Exception):
-    """A measurement that is not there, and why."""
-
-
-class Measured:
-    """All samples of a run, by (bench, case, side)."""
-
-    def __init__(self, results):
-        self.lines = {}
-        for path in sorted(glob.glob(os.path.join(results, "again-*", "measured.jsonl"))):
-            self.read(path)
-        self.read(os.path.join(results, "measured.jsonl"))
-
-    def read(self, path):
-        for line in open(path, encoding="utf-8") if os.path.exists(path) else ():
-            try:
-                item = json.loads(line)
-            except ValueError:
-                continue  # cut off: its row is missing, which is said
-            key = item["bench"], item["case"], item["side"]
-            before = self.lines.get(key)
-            if before and "error" in before:
-                continue
-            if before and "samples" in item:
-                item["samples"] = before["samples"] + item["samples"]
-            self.lines[key] = item
-
-    def item(self, bench, case, side):
-        item = self.lines.get((bench, str(case), side))
-        if item is None:
-            raise Missing(f"{side}: not measured")
-        if "error" in item:
-            raise Missing(f"{side}: {item['error']}")
-        if not item["samples"] or min(item["samples"]) <= 0:
-            raise Missing(f"{side}: no usable samples")
-        return item
-
-    def samples(self, bench, case, side):
-        return self.item(bench, case, side)["samples"]
-
-    def middle(self, bench, case, side):
-        return median(self.samples(bench, case, side))
-
-    def ratio(self, bench, case, over=OURS, under=None):
-        """Median over the rounds of @over's value by @under's (ours or the peer's)."""
-        under = under or (PEER if over == OURS else OURS)
-        pairs = zip(self.samples(bench, case, over), self.samples(bench, case, under))
-        return median(a / b for a, b in pairs)
-
-
-def show_time(ns):
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if ns >= size:
-            return f"{ns / size:.3g} {unit}" if ns < 1000 * size else f"{ns / size:.0f} {unit}"
-    return f"{ns:.0f} ns"
-
-
-def show_rate(rate):
-    return f"{rate / 2**20:.0f} MiB/s"
-
-
-def show_bytes(count):
-    return f"{count:.0f} bytes"
-
-
-class Table:
-    def __init__(self, measured):
-        self.measured = measured
-        self.rows = []
-
-    def row(self, group, name, judge):
-        """@judge returns (ours, peer, ratio, bar, met or None) or raises."""
-        try:
-            ours, peer, ratio, bar, met = judge()
-        except Missing as missing:
-            ours, peer, ratio, bar, met = str(missing), "", "", "", "failed"
-        verdict = {True: "pass", False: "MISS", None: "-", "failed": "FAILED"}[met]
-        self.rows.append({"group": group, "name": name, "ours": ours, "peer": peer,
-                          "ratio": ratio, "bar": bar, "verdict": verdict})
-
-    def compare(self, group, name, case, show, bar, faster=True, bench=None,
-                sides=(OURS, PEER)):
-        """@faster: the ratio is how many times faster, and must reach @bar;
-        otherwise how many times as much, and must not exceed it."""
-        bench = bench or group
-        measured = self.measured
-
-        def judge():
-            ours, peer = (measured.middle(bench, case, side) for side in sides)
-            rate = measured.item(bench, case, sides[0])["unit"] == "bytes/s"
-            ratio = measured.ratio(bench, case, *(sides if rate or not faster else sides[::-1]))
-            met = None
-            if bar is not None:
-                met = ratio >= bar if faster else ratio <= bar
-            sign = "≥" if faster else "≤"
-            text = "reported" if bar is None else f"{sign} {bar:g} ×"
-            return show(ours), show(peer), f"{ratio:.3g} ×", text, met
-
-        self.row(group, name, judge)
-
-    def print(self):
-        heads = ("benchmark", "holdfast", "peer", "ratio", "bar", "")
-        rows = [(r["name"], r["ours"], r["peer"], r["ratio"], r["bar"], r["verdict"])
-                for r in self.rows]
-        failed = [r for r in rows if r[5] == "FAILED"]
-        widths = [max(len(r[i]) for r in rows + [heads] if i == 0 or r not in failed)
-                  for i in range(len(heads))]
-        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-        print("  ".join(h.ljust(w) for h, w in zip(heads, widths)).rstrip())
-        group = None
-        for row, item in zip(rows, self.rows):
-            if item["group"] != group:
-                group = item["group"]
-                print(rule)
-            if row in failed:
-                print(f"{row[0].ljust(widths[0])}  FAILED: {row[1]}")
-                continue
-            cells = [row[0].ljust(widths[0])]
-            cells += [c.rjust(w) for c, w in zip(row[1:5], widths[1:5])]
-            print("  ".join(cells + [row[5]]))
-
 
 def handover(table):
     measured = table.measured
@@ -209,23 +71,6 @@ def handover(table):
     table.row("handover", "hand-over, NFSv3 client waits", network("nfs3", 30e6))
     table.row("handover", "hand-over, NFSv4.2 client waits", network("nfs4.2", 20e6))
     ninep_handover(table)
-
-
-def ninep_handover(table):
-    measured = table.measured
-
-    def judge():
-        ours = measured.middle("handover", "9p", OURS)
-        try:
-            peer = show_time(measured.middle("handover", "9p", PEER))
-        except Missing as missing:  # diod's locks exclude no local process
-            peer = str(missing).removeprefix("peer: ")
-            if "while the lock was held" in peer:
-                peer = "not exclusive"
-        return (show_time(ours), peer, "", f"≤ {show_time(NINEP_HANDOVER_BAR)}",
-                ours <= NINEP_HANDOVER_BAR)
-
-    table.row("handover", "hand-over, 9P client waits (diod)", judge)
 
 
 def waiters(table, bench="waiters", name="the last of 16, holder killed (worst run)"):
@@ -331,111 +176,6 @@ def access(table):
                           show_rate, 0.95)
 
 
-def messages(measured, case):
-    """What one operation sends, or None if that is not known."""
-    return measured.lines.get(("ninep", case, OURS), {}).get("messages")
-
-
-def show_messages(types):
-    """In their order; of those in a row how many."""
-    runs = [(NINEP_MESSAGES.get(kind, f"type {kind}"), len(list(run)))
-            for kind, run in itertools.groupby(types)]
-    return " ".join(name if count == 1 else f"{name} ×{count}" for name, count in runs)
-
-
-def ninep_row(table, name, cache, bar):
-    sent = messages(table.measured, f"{name}, {cache}")
-    if sent is None:
-        count = ""
-    elif not sent:  # what the client has done by itself
-        count, bar = ", none sent", None
-    else:
-        count = f", {len(sent)} sent"
-    unit = show_rate if name in NINEP_RATES else show_time
-    table.compare(f"9P, {cache}", f"cache={cache}: {name}{count}", f"{name}, {cache}", unit,
-                  bar, bench="ninep")
-
-
-def ninep(table):
-    for name in NINEP_BARS:
-        ninep_row(table, name, "none", NINEP_BARS[name])
-    for name, old in NINEP_OLD_BARS.items():
-        table.compare("9P, none", f"cache=none: {name}, which was to be {old} ×",
-                      f"{name}, none", show_time, None, bench="ninep")
-    for name in NINEP_BARS:
-        ninep_row(table, name, "loose", 1)
-    for name in NINEP_BARS:
-        unit = show_rate if name in NINEP_RATES else show_time
-        table.compare("9P, floor", f"cache=none: {name}, beside the floor", f"{name}, none",
-                      unit, NINEP_FLOOR.get(name), bench="ninep", sides=(OURS, FLOOR))
-    for name in NINEP_CALLS:
-        table.compare("9P, alone", f"raw {name}, beside the floor", name, show_time, None,
-                      bench="exchange", sides=(OURS, FLOOR))
-    for name in NINEP_CALLS:
-        table.compare("9P, alone", f"raw {name}: the floor beside a TCP echo", name, show_time,
-                      1.3, faster=False, bench="exchange", sides=(FLOOR, ECHO))
-    table.compare("9P, bulk", "16 raw reads of 1 MiB at once, beside knfsd", "read", show_rate,
-                  0.9, bench="served")
-    table.compare("9P, bulk", "CPU time of the server's threads for a MiB", "cpu", show_time,
-                  None, bench="served")
-
-
-def client_row(table, name, side, peer, bar, show=show_time, bench="client"):
-    """How many times as fast as @peer @side is; a bar of 1 is that it is not behind."""
-    table.compare(f"client, {bench}", f"{name}: {side}, beside {peer}", name, show, bar,
-                  bench=bench, sides=(side, peer))
-
-
-def client(table):
-    for access in ("read", "write"):
-        for size in ("4 KiB", "1 MiB"):
-            name = f"{size} sequential {access}"
-            client_row(table, name, "strict", "nfs", 0.9, show_rate)
-            client_row(table, name, "strict", "v9fs-loose", 3, show_rate)
-            client_row(table, name, "loose", "v9fs-loose", 3, show_rate)
-            client_row(table, name, "none", "v9fs-none", 1, show_rate)
-            client_row(table, name, "strict", "local", None, show_rate)
-    for name in ("4 KiB random read", "4 KiB random read, 16 at once", "4 KiB random write"):
-        client_row(table, name, "strict", "nfs", 1)
-        client_row(table, name, "strict", "v9fs-loose", 1)
-        client_row(table, name, "loose", "v9fs-loose", 1)
-        client_row(table, name, "none", "v9fs-none", 1)
-    for name in ("stat", "open and close"):
-        client_row(table, name, "strict-0", "nfs-0", 1)
-        client_row(table, name, "strict-0", "v9fs-none", 1)
-        client_row(table, name, "none", "v9fs-none", 1)
-    client_row(table, "stat", "strict", "nfs", 1)
-    for name in ("stat", "open and close"):
-        client_row(table, name, "loose", "v9fs-loose", 1)
-        client_row(table, name, "loose", "nfs", 1)
-    client_row(table, "open and close", "strict", "nfs", None)
-    for name in ("create", "unlink"):
-        client_row(table, name, "strict", "nfs", 1)
-        client_row(table, name, "plain", "nfs", 0.8)
-        client_row(table, name, "strict", "v9fs-loose", 1)
-        client_row(table, name, "loose", "v9fs-loose", 1)
-        client_row(table, name, "none", "v9fs-none", 1)
-
-
-def tree(table):
-    # NFS believes what has not changed for 60 s for as long: a warm status is to be
-    # compared with one that does so, too.
-    for name in ("create", "cold status", "status", "read", "remove"):
-        client_row(table, name, "strict-60", "nfs", 1, bench="tree")
-        client_row(table, name, "strict", "nfs", None if name == "status" else 1, bench="tree")
-        client_row(table, name, "strict", "v9fs-loose", None, bench="tree")
-        client_row(table, name, "loose", "v9fs-loose", 1, bench="tree")
-        client_row(table, name, "loose", "local", 0.8 if name == "status" else None, bench="tree")
-    table.compare("client, tree", "memory for a known file: strict, beside nfs", "memory",
-                  show_bytes, None, faster=False, bench="tree", sides=("strict", "nfs"))
-
-
-def switches(measured, case):
-    """How often the machine changed tasks for an operation, by side."""
-    return {side: item["switches"] for (bench, name, side), item in measured.lines.items()
-            if bench == "client" and name == case and "switches" in item}
-
-
 def leaving(table):
     for bench, name in (("close", "last close beside 100,000 locks"),
                         ("unlock", "whole-file unlock beside 100,000")):
@@ -482,18 +222,6 @@ SECTIONS = {"handover": handover, "waiters": waiters,
             "leases": leases, "io": access, "ninep": ninep,
             "client": client, "tree": tree, "close": leaving, "refused": refused,
             "stall": stall, "memory": memory}
-
-
-def floor_by_diod(measured):
-    """What no server can be ahead of diod by: in each row that of canned answers."""
-    parts = []
-    for name in NINEP_BARS:
-        sides = (FLOOR, PEER) if name in NINEP_RATES else (PEER, FLOOR)
-        try:
-            parts.append(f"{name} {measured.ratio('ninep', f'{name}, none', *sides):.3g}")
-        except Missing:
-            pass
-    return "; ".join(parts)
 
 
 def notes(measured, results):
