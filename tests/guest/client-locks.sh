@@ -4,13 +4,7 @@
 # Locks over the 9P client: a directory on holdfast, with local processes, two mounts of it
 # in different modes, and a mount of one of those, served again.
 . "$(dirname "$0")/lib.sh"
-. "$HF_HERE/fs/lower.sh"
-. "$HF_HERE/ninep/server.sh"
-
-# mount_client EXPORT MOUNTPOINT OPTIONS
-mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "aname=$1,$3" 127.0.0.1 "$2"; }
-
-no_locks_left() { ! grep -v '^$' /proc/fs/holdfast/locks; }
+. "$HF_HERE/client/locks.sh"
 
 # Whoever has locked when his server goes hears of it, and nothing is left.
 server_goes() {
@@ -23,15 +17,7 @@ server_goes() {
 	umount /mnt/gone
 }
 
-mkdir -p "$top" /mnt/hf
-check load eval 'hf_load holdfast_export && ninep_load && hf_load holdfast_ninep_client'
-ip link set lo up
-check make make_lower ext4
-mkdir "$top/ext4/plain/served"
-check holdfast mount -t holdfast "$top/ext4/plain/served" /mnt/hf
-chmod 1777 /mnt/hf
-check export ninep_export data /mnt/hf clients=127.0.0.0/8 squash=none
-check tcp ninep_listener tcp tcp:127.0.0.1:564
+serve_holdfast
 check mount-strict mount_client data /mnt/strict cache=strict
 check mount-plain mount_client data /mnt/plain cache=none,version=9p2000.L
 check export-again ninep_export again /mnt/strict clients=127.0.0.0/8 squash=none threads=2
@@ -43,6 +29,5 @@ check unmount-again umount /mnt/again
 check export-ends ninep_off exports/again
 check server-goes server_goes
 check unmount umount /mnt/strict /mnt/plain
-check remove ninep_remove
-check unmount-holdfast umount /mnt/hf "$top/ext4"
+serve_no_more
 hf_finish

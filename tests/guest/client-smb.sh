@@ -5,8 +5,7 @@
 # asks for locks that are another server's. Oplocks are off: with one, an SMB client
 # keeps its locks to itself.
 . "$(dirname "$0")/lib.sh"
-. "$HF_HERE/fs/lower.sh"
-. "$HF_HERE/ninep/server.sh"
+. "$HF_HERE/client/locks.sh"
 
 smb_start() {
 	modprobe -a ksmbd cifs || return
@@ -28,24 +27,13 @@ smb_stop() {
 	umount /mnt/smb && ksmbd.control -s && wait_until 30 rmmod ksmbd
 }
 
-no_locks_left() { ! grep -v '^$' /proc/fs/holdfast/locks; }
-
-mkdir -p "$top" /mnt/hf /mnt/mount
-check load eval 'hf_load holdfast_export && ninep_load && hf_load holdfast_ninep_client'
-ip link set lo up
-check make make_lower ext4
-mkdir "$top/ext4/plain/served"
-check holdfast mount -t holdfast "$top/ext4/plain/served" /mnt/hf
-chmod 1777 /mnt/hf
-check export ninep_export data /mnt/hf clients=127.0.0.0/8 squash=none
-check tcp ninep_listener tcp tcp:127.0.0.1:564
-check mount mount -t holdfast9p -o aname=data 127.0.0.1 /mnt/mount
+serve_holdfast
+check mount mount_client data /mnt/mount cache=strict
 check smb-starts smb_start
 check smb-mount smb_mount
 relay python3 "$HF_HERE/client/smb.py" local=/mnt/hf mount=/mnt/mount smb=/mnt/smb
 check none-left wait_until 10 no_locks_left
 check smb-stops smb_stop
 check unmount umount /mnt/mount
-check remove ninep_remove
-check unmount-holdfast umount /mnt/hf "$top/ext4"
+serve_no_more
 hf_finish
