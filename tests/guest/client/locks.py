@@ -5,6 +5,9 @@
 A place is NAME=DIRECTORY; the first is the directory itself, on the server. What excludes
 whom, in all pairs; how a lock is waited for and handed over; what a refusal, a signal, a
 kill and a close leave behind.
+
+locks.py with NAME PLACE...: no more than who excludes whom, and how POSIX locks are handed
+over; NAME is in the results.
 """
 import errno
 import fcntl
@@ -125,7 +128,9 @@ def note(*at):
     return True
 
 
-places = dict(place.split("=", 1) for place in sys.argv[1:])
+# Of a few places: what they do for one another.
+between = sys.argv[2] if sys.argv[1] == "with" else None
+places = dict(place.split("=", 1) for place in sys.argv[3 if between else 1:])
 names = list(places)
 #: All, and those that nobody has.
 agents, idle = [], []
@@ -421,22 +426,30 @@ def check(name, what, *args):
     print(f"# {name} {time.monotonic() - begun:.2f} s", flush=True)
 
 
-for kind in KINDS:
-    check(f"excludes-{kind}", excludes_in_all_pairs, kind)
-    check(f"handed-over-{kind}", handed_over, kind)
-    check(f"interrupted-{kind}", interrupted, kind)
-    check(f"killed-{kind}", killed, kind)
-for kind in "posix", "ofd":
-    check(f"upgrade-refused-{kind}", upgrade_refused, kind)
-for kind in "ofd", "flock":
-    check(f"shared-{kind}", shared_by_a_fork, kind)
-check("deadlock", deadlock)
-check("close-drops", close_drops)
-check("directories", directories)
-check("directory-closed", directory_closed)
-check("beside", beside)
-check("counter", counter)
-check("many-waiters", many_waiters)
+def check_all():
+    for kind in KINDS:
+        check(f"excludes-{kind}", excludes_in_all_pairs, kind)
+        check(f"handed-over-{kind}", handed_over, kind)
+        check(f"interrupted-{kind}", interrupted, kind)
+        check(f"killed-{kind}", killed, kind)
+    for kind in "posix", "ofd":
+        check(f"upgrade-refused-{kind}", upgrade_refused, kind)
+    for kind in "ofd", "flock":
+        check(f"shared-{kind}", shared_by_a_fork, kind)
+    check("deadlock", deadlock)
+    check("close-drops", close_drops)
+    check("directories", directories)
+    check("directory-closed", directory_closed)
+    check("beside", beside)
+    check("counter", counter)
+    check("many-waiters", many_waiters)
+
+
+if between:
+    check(f"excludes-{between}", excludes_in_all_pairs, "posix")
+    check(f"handed-over-{between}", handed_over, "posix")
+else:
+    check_all()
 idle.clear()
 for one in list(agents):
     one.kill()
