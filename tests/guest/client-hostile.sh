@@ -137,6 +137,7 @@ phase others
 relay python3 "$here/two.py" "$served" $server
 relay python3 "$here/kept.py" "$served" $server
 relay python3 "$here/older.py" /mnt/older
+relay python3 "$here/locked.py" "$served" $server
 phase stopped
 relay python3 "$here/hung.py" "$served" $server "$(hf_module holdfast_ninep_client)" "${HF_ROUNDS:-$([ $debug ] && echo 10 || echo 50)}" "$HF_SEED"
 phase bytes

@@ -118,4 +118,26 @@ def too_many_open(a):
             yield a.umount(), None
 
 
+@case
+def two_without_room(a):
+    """Two that are refused at once: what the one gives up makes room for the other as well."""
+    names = ["f%d" % i for i in range(10)]
+    for name in names:
+        a.make(name.encode(), name)
+    proxy = a.mount("cache=loose")
+    with_room(a, proxy, 8, 24)
+    programs = a.program(), a.program()
+    yield [programs[0].do("whole", a.path(name)) for name in names[:8]], [name.encode() for name in names[:8]]
+    # So that nothing is left to be asked for but the open.
+    for name in names[8:]:
+        programs[0].do("stat", a.path(name))
+    both = proxy.keep("Topenattr", 2)
+    for program, name in zip(programs, names[8:]):
+        program.start("whole", a.path(name))
+    a.loop.until(both)
+    for message in both.messages:
+        message.link.to_client(message.error(24))
+    yield [program.result() for program in programs], [name.encode() for name in names[8:]]
+
+
 run()
