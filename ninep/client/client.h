@@ -257,8 +257,10 @@ int hf9c_atomic_open(struct inode *dir, struct dentry *dentry, struct file *file
 int hf9c_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old,
 		struct inode *new_dir, struct dentry *new, unsigned int flags);
 
-/* readdir.c */
+/* readdir.c, prime.c */
 extern const struct file_operations hf9c_dir_operations;
+void hf9c_prime(struct dentry *dir, const struct np_entry_attr *entry, void *version,
+		const struct hf9c_sample *sample);
 
 /* symlink.c */
 extern const struct inode_operations hf9c_symlink_inode_operations;

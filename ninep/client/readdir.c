@@ -167,76 +167,6 @@ struct hf9c_fid *hf9c_dir_fid(struct file *file)
 	return err ? ERR_PTR(err) : hf9c_fid_get(dir->fid);
 }
 
-/* ---------------------------------------------------------- what names lead to */
-
-static bool is_dots(const struct np_str *name)
-{
-	return name->at[0] == '.' &&
-	       (name->len == 1 || (name->len == 2 && name->at[1] == '.'));
-}
-
-/*
- * Entries may be told long after they came.  If we have changed names meanwhile they would
- * bring back what is gone.  The directory is locked, so none change now.
- */
-static bool is_of_before(struct inode *inode, const struct hf9c_dir *dir)
-{
-	bool before;
-
-	spin_lock(&inode->i_lock);
-	before = hf9c_inode(inode)->changed > dir->sample.number;
-	spin_unlock(&inode->i_lock);
-	return before || hf9c_is_doubted(hf9c_super(inode->i_sb), dir->sample.number);
-}
-
-/* Return: the dentry of a name, perhaps in lookup; or -errno. */
-static struct dentry *name_in(struct dentry *parent, struct qstr *name,
-			      wait_queue_head_t *wq)
-{
-	struct dentry *dentry;
-
-	name->hash = full_name_hash(parent, name->name, name->len);
-	dentry = d_lookup(parent, name);
-	return dentry ?: d_alloc_parallel(parent, name, wq);
-}
-
-static void splice(struct dentry *dentry, const struct np_attr *attr,
-		   const struct hf9c_dir *dir)
-{
-	struct inode *inode = hf9c_iget(dentry->d_sb, attr, &dir->sample);
-	struct dentry *found;
-
-	hf9c_dentry_seen(dentry, dir->version, dir->sample.since);
-	found = d_splice_alias(inode, dentry);
-	if (IS_ERR_OR_NULL(found))
-		return;
-	hf9c_dentry_seen(found, dir->version, dir->sample.since);
-	dput(found);
-}
-
-/* It tells what a lookup would have; nobody has to know that it could not be kept. */
-static void prime(struct dentry *parent, const struct np_entry_attr *entry,
-		  const struct hf9c_dir *dir)
-{
-	struct qstr name = QSTR_INIT(entry->name.at, entry->name.len);
-	DECLARE_WAIT_QUEUE_HEAD_ONSTACK(wq);
-	struct dentry *dentry;
-
-	if (!entry->attr.valid || is_dots(&entry->name) || hf9c_check_attr(&entry->attr))
-		return;
-	dentry = name_in(parent, &name, &wq);
-	if (IS_ERR(dentry))
-		return;
-	if (d_in_lookup(dentry)) {
-		splice(dentry, &entry->attr, dir);
-		d_lookup_done(dentry);
-	} else if (d_really_is_positive(dentry) && hf9c_is(d_inode(dentry), &entry->attr)) {
-		hf9c_adopt(d_inode(dentry), &entry->attr, &dir->sample);
-		hf9c_dentry_seen(dentry, dir->version, dir->sample.since);
-	}
-	dput(dentry);
-}
-
 /* ----------------------------------------------------------------------- reading */
 
 /* Return: 0, or -EIO for what is no entry. */
@@ -345,8 +275,8 @@ static int tell(struct file *file, struct hf9c_dir *dir, struct dir_context *ctx
 		if (!dir_emit(ctx, entry.name.at, entry.name.len, entry.attr.qid.path,
 			      entry.type))
 			return 0;
-		if (dir->attrs && !is_of_before(file_inode(file), dir))
-			prime(file->f_path.dentry, &entry, dir);
+		if (dir->attrs)
+			hf9c_prime(file->f_path.dentry, &entry, dir->version, &dir->sample);
 		dir->at += used;
 		dir->pos = ctx->pos = entry.offset;
 	}
