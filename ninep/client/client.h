@@ -222,11 +222,14 @@ void hf9c_changed(struct inode *inode);
 void hf9c_changed_names(struct inode *dir);
 void hf9c_wrote(struct inode *inode);
 void hf9c_doubt(struct hf9c_super *hs);
+bool hf9c_forget_guess(struct inode *inode);
+int hf9c_refresh(struct inode *inode, struct hf9c_fid *fid);
+
+/* fresh.c */
+void hf9c_came(struct hf9c_inode *hi, const struct hf9c_sample *sample);
 bool hf9c_is_alone(struct inode *inode);
 bool hf9c_is_fresh(struct inode *inode);
 bool hf9c_is_believed(struct inode *inode);
-bool hf9c_forget_guess(struct inode *inode);
-int hf9c_refresh(struct inode *inode, struct hf9c_fid *fid);
 
 /* getattr.c */
 int hf9c_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
