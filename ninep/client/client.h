@@ -192,9 +192,12 @@ struct hf9c_sample {
 /* module.c */
 extern struct workqueue_struct *hf9c_wq;
 
-/* super.c */
+/* context.c */
 extern struct file_system_type hf9c_fs_type;
 int hf9c_init_fs_context(struct fs_context *fc);
+
+/* super.c */
+int hf9c_fill_super(struct super_block *sb, struct fs_context *fc);
 void hf9c_super_abort(struct super_block *sb);
 void hf9c_kill_sb(struct super_block *sb);
 enum np_dialect hf9c_dialect(const struct hf9c_super *hs);
