@@ -23,7 +23,7 @@
 #ifndef HF_LOCALIO_CORE_H
 #define HF_LOCALIO_CORE_H
 
-#include "localio_types.h"
+#include <holdfast/localio_types.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The nouns of localio's core: servers, clients, links between them, and the open files
- * of a link.  What may be done with them is in localio_core.h, which is what to include.
- * Which lock covers a field: R the registry's, L the link's.
+ * of a link.  What may be done with them is in localio/core/localio_core.h for the shell,
+ * in <holdfast/localio.h> for clients and servers.  Which lock covers a field: R the
+ * registry's, L the link's.
  */
-#ifndef HF_LOCALIO_TYPES_H
-#define HF_LOCALIO_TYPES_H
+#ifndef HOLDFAST_LOCALIO_TYPES_H
+#define HOLDFAST_LOCALIO_TYPES_H
 
 #ifdef __cplusplus
 #include <holdfast/core/std.hpp>
@@ -98,4 +99,4 @@ struct lo_registry {
 	struct lo_client *asked;	/* R */
 };
 
-#endif /* HF_LOCALIO_TYPES_H */
+#endif /* HOLDFAST_LOCALIO_TYPES_H */
