@@ -306,7 +306,11 @@ void world::step(int c)
 		over(me);
 		return;
 	case at::sent:
-		attach(c, c, me.core.id);
+		/* A server somewhere else answers what it likes. */
+		if (opt.attacker && choose())
+			me.said = secret();
+		else
+			attach(c, c, me.core.id);
 		me.pc = at::end;
 		return;
 	case at::end:

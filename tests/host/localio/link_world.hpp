@@ -146,6 +146,7 @@ struct world {
 	std::vector<move> moves();
 	void make(const move &m);
 	void made();			/* after each */
+	void turn();			/* one of them, as @from says */
 	/* To the end: whoever can go does, and nothing is left. */
 	void finish();
 	/* What two worlds that are the same have in common. */

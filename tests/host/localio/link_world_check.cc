@@ -136,6 +136,25 @@ void world::make(const move &m)
 	}
 }
 
+/* One move, at random; each gets his turn, however many moves he has. */
+void world::turn()
+{
+	now += from->pick(3);
+	auto list = moves();
+	int who = list[from->pick(list.size())].who;
+
+	std::erase_if(list, [who](const move &m) { return m.who != who; });
+	const move &m = list[from->pick(list.size())];
+
+	/* Some turns come less often, or nothing would last. */
+	if ((m.kind == what::stop || m.kind == what::end_session) && from->pick(12))
+		return;
+	if ((m.kind == what::attack || m.kind == what::fault) && from->pick(6))
+		return;
+	make(m);
+	made();
+}
+
 void world::made()
 {
 	const char *why = lo_registry_validate(&registry);

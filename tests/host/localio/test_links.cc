@@ -171,27 +171,8 @@ void run(unsigned int count, options o)
 		link_world::world w(o);
 
 		w.from = &from;
-		for (int i = 0; i < 1200; i++) {
-			w.now += from.pick(3);
-			auto list = w.moves();
-
-			/* Each gets his turn, however many moves he has. */
-			int who = list[from.pick(list.size())].who;
-			std::vector<move> his;
-
-			for (const move &m : list)
-				if (m.who == who)
-					his.push_back(m);
-			const move &m = his[from.pick(his.size())];
-
-			/* Some turns come less often, or nothing would last. */
-			if ((m.kind == what::stop || m.kind == what::end_session) && from.pick(12))
-				continue;
-			if ((m.kind == what::attack || m.kind == what::fault) && from.pick(6))
-				continue;
-			w.make(m);
-			w.made();
-		}
+		for (int i = 0; i < 1200; i++)
+			w.turn();
 		w.finish();
 	});
 }
