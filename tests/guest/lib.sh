@@ -25,6 +25,7 @@ HF_TEST=$(basename "$0" .sh)
 HF_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # Where this test's results go; and whether it is the first and the last of its guest (in-turn).
 HF_OUT=${HF_OUT:-/results} HF_FIRST=${HF_FIRST-yes} HF_LAST=${HF_LAST-yes}
+HF_TESTS=${HF_TESTS:-$HF_TEST}
 HF_RESULTS=$HF_OUT/results
 HF_KMEMLEAK=/sys/kernel/debug/kmemleak
 hf_problems=()
@@ -143,14 +144,17 @@ hf_unmount() {
 	done < <(awk '$2 ~ "^/(mnt|srv)/?" || $3 ~ "^holdfast" {print $2}' /proc/mounts | tac)
 }
 
+# (What came late of a test before was said after its look: the last one looks at all.)
 hf_check_dmesg() {
-	local splats
-	cat "$HF_HERE/dmesg-allow" "$HF_HERE/$HF_TEST.dmesg-allow" 2>/dev/null |
-		grep -v '^#\|^$' >/run/hf/allow
+	local splats begin=$HF_TEST test
+	[ ! "$HF_LAST" ] || begin=${HF_TESTS%% *}
+	for test in '' $HF_TESTS; do
+		cat "$HF_HERE/${test:+$test.}dmesg-allow" 2>/dev/null
+	done | grep -v '^#\|^$' >/run/hf/allow
 	grep -v '^#' "$HF_HERE/splats" >/run/hf/splats || hf_problem "no list of splats"
-	dmesg | grep -q "holdfast-test: $HF_TEST starts" ||
+	dmesg | grep -q "holdfast-test: $begin starts" ||
 		hf_problem "the kernel said too much: its first messages are lost"
-	splats=$(dmesg | sed "1,/holdfast-test: $HF_TEST starts/d" | grep -Ef /run/hf/splats |
+	splats=$(dmesg | sed "1,/holdfast-test: $begin starts/d" | grep -Ef /run/hf/splats |
 		grep -vEf /run/hf/allow)
 	if [ -n "$splats" ]; then hf_problem "the kernel says: $splats"; fi
 	if [ -e /proc/lockdep_stats ] && ! grep -q 'debug_locks: *1' /proc/lockdep_stats; then
@@ -170,7 +174,7 @@ hf_check_leaks() {
 	hf_scan
 	until [ $((SECONDS - unloaded)) -gt 5 ]; do read -rt 0.5 -u "$hf_silence" || :; done
 	hf_scan
-	for test in ${HF_TESTS:-$HF_TEST}; do
+	for test in $HF_TESTS; do
 		cat "$HF_HERE/$test.kmemleak-allow" 2>/dev/null
 	done >/run/hf/leaks-allow
 	hf_unknown_leaks $HF_KMEMLEAK /run/hf/leaks-allow >"$HF_OUT/kmemleak" ||
