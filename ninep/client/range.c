@@ -277,7 +277,8 @@ static ssize_t copy_piece(struct file *in, struct file *out, struct copy *copy)
 		err = hf9c_change(inode, copy->pos_out, last_of(copy->pos_out, copy->len),
 				  &copy->change);
 	inode_unlock(inode);
-	return err ?: copy->done;
+	/* (Of "err ?: done" the type would be that of done: no error is less than 0 then.) */
+	return err ? (ssize_t)err : copy->done;
 }
 
 /* Until it is short: an error behind what was copied is the next call's. */

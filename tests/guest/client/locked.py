@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """locked.py SERVED SERVER [PREFIX [CASE...]]: locks whose server hangs, refuses or is late, and
-whose owner ends meanwhile; what is copied when a limit comes down meanwhile.
+whose owner ends meanwhile; copies that are refused, or that a limit cuts short meanwhile.
 """
 import errno
 import os
@@ -146,6 +146,27 @@ def limit_while_it_copies(a):
     yield program.result(), (PIECE + 10000, 0)
     yield os.stat(a.lower("to")).st_size, PIECE + 10000
     resource.prlimit(program.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+@case
+def copy_refused(a):
+    """Why it was refused is told; if the server cannot do that at all it is done here."""
+    data = bytes(range(256)) * 8
+    a.make(data, "source")
+    proxy = a.mount("cache=strict")
+    program = a.program()
+    source = program.do("open", a.path("source"), os.O_RDONLY)
+    to = program.do("open", a.path("to"), os.O_CREAT | os.O_WRONLY)
+    for error in "ENOSPC", "EIO", "EDQUOT":
+        refused = proxy.change("Rcopy", lambda m: m.error(getattr(errno, error)))
+        yield program.do("copy_file_range", source, to, len(data), 0, 0), error
+        yield refused(), True
+    for error in "EOPNOTSUPP", "EXDEV":
+        refused = proxy.change("Rcopy", lambda m: m.error(getattr(errno, error)))
+        yield program.do("copy_file_range", source, to, len(data), 0, 0), len(data)
+        yield refused(), True
+        yield program.do("fsync", to), None
+        yield a.is_there("to"), data
 
 
 run()
