@@ -82,6 +82,25 @@ void hf9c_fid_free(struct hf9c_fid *fid)
 	kmem_cache_free(cache, fid);
 }
 
+/* Somebody may wait for its end: a lease, a program that is to be run, a lock. */
+static bool is_missed(const struct hf9c_fid *fid)
+{
+	return fid->mode & FMODE_WRITE || fid->value || READ_ONCE(fid->locker);
+}
+
+/* Not each by itself: a tick's are told of together. */
+static void clunk(struct hf9c_super *hs, struct hf9c_fid *fid)
+{
+	bool missed = is_missed(fid);
+
+	if (!llist_add(&fid->gone, &hs->clunking) && !missed)
+		return;
+	if (missed)
+		mod_delayed_work(hf9c_wq, &hs->clunk, 0);
+	else
+		queue_delayed_work(hf9c_wq, &hs->clunk, 1);
+}
+
 /**
  * hf9c_fid_put - let go of one
  * @fid: the fid
@@ -100,6 +119,6 @@ void hf9c_fid_put(struct hf9c_fid *fid)
 		hf9c_fid_put(fid->append);
 	if (!fid->there)
 		hf9c_fid_free(fid);
-	else if (llist_add(&fid->gone, &hs->clunking))
-		queue_delayed_work(hf9c_wq, &hs->clunk, 0);
+	else
+		clunk(hs, fid);
 }
