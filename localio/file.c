@@ -112,7 +112,7 @@ void hf_localio_close(struct hf_localio_file *lf)
 	if (link) {
 		said = leave_locked(link, lf);
 	} else {
-		smp_acquire__after_ctrl_dep();	/* file_closed()'s release, in link.c */
+		smp_acquire__after_ctrl_dep();	/* pairs with file_closed() */
 		said = lo_file_leave(&lf->core, false);
 	}
 	rcu_read_unlock();

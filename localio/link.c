@@ -102,8 +102,8 @@ static enum lo_step next_step(struct hf_localio_link *link, struct lo_file **fil
 }
 
 /*
- * If the client has not left it is told to, with a NULL in @lf->link, and may free @lf
- * as soon as it reads that.
+ * If the client has not left, a NULL in @lf->link tells it that @lf is its own: it may
+ * free it as soon as it reads that.
  */
 static void file_closed(struct hf_localio_link *link, struct hf_localio_file *lf)
 {
@@ -113,7 +113,7 @@ static void file_closed(struct hf_localio_link *link, struct hf_localio_file *lf
 	link->nr_files--;
 	left = lo_link_closed(&link->core, &lf->core);
 	if (!left)
-		smp_store_release(&lf->link, NULL);
+		smp_store_release(&lf->link, NULL);	/* pairs with hf_localio_close() */
 	spin_unlock(&link->lock);
 	if (left)
 		kfree(lf);
