@@ -2,13 +2,12 @@
 /* /proc/fs/holdfast, to which other modules add. */
 #include <kunit/test.h>
 
-#include <linux/fs.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
 #include <holdfast/proc.h>
 
-#define ROOM 8192
+#include "read_all.h"
 
 static DEFINE_PER_CPU(unsigned long [2], values);
 
@@ -25,25 +24,6 @@ static struct hf_counters counters = {
 	.count	= ARRAY_SIZE(names),
 	.show	= show_more,
 };
-
-/* What a process reads; in memory of the test's. */
-static const char *read_all(struct kunit *test, const char *path)
-{
-	char *text = kunit_kzalloc(test, ROOM, GFP_KERNEL);
-	struct file *file = filp_open(path, O_RDONLY, 0);
-	loff_t pos = 0;
-	ssize_t got;
-
-	KUNIT_ASSERT_NOT_NULL(test, text);
-	if (IS_ERR(file))
-		return NULL;
-	do
-		got = kernel_read(file, text + pos, ROOM - 1 - pos, &pos);
-	while (got > 0);
-	filp_close(file, NULL);
-	KUNIT_EXPECT_EQ(test, got, 0);
-	return text;
-}
 
 /* Those of holdfast_locks come first, and those that were removed not at all. */
 static void counters_of_others(struct kunit *test)

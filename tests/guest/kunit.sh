@@ -45,6 +45,9 @@ modprobe vsock_loopback || hf_problem "no vsock"
 hf_load holdfast_export
 mkdir -p /run/hf/kunit /run/hf/lower /mnt/kunit
 mount -t holdfast /run/hf/lower /mnt/kunit || hf_problem "no holdfast"
+# A server in a module of its own, which a suite removes.
+echo >/run/hf/kunit/lent
+hf_load localfile path=/run/hf/kunit/lent
 hf_load holdfast_kunit
 for results in /sys/kernel/debug/kunit/*/results; do
 	suite=${results%/results}
