@@ -79,7 +79,8 @@ int hf_localio_client_end(struct hf_localio_client *client, const u8 *answer)
 	case LO_NO_LINK:
 		return -ENOENT;
 	case LO_WRONG_ANSWER:
-		hf_localio_count_event(wrong_answers);
+		if (answer)
+			hf_localio_count_event(wrong_answers);
 		return -EPERM;
 	case LO_ENDED_INVALID:
 		break;

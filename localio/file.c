@@ -29,8 +29,10 @@ static int open_file(struct hf_localio_link *link, const void *key, u32 len, fmo
 	struct hf_localio_opened opened = {};
 	int err = link->ops->open(link->core.session, key, len, mode, &opened);
 
-	if (err)
+	if (err < 0)
 		return err;
+	if (WARN_ONCE(err || !opened.file, "holdfast_localio: %s lends nothing\n", link->ops->name))
+		return -EIO;
 	lf->file = opened.file;
 	lf->cookie = opened.cookie;
 	lf->dio_mem_align = opened.dio_mem_align;

@@ -26,7 +26,8 @@
  *  8. With the last link counted no operation runs, and none can begin: each needs a
  *     reference, or is the work's before 7.
  *  9. So hf_localio_server_wait() frees the server, and its module can go: what waits for
- *     RCU then is this module's, whose exit waits for it.
+ *     RCU then is this module's: memory, and a count's callback that returns from
+ *     last_put(), for which its exit waits.
  *
  * This ends when the I/O in flight ends, and needs no client.  1 and 2 wait for nobody.
  */

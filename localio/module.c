@@ -13,8 +13,11 @@
 
 static int __init hf_localio_init(void)
 {
-	/* Unbound, for files are closed: one that takes long holds up no other link's. */
-	hf_localio_wq = alloc_workqueue("hf_localio", WQ_UNBOUND, 0);
+	/*
+	 * Unbound, for files are closed: those that take long, of a disk that hangs, hold up
+	 * no other link's, as long as fewer than WQ_MAX_ACTIVE do.
+	 */
+	hf_localio_wq = alloc_workqueue("hf_localio", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	if (!hf_localio_wq)
 		return -ENOMEM;
 	if (!proc_create_single("localio", 0400, hf_proc_dir(), hf_localio_show)) {
@@ -31,6 +34,7 @@ static void __exit hf_localio_exit(void)
 	remove_proc_entry("localio", hf_proc_dir());
 	WARN_ON(!list_empty(&hf_localio_servers) || !list_empty(&hf_localio_links));
 	destroy_workqueue(hf_localio_wq);
+	/* The count's own callback may still be on its way back from last_put(). */
 	rcu_barrier();
 }
 

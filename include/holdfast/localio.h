@@ -30,8 +30,8 @@
  * I/O does 1 and 3 around itself, with lf->link in the place of client->link; an
  * asynchronous one keeps the reference until its completion.
  *
- * Locks: the registry's own spinlocks are taken by all calls but tryget, put, count,
- * generation and fall_back, in process context; so the caller may hold anything but
+ * Locks: the registry's own spinlocks are taken by all calls but init, tryget, put,
+ * count, generation and fall_back, in process context; so the caller may hold anything but
  * what is taken in interrupts or softirqs, and a spinlock only where a call does not
  * sleep.  No operation of a server, and nothing of a client's, is called under them.
  */
@@ -79,7 +79,7 @@ struct hf_localio_opened {
  * @close: @open's end, once for each: nobody uses the file any more.  When it returns
  *	nothing of the file is left to do: what has to be closed was closed, by
  *	__fput_sync() or the like, not put onto a list.  Context: may sleep; a client's
- *	close, or a work item
+ *	close, with a reference, so as for @open; or a work item
  * @session_put: drop the reference that hf_localio_attach() was given.  The last call
  *	for a link; what was opened through it has been closed.  Context: may sleep;
  *	a work item
@@ -134,8 +134,9 @@ int hf_localio_attach(struct hf_localio_server *server, const u8 *id, void *sess
  * @session: as it was attached
  *
  * For the end of a connection, and for a change of what it may do, before that change
- * is confirmed.  Their clients get no reference from here on.  Those that have one are
- * not waited for: ->session_put() comes, for each link, when they are done.
+ * is confirmed.  Their clients get no reference from here on, but for who is in step 1.
+ * Those that have one, or get it so, are not waited for: ->session_put() comes, for each
+ * link, when they are done, and who has to know that waits for it.
  *
  * Context: process; does not sleep, waits for nothing.
  */
@@ -179,7 +180,7 @@ void hf_localio_server_wait_forever(struct hf_localio_server *server);
 /**
  * struct hf_localio_client - a mount's part; the client embeds it
  * @link: for step 1; NULL if there is none
- * @name: I: for /proc and tracepoints
+ * @name: I: for /proc and tracepoints; a blank or a newline in it is shown as it is
  * @core: private
  */
 struct hf_localio_client {
@@ -235,7 +236,8 @@ bool hf_localio_client_begin(struct hf_localio_client *client, u8 *id);
  *
  * Context: process; does not sleep.
  * Return: 0: there is a link; -ENOENT: no server here has been asked, or it has ended
- * that again; -EPERM: who has attached is not who has answered, and is rid of it.
+ * that again; -EPERM: who has attached is not who has answered, or nobody has answered
+ * though somebody has attached, and is rid of it.
  */
 int hf_localio_client_end(struct hf_localio_client *client, const u8 *answer);
 
@@ -290,7 +292,8 @@ int hf_localio_open(struct hf_localio_link *link, const void *key, u32 len, fmod
  * Needs no reference, nor that there is a link.  No I/O on @lf is in flight, and no
  * other call on it may run, or begin.
  *
- * Context: may sleep; no RCU.
+ * Context: may sleep; no RCU; not in reclaim, nor with a lock that I/O waits for: a file
+ * of the server's is closed, with all that its filesystem does then.
  */
 void hf_localio_close(struct hf_localio_file *lf);
 

@@ -158,8 +158,11 @@ int hf_remote_unlock(struct hf_table *table, struct lk_table *space,
 	if (!has_some(table, space, request))
 		return hf_set_here(table, space, request, fl, HF_TOLD_WAKE, false);
 	waiter = hf_waiter_alloc(table, space, fl, HF_TOLD_WAKE, request);
-	if (!IS_ERR(waiter))
+	if (!IS_ERR(waiter)) {
+		/* What is refused of flock's is an unlock in the end, not in its file_lock. */
+		waiter->ident.c.flc_type = F_UNLCK;
 		return unlock(waiter->ask, request, fl);
+	}
 	/* Nobody can be asked: more is there than here. */
 	ret = hf_set_here(table, space, request, fl, HF_TOLD_WAKE, false);
 	if (!ret)

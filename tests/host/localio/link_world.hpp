@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The shell of localio's core as it will be, in a world without a kernel: clients and
+ * The shell of localio's core, in a world without a kernel: clients and
  * servers that go step by step, a count of users in two cells as percpu_ref's, RCU, a
  * work queue.  A move is what nobody sees half done: one access, one section of a lock,
  * the begin or the end of a call; who goes next is chosen from outside, at random or all
