@@ -50,6 +50,20 @@ static void no(struct kunit *test)
 	expect_remote(file, "");
 }
 
+/* What flock had is gone by that, on both sides. */
+static void no_to_a_flock(struct kunit *test)
+{
+	struct hf_test_file *file = test->priv;
+
+	remote.locks = 0;
+	KUNIT_EXPECT_EQ(test, 0, file_flock(file, 0, F_RDLCK));
+	remote.locks = -EAGAIN;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, file_flock(file, 0, F_WRLCK));
+	/* Once to convert it, and once as one who has nothing. */
+	expect_remote(file, "lR0--1 lW0--1 u-0--1 lW0--1");
+	KUNIT_EXPECT_STREQ(test, file_describe(file, true), "");
+}
+
 static void late_yes_after_cancel(struct kunit *test)
 {
 	struct hf_test_file *file = test->priv;
@@ -173,6 +187,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(yes),
 	KUNIT_CASE(no_then_yes),
 	KUNIT_CASE(no),
+	KUNIT_CASE(no_to_a_flock),
 	KUNIT_CASE(late_yes_after_cancel),
 	KUNIT_CASE(yes_after_cancel),
 	KUNIT_CASE(cancel_after_grant),

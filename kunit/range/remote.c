@@ -10,7 +10,7 @@ static DEFINE_SPINLOCK(remote_lock);
 
 static void note(char what, const struct file_lock *fl)
 {
-	char type = what == 'u' ? '-' : fl->c.flc_type == F_WRLCK ? 'W' : 'R';
+	char type = fl->c.flc_type == F_UNLCK ? '-' : fl->c.flc_type == F_WRLCK ? 'W' : 'R';
 	size_t at;
 
 	spin_lock(&remote_lock);
