@@ -321,7 +321,7 @@ void hf_localio_count(struct hf_localio_link *link, bool write, size_t bytes);
  */
 static inline u32 hf_localio_generation(const struct hf_localio_client *client)
 {
-	smp_rmb();	/* after the link's end was seen; unhooked() in localio/link.c */
+	smp_rmb();	/* after the link's end was seen: hf_localio_link_kill_locked() */
 	return READ_ONCE(client->core.generation);
 }
 

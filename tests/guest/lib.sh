@@ -169,7 +169,6 @@ hf_scan() { echo scan >$HF_KMEMLEAK || hf_problem "kmemleak does not scan"; }
 # second: the wait is for its age limit, not for anything of ours.
 hf_check_leaks() {
 	[ -e $HF_KMEMLEAK ] || [ "$HF_KERNEL" = debug ] || return 0
-	[ "$HF_LAST" ] || return 0
 	local unloaded=$SECONDS test
 	hf_scan
 	until [ $((SECONDS - unloaded)) -gt 5 ]; do read -rt 0.5 -u "$hf_silence" || :; done
@@ -180,6 +179,7 @@ hf_check_leaks() {
 	hf_unknown_leaks $HF_KMEMLEAK /run/hf/leaks-allow >"$HF_OUT/kmemleak" ||
 		hf_problem "kmemleak's report cannot be read"
 	[ ! -s "$HF_OUT/kmemleak" ] || hf_problem "kmemleak: $(head -n 30 "$HF_OUT/kmemleak")"
+	echo "# looked for leaks [$SECONDS s]"
 }
 
 # hf_unknown_leaks REPORT ALLOWED: the objects of the report, but for those that
@@ -224,8 +224,7 @@ hf_finish() {
 	hf_unmount
 	hf_unload
 	echo "# unloaded [$SECONDS s]"
-	hf_check_leaks
-	echo "# looked for leaks [$SECONDS s]"
+	[ ! "$HF_LAST" ] || hf_check_leaks
 	hf_check_dmesg
 	hf_check_expected
 	if [ ${#hf_problems[@]} = 0 ]; then
