@@ -5,72 +5,20 @@
  * more after it.  A program's pages are pinned until the request has ended: it is ended
  * by its issuer, or of AIO by a work item, for to mark them dirty takes their locks.
  */
-#include <linux/bvec.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 
 #include "netfs.h"
 #include "stats.h"
 
-/* ------------------------------------------------------------------------- pages */
-
-static void fill_vecs(struct bio_vec *vecs, struct page **pages, size_t offset, size_t len)
-{
-	for (; len; pages++, vecs++, offset = 0) {
-		size_t part = min(len, PAGE_SIZE - offset);
-
-		bvec_set_page(vecs, *pages, part, offset);
-		len -= part;
-	}
-}
-
-/* Pins what is next of @from; the number of bytes, or an error. */
-static ssize_t pin_some(struct hf_netfs_req *req, struct iov_iter *from, size_t most)
-{
-	struct page *batch[32], **pages = batch;
-	size_t offset;
-	ssize_t got;
-
-	got = iov_iter_extract_pages(from, &pages, most,
-				     min_t(u32, ARRAY_SIZE(batch),
-					   HF_NETFS_DIRECT_PAGES - req->nr_pages),
-				     0, &offset);
-	if (got <= 0)
-		return got ?: -EFAULT;
-	fill_vecs(req->pages + req->nr_pages, pages, offset, got);
-	req->nr_pages += DIV_ROUND_UP(offset + got, PAGE_SIZE);
-	return got;
-}
-
-static ssize_t pin(struct hf_netfs_req *req, struct iov_iter *from, size_t len)
-{
-	bool writes = hf_netfs_writes(req);
-	size_t done = 0;
-	ssize_t got = 0;
-
-	req->pages = kvmalloc_array(min_t(u32, iov_iter_npages(from, INT_MAX),
-					  HF_NETFS_DIRECT_PAGES),
-				    sizeof(*req->pages), GFP_KERNEL);
-	if (!req->pages)
-		return -ENOMEM;
-	req->pinned = true;
-	req->may_discard = true;
-	while (done < len && req->nr_pages < HF_NETFS_DIRECT_PAGES) {
-		got = pin_some(req, from, len - done);
-		if (got < 0)
-			break;
-		done += got;
-	}
-	iov_iter_bvec(&req->iter, writes ? ITER_SOURCE : ITER_DEST, req->pages, req->nr_pages,
-		      done);
-	return done ?: got;
-}
+/* ------------------------------------------------------------------------ buffers */
 
 /* The buffer of a request: @from goes on behind it.  Its bytes, or an error. */
 static ssize_t take_buffer(struct hf_netfs_req *req, struct iov_iter *from, size_t len)
 {
-	if (user_backed_iter(from))
-		return pin(req, from, len);
+	if (user_backed_iter(from)) {
+		req->may_discard = true;
+		return hf_netfs_pin(&req->pages, from, len, &req->iter);
+	}
 	req->iter = *from;
 	iov_iter_truncate(&req->iter, len);
 	iov_iter_advance(from, len);
@@ -79,15 +27,7 @@ static ssize_t take_buffer(struct hf_netfs_req *req, struct iov_iter *from, size
 
 static void put_buffer(struct hf_netfs_req *req)
 {
-	bool dirty = req->kind == RL_DIRECT_READ;
-	u32 i;
-
-	for (i = 0; req->pinned && i < req->nr_pages; i++) {
-		struct page *page = req->pages[i].bv_page;
-
-		unpin_user_pages_dirty_lock(&page, 1, dirty);
-	}
-	kvfree(req->pages);
+	hf_netfs_unpin(&req->pages, req->kind == RL_DIRECT_READ);
 }
 
 /* ----------------------------------------------------------------------- requests */

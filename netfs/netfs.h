@@ -111,6 +111,7 @@ void hf_netfs_zero_gap(struct inode *inode, loff_t pos);
 void hf_netfs_extend(struct hf_netfs_inode *ni, loff_t end);
 void hf_netfs_sizes_in(struct hf_netfs_req *req);
 void hf_netfs_write_begins(struct hf_netfs_inode *ni);
+void hf_netfs_sizes_written(struct hf_netfs_inode *ni, const struct rl_result *result);
 
 /* direct.c: what the end of a request does of direct I/O */
 void hf_netfs_direct_complete(struct hf_netfs_req *req);

@@ -117,6 +117,14 @@ void hf_netfs_write_begins(struct hf_netfs_inode *ni)
 	spin_unlock(&ni->vfs.i_lock);
 }
 
+/* With i_lock. */
+static void written(struct hf_netfs_inode *ni, const struct rl_result *result)
+{
+	WARN_ON_ONCE(!rl_size_written(&ni->sizes, result));
+	if (!ni->sizes.writes)
+		wake_up_var(&ni->sizes);
+}
+
 /* RL_EXIT_SIZES: what a request has shown of the server's size. */
 void hf_netfs_sizes_in(struct hf_netfs_req *req)
 {
@@ -124,13 +132,19 @@ void hf_netfs_sizes_in(struct hf_netfs_req *req)
 
 	req->result = rl_req_result(&req->core);
 	spin_lock(&ni->vfs.i_lock);
-	if (hf_netfs_writes(req)) {
-		WARN_ON_ONCE(!rl_size_written(&ni->sizes, &req->result));
-		if (!ni->sizes.writes)
-			wake_up_var(&ni->sizes);
-	} else {
+	if (hf_netfs_writes(req))
+		written(ni, &req->result);
+	else
 		rl_size_read(&ni->sizes, &req->result, hf_netfs_dirty(&ni->vfs));
-	}
+	publish(ni);
+	spin_unlock(&ni->vfs.i_lock);
+}
+
+/* Likewise, of a write past the layer, after hf_netfs_write_begins(). */
+void hf_netfs_sizes_written(struct hf_netfs_inode *ni, const struct rl_result *result)
+{
+	spin_lock(&ni->vfs.i_lock);
+	written(ni, result);
 	publish(ni);
 	spin_unlock(&ni->vfs.i_lock);
 }

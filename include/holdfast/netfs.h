@@ -184,6 +184,16 @@ struct hf_netfs_sub {
 };
 
 /**
+ * struct hf_netfs_pinned - a program's memory, pinned
+ * @vecs: parts of pages; NULL: none
+ * @nr: how many
+ */
+struct hf_netfs_pinned {
+	struct bio_vec *vecs;
+	u32 nr;
+};
+
+/**
  * struct hf_netfs_req - a request
  * @ni: its inode
  * @kind: RL_READ, RL_WRITEPAGES, RL_DIRECT_READ or RL_DIRECT_WRITE
@@ -213,9 +223,7 @@ struct hf_netfs_req {
 	struct kiocb *iocb;		/* AIO; or NULL */
 	struct hf_netfs_waiting *waiting;	/* direct, and not AIO: its issuer */
 	struct iov_iter iter;		/* direct: all of it */
-	struct bio_vec *pages;		/* direct: what iter is over, if they are ours */
-	u32 nr_pages;
-	bool pinned;
+	struct hf_netfs_pinned pages;	/* direct: what iter is over, if it is a program's */
 	loff_t pos;			/* direct: where iter begins */
 	size_t len;			/* direct: what it carries */
 	struct rl_result result;
@@ -521,5 +529,89 @@ int hf_netfs_file_mmap(struct file *file, struct vm_area_struct *vma);
 int hf_netfs_fsync(struct file *file, loff_t start, loff_t last, int datasync);
 
 extern const struct address_space_operations hf_netfs_aops;
+
+/* --------------------------------------------------------------- past the layer */
+
+/*
+ * For a filesystem that has another way to the server's bytes.  Between the first call and
+ * the second it reads or writes; hf_netfs_resize() and hf_netfs_change() are to be kept
+ * out meanwhile: by i_rwsem, shared, or by inode_dio_begin() under it.
+ */
+
+/**
+ * hf_netfs_pin - keep a program's memory where it is
+ * @pinned: filled; also on failure, for hf_netfs_unpin()
+ * @from: user-backed; goes on behind what is pinned
+ * @len: bytes, of which the first 16 MiB or so
+ * @iter: set to them
+ *
+ * Context: may sleep, and fault: for as long as a program likes.
+ * Return: bytes; -ENOMEM, -EFAULT.
+ */
+ssize_t hf_netfs_pin(struct hf_netfs_pinned *pinned, struct iov_iter *from, size_t len,
+		     struct iov_iter *iter);
+
+/**
+ * hf_netfs_unpin - the end of hf_netfs_pin()
+ * @pinned: nothing, then
+ * @filled: it was written to: its pages are dirty
+ *
+ * Context: may sleep.
+ */
+void hf_netfs_unpin(struct hf_netfs_pinned *pinned, bool filled);
+
+/**
+ * hf_netfs_aside_read - before bytes are read in another way
+ * @inode: of what
+ * @pos: the first byte
+ * @len: how many
+ *
+ * What is dirty there is written back.
+ *
+ * Context: may sleep; i_rwsem, shared at the least; no folio is locked.
+ * Return: 0, or why that failed.
+ */
+int hf_netfs_aside_read(struct inode *inode, loff_t pos, size_t len);
+
+/**
+ * hf_netfs_aside_was_read - bytes were read in another way
+ * @inode: of what
+ * @pos: the first byte
+ * @bytes: how many
+ * @eof: the server's file has none behind them
+ *
+ * Sizes that this shows to be others than are known here are asked for when they are wanted.
+ *
+ * Context: any but interrupts.
+ */
+void hf_netfs_aside_was_read(struct inode *inode, loff_t pos, size_t bytes, bool eof);
+
+/**
+ * hf_netfs_aside_write - before bytes are written in another way
+ * @inode: to what
+ * @pos: the first byte; negative: at the end, wherever that is
+ * @len: how many
+ *
+ * What is cached there is written back and dropped.  If this succeeds
+ * hf_netfs_aside_written() follows.
+ *
+ * Context: as hf_netfs_aside_read().
+ * Return: 0; why the write-back failed; -EBUSY: pages stay that somebody stores to all the
+ * time: through the cache, please.
+ */
+int hf_netfs_aside_write(struct inode *inode, loff_t pos, size_t len);
+
+/**
+ * hf_netfs_aside_written - bytes were written in another way
+ * @inode: to what
+ * @pos: the first byte
+ * @len: how many were to be
+ * @written: how many were, from @pos on; or an error
+ *
+ * i_size follows; what was cached meanwhile goes.
+ *
+ * Context: may sleep, for folios; none is locked.
+ */
+void hf_netfs_aside_written(struct inode *inode, loff_t pos, size_t len, ssize_t written);
 
 #endif /* HOLDFAST_NETFS_H */
