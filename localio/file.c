@@ -3,7 +3,8 @@
  * Open files of a server's.  A struct hf_localio_file has two owners: the client, which
  * closes it when it likes, and its link's list, by which the link's work closes what is
  * open when the link ends (link.c).  The core says which of them closes, and which one
- * frees; neither waits for the other.
+ * frees; neither waits for the other.  Freed is after a grace period: a client's reader may
+ * be on its way to a tryget that fails.
  */
 #include <linux/slab.h>
 
@@ -81,7 +82,7 @@ static void close_here(struct hf_localio_link *link, struct hf_localio_file *lf)
 	if (WARN_ON_ONCE(said != LO_LEAVE_CLOSE))
 		return;
 	link->ops->close(lf->cookie);
-	kfree(lf);
+	kfree_rcu(lf, rcu);
 }
 
 /* RCU keeps the link's memory, and its lock, until the work is seen to have done. */
@@ -120,6 +121,6 @@ void hf_localio_close(struct hf_localio_file *lf)
 	rcu_read_unlock();
 	WARN_ON_ONCE(said != LO_LEAVE_FREE && said != LO_LEAVE_WORK);
 	if (said == LO_LEAVE_FREE)
-		kfree(lf);
+		kfree_rcu(lf, rcu);
 }
 EXPORT_SYMBOL_GPL(hf_localio_close);

@@ -48,6 +48,13 @@ bool hf_localio_tryget_rcu(struct hf_localio_link *link)
 }
 EXPORT_SYMBOL_GPL(hf_localio_tryget_rcu);
 
+void hf_localio_get(struct hf_localio_link *link)
+{
+	WARN_ONCE(percpu_ref_is_zero(&link->ref), "holdfast_localio: no reference\n");
+	percpu_ref_get(&link->ref);
+}
+EXPORT_SYMBOL_GPL(hf_localio_get);
+
 void hf_localio_put_rcu(struct hf_localio_link *link)
 {
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a link is put outside of RCU");
@@ -117,7 +124,7 @@ static void file_closed(struct hf_localio_link *link, struct hf_localio_file *lf
 		smp_store_release(&lf->link, NULL);	/* pairs with hf_localio_close() */
 	spin_unlock(&link->lock);
 	if (left)
-		kfree(lf);
+		kfree_rcu(lf, rcu);
 }
 
 static void close_file(struct hf_localio_link *link, struct hf_localio_file *lf)

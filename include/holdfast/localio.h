@@ -197,6 +197,7 @@ struct hf_localio_client {
  * @dio_offset_align: I: likewise
  * @cookie: private
  * @core: private
+ * @rcu: private
  */
 struct hf_localio_file {
 	struct hf_localio_link __rcu *link;
@@ -205,6 +206,7 @@ struct hf_localio_file {
 	u32 dio_offset_align;
 	void *cookie;
 	struct lo_file core;
+	struct rcu_head rcu;
 };
 
 /**
@@ -263,6 +265,17 @@ void hf_localio_client_fini(struct hf_localio_client *client);
 bool hf_localio_tryget_rcu(struct hf_localio_link *link) __must_hold(RCU);
 
 /**
+ * hf_localio_get - another reference, of who has one
+ * @link: a link
+ *
+ * For who starts what completes by itself: the completion's is put perhaps before the call
+ * has returned.
+ *
+ * Context: any.
+ */
+void hf_localio_get(struct hf_localio_link *link);
+
+/**
  * hf_localio_put_rcu - step 3: drop it
  * @link: a link
  *
@@ -287,10 +300,12 @@ int hf_localio_open(struct hf_localio_link *link, const void *key, u32 len, fmod
 
 /**
  * hf_localio_close - the end of hf_localio_open()
- * @lf: freed
+ * @lf: freed, after a grace period
  *
- * Needs no reference, nor that there is a link.  No I/O on @lf is in flight, and no
- * other call on it may run, or begin.
+ * Needs no reference, nor that there is a link.  No other close of @lf may run, or begin.
+ * As long as the link lives no I/O on @lf is in flight, and nobody may come to step 1 for
+ * it; once that has ended there may be both: who finds @lf by a pointer under RCU and has
+ * got a reference by its link may use it until he puts that.
  *
  * Context: may sleep; no RCU; not in reclaim, nor with a lock that I/O waits for: a file
  * of the server's is closed, with all that its filesystem does then.
