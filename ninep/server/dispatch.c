@@ -109,7 +109,7 @@ static int try(struct hf9_request *request, bool *frozen)
 	if (changes(request)) {
 		if (export->read_only)
 			return -EROFS;
-		*frozen = hf9_is_frozen(export);
+		*frozen = hf9_is_frozen(request);
 		if (*frozen)
 			return HF9_RETRY;
 	}

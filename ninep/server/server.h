@@ -330,10 +330,11 @@ void hf9_pages_free(struct hf9_pages *pages);
 void hf9_pages_iter(const struct hf9_pages *pages, struct iov_iter *iter,
 		    unsigned int direction, u32 bytes);
 
-/* The filesystem that is exported is frozen now.  freeze.c */
-bool hf9_is_frozen(const struct hf9_export *export);
+/* The filesystem that is exported, or what it is stacked upon, is frozen now.  freeze.c */
+bool hf9_is_frozen(const struct hf9_request *request);
 
-/* Rows of op.c's table that are here: attach.c, clunk.c */
+/* Rows of op.c's table that are here: attach.c, clunk.c, localio.c */
+int hf9_run_localhello(struct hf9_request *request);
 int hf9_auth(struct hf9_request *request);
 int hf9_attach(struct hf9_request *request);
 int hf9_clunk(struct hf9_request *request);
