@@ -2,8 +2,8 @@
 /*
  * exports/NAME: what is exported, to whom, as whom, within which limits.
  *
- * All but "clients" and "users" are what they are when it is enabled; they cannot be
- * changed until it is disabled again.
+ * All but "clients", "users" and "localio" are what they are when it is enabled; they
+ * cannot be changed until it is disabled again.
  */
 #define pr_fmt(fmt) "holdfast: 9P: " fmt
 
@@ -77,8 +77,7 @@ static void set_clients(struct hf9_export_item *item, char *copy,
 	item->wish.clients = clients;
 }
 
-/* What is enabled now, or NULL. */
-static struct hf9_export *live_export(struct hf9_export_item *item)
+struct hf9_export *hf9_live_export(struct hf9_export_item *item)
 {
 	struct hf9_service *live = item->service.live;
 
@@ -90,10 +89,12 @@ static struct hf9_export *live_export(struct hf9_export_item *item)
 static int replace_clients(struct hf9_export_item *item, struct ns_text text,
 			   struct hf9_clients *clients)
 {
-	struct hf9_export *export = live_export(item);
 	struct hf9_clients *live = NULL;
 	char *copy = hf9_copy(text);
+	struct hf9_export *export;
 
+	guard(mutex)(&item->service.config);
+	export = hf9_live_export(item);
 	if (export)
 		live = hf9_clients_copy(clients);
 	if (!copy || (export && !live)) {
@@ -119,10 +120,11 @@ static ssize_t clients_store(struct config_item *config, const char *page, size_
 	ret = parse_clients(config, text, &clients);
 	if (ret)
 		return ret;
-	guard(mutex)(&item->service.config);
 	ret = replace_clients(item, text, clients);
 	if (ret)
 		kfree(clients);
+	else
+		ret = hf9_item_end_links(item);
 	return ret ?: count;
 }
 
@@ -152,7 +154,7 @@ static ssize_t users_store(struct config_item *config, const char *page, size_t 
 
 	if (!hf9_written(config, "users", page, count, &text))
 		return -E2BIG;
-	return set_user(config, text) ?: count;
+	return set_user(config, text) ?: hf9_item_end_links(hf9_item_of(config)) ?: count;
 }
 
 static ssize_t identity_show(struct config_item *config, char *page)
@@ -247,6 +249,7 @@ static struct configfs_attribute *attributes[] = {
 	&attr_identity,
 	&attr_squash,
 	HF9_NUMBER_ATTRIBUTES
+	&hf9_attr_localio,
 	&hf9_attr_enabled,
 	NULL
 };

@@ -2,8 +2,8 @@
 /*
  * Connections: owner of their life.
  *
- * References: one until it is ended; one of each request; one while it stands in a
- * pool's line, or a thread of the pool serves it.  The pools, of its listener and of
+ * References: one until it is ended; one of each request; one of each link of a client in
+ * this kernel; one while it stands in a pool's line, or a thread of the pool serves it.  The pools, of its listener and of
  * its export, stay for as long as it is among theirs.
  *
  * Why nothing of it is used any more when release() frees it:
@@ -13,8 +13,9 @@
  *    that comes now is refused.  What runs ends by itself, and is dropped.
  * 3. What only the reader may touch (a payload that has not come in full, a Tversion
  *    that waits) is dropped by the reader, which is queued for that after 2.
- * 4. Each request held a reference; so the last one is dropped by whoever has ended
- *    the last request, or served it.  No thread is in here, none stands in line.
+ * 4. Each request held a reference, and each link until its I/O was over (localio.c); so
+ *    the last one is dropped by whoever has ended the last of these, or served it.  No
+ *    thread is in here, none stands in line.
  * 5. Now nothing runs: locks are released, then fids, then the socket.
  * 6. Then it leaves its export and its listener, whose end may have waited for it.
  */
@@ -27,6 +28,7 @@
 
 #include "connection.h"
 #include "listener.h"
+#include "localio.h"
 #include "registry.h"
 #include "stats.h"
 #include "trace.h"
@@ -68,6 +70,7 @@ void hf9_connection_end(struct hf9_connection *connection, const char *why)
 	spin_lock(&connection->lock);
 	ns_die(&connection->session);
 	spin_unlock(&connection->lock);
+	hf9_localio_end(connection);
 	hf9_cancel_all(connection);
 	hf9_connection_readable(connection);
 	hf9_connection_put(connection);

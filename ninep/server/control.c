@@ -5,6 +5,7 @@
  */
 #include "connection.h"
 #include "listener.h"
+#include "localio.h"
 #include "stats.h"
 #include "trace.h"
 
@@ -93,6 +94,7 @@ static enum hf_link_verdict run_version(struct hf9_request *request)
 	struct np_version *r = &request->r.rversion;
 	enum np_dialect dialect;
 
+	hf9_localio_end(connection);
 	hf9_fids_end(connection);
 	r->msize = min(t->msize, connection->listener->msize);
 	if (t->msize < HF9_MSIZE_LEAST)

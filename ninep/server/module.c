@@ -7,6 +7,7 @@
 #include "configfs.h"
 #include "connection.h"
 #include "export.h"
+#include "localio.h"
 #include "ops.h"
 #include "proc.h"
 
@@ -39,7 +40,13 @@ static int __init init_work(void)
 		return -ENOMEM;
 	ret = hf9_services_init();
 	if (ret)
-		destroy_workqueue(hf9_wq);
+		goto out_wq;
+	ret = hf9_localio_init();
+	if (!ret)
+		return 0;
+	hf9_services_exit();
+out_wq:
+	destroy_workqueue(hf9_wq);
 	return ret;
 }
 
@@ -48,13 +55,16 @@ static int __init init_work(void)
  * 1. No directory of configfs is left: each holds the module.
  * 2. What those had started was told to stop; hf9_services_exit() waits for all of it: no
  *    listener, export or connection is left, and no thread (service.c).
- * 3. So nothing queues work any more; what is queued is waited for.
- * 4. Owners of locks may be in the hands of who has asked for a conflict: waited for,
+ * 3. So no link of a client in this kernel is left that has a connection; what its end
+ *    still has to do here is waited for.
+ * 4. So nothing queues work any more; what is queued is waited for.
+ * 5. Owners of locks may be in the hands of who has asked for a conflict: waited for,
  *    too (lock_owner.c).
  */
 static void exit_work(void)
 {
 	hf9_services_exit();
+	hf9_localio_exit();
 	destroy_workqueue(hf9_wq);
 	hf9_locks_exit();
 }

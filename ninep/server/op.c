@@ -74,6 +74,7 @@ static const struct hf9_op ops[] = {
 	   .fid_at = AT(tcopy.fid), .fid2_at = AT(tcopy.dstfid)),
 	OP(TCLONE, OPEN_OF | HF9_FID2 | HF9_OPEN2 | HF9_CHANGES, hf9_run_clone,
 	   .fid_at = AT(tclone.fid), .fid2_at = AT(tclone.dstfid)),
+	OP(TLOCALHELLO, FILE_OF, hf9_run_localhello, .fid_at = AT(tlocalhello.fid)),
 	OP(TRENAMEX, DIR_OF | MOVES, hf9_run_renamex,
 	   .fid_at = AT(trenamex.olddirfid), .fid2_at = AT(trenamex.newdirfid)),
 };

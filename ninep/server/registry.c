@@ -123,6 +123,16 @@ void hf9_registry_drain_listener(struct hf9_listener *listener)
 	drain(&listener->service, by_listener, "the listener stops");
 }
 
+void hf9_registry_each(struct hf9_export *export,
+		       void (*call)(struct hf9_connection *connection))
+{
+	struct hf9_connection *connection;
+
+	guard(mutex)(&hf9_registry_lock);
+	list_for_each_entry(connection, &export->service.connections, of_export)
+		call(connection);
+}
+
 static struct hf9_connection *next_to_cut(struct hf9_listener *listener)
 {
 	struct hf9_connection *connection;

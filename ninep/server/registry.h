@@ -22,6 +22,10 @@ void hf9_registry_cut_listener(struct hf9_listener *listener);
 void hf9_registry_drain_export(struct hf9_export *export);
 void hf9_registry_drain_listener(struct hf9_listener *listener);
 
+/* Of all that have joined it and not left it; hf9_registry_lock is held. */
+void hf9_registry_each(struct hf9_export *export,
+		       void (*call)(struct hf9_connection *connection));
+
 /* One of that name in hf9_exports, or hf9_listeners, that stops; counted, or NULL. */
 struct hf9_service *hf9_registry_stopping(const struct list_head *all, const char *name);
 

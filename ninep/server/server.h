@@ -238,7 +238,7 @@ struct hf9_limits {
  * A directory that is exported.  Owner of its life: export.c.
  *
  * E: under hf9_registry_lock; C: set when it is enabled, then only read until it is
- * disabled and its last connection gone.  configfs's wishes are apart, in
+ * disabled and its last connection gone; A: read by anybody.  configfs's wishes are apart, in
  * configfs_export.c.
  */
 struct hf9_export {
@@ -247,7 +247,9 @@ struct hf9_export {
 	u8 identity[NP_IDENTITY];	/* C: what tells it from every other one */
 	struct hf9_limits limits;	/* C */
 	u32 lock_hold_ms;		/* C: 0 is for ever */
-	bool read_only, trust_gid, require_reserved_port, localio;	/* C */
+	bool read_only, trust_gid, require_reserved_port;	/* C */
+	bool localio;			/* A: its clients may go past the network */
+	atomic_t links;			/* of those who do, localio.c */
 	enum ns_squash squash;		/* C */
 	u32 anon_uid, anon_gid;		/* C */
 	struct hf9_clients *clients;	/* E */
@@ -266,6 +268,12 @@ struct hf9_export {
 int hf9_fid_claim(struct hf9_connection *connection, struct hf9_fid *fid);
 void hf9_fid_become(struct hf9_connection *connection, struct hf9_fid *fid,
 		    enum ns_fid_state state);
+
+/*
+ * The file of the open fid that has a number now.
+ * Return: it, with a reference, for hf9_close(); NULL if there is none.
+ */
+struct file *hf9_open_file_of(struct hf9_connection *connection, u32 number);
 
 /* -------------------------------------------------- for operations: park.c */
 

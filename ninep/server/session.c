@@ -8,6 +8,8 @@
  * under a lock table's spinlock; nothing is called under it but the core, the link's
  * queue, the connection's line (schedule.c) and a parked request's timer (park.c).
  */
+#include <linux/file.h>
+
 #include "connection.h"
 #include "stats.h"
 #include "trace.h"
@@ -198,6 +200,21 @@ static bool put_fid(struct hf9_connection *connection, struct hf9_fid *fid)
 {
 	lockdep_assert_held(&connection->lock);
 	return fid && ns_fid_put(&connection->session, &fid->core);
+}
+
+struct file *hf9_open_file_of(struct hf9_connection *connection, u32 number)
+{
+	struct file *file = NULL;
+	struct hf9_fid *fid;
+
+	spin_lock(&connection->lock);
+	fid = fid_of(ns_fid_find(&connection->session, number));
+	if (fid && fid->core.state == NS_FID_OPEN)
+		file = get_file(fid->file);
+	/* The table has it as well. */
+	WARN_ON_ONCE(put_fid(connection, fid));
+	spin_unlock(&connection->lock);
+	return file;
 }
 
 /* Return: it, if there is to be none, or NULL. */
