@@ -8,8 +8,10 @@
 client_top=/srv/plain/exported/client
 declare -A client_types client_options
 for name in strict strict-0 strict-60 loose none plain; do
-	client_types[$name]=holdfast9p client_options[$name]=aname=client,msize=1048576
+	client_types[$name]=holdfast9p client_options[$name]=aname=client,msize=1048576,localio=off
 done
+# Past the network.
+client_types[near]=holdfast9p client_options[near]=aname=client,msize=1048576,cache=none
 for name in none loose; do
 	client_types[v9fs-$name]=9p
 	client_options[v9fs-$name]=trans=tcp,privport,version=9p2000.L,msize=1048576,access=user,aname=client,cache=$name
@@ -112,6 +114,24 @@ tree() {
 		timed "read" "$side" tree_read "$at"
 		timed "remove" "$side" tree_remove "$at"
 	done
+}
+
+# Past the network, by the wire, and the directory itself; rounds of fio's.
+localio() {
+	local list round
+	mapfile -t list < <(sides near none local)
+	for round in "${list[@]#*:}"; do
+		dd if=/dev/urandom of="$round/fio" bs=1M count=64 status=none || return
+	done
+	sync
+	grep -q ' linked ' /proc/fs/holdfast/localio || hf_problem "there is no link"
+	python3 /holdfast/bench/localio.py jobs "${list[@]}" >/run/hf/localio.fio
+	for round in 1 2 3; do
+		say "past the network, by the wire, and the directory itself: $round of 3"
+		fio --output-format=json --output="/run/hf/localio-$round" /run/hf/localio.fio >/run/hf/fio 2>&1 ||
+			hf_problem "fio: $(tail -n 3 /run/hf/fio)"
+	done
+	python3 /holdfast/bench/localio.py samples /run/hf/localio-[123] >>$out
 }
 
 end_client() {

@@ -15,7 +15,7 @@
 bin=/results/bin
 out=/results/measured.jsonl
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(scale close refused stall memory files leases io ninep client tree handover waiters delegations)
+[ ${#stages[@]} -gt 0 ] || stages=(scale close refused stall memory files leases io ninep client localio tree handover waiters delegations)
 : >$out
 
 say() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
@@ -227,19 +227,20 @@ if wants io; then
 			io $fs /srv/$fs/ours /srv/lower-$fs/peer
 	done
 fi
-if wants ninep || wants client || wants tree || wants handover || wants waiters || wants delegations; then
+if wants ninep || wants client || wants localio || wants tree || wants handover || wants waiters || wants delegations; then
 	say "starting knfsd"
 	prepare_nfsd || { say "FAILED: no knfsd"; exit 1; }
 fi
-if wants ninep || wants client || wants tree || wants handover; then
+if wants ninep || wants client || wants localio || wants tree || wants handover; then
 	say "starting 9P servers"
 	prepare_ninep || { say "FAILED: no 9P"; exit 1; }
 fi
 wants ninep && ninep
-if wants client || wants tree; then
+if wants client || wants localio || wants tree; then
 	say "starting clients of 9P and NFS"
 	prepare_client || { say "FAILED: no clients"; exit 1; }
 	wants client && client
+	wants localio && localio
 	wants tree && tree strict strict-60 loose nfs v9fs-loose local
 fi
 if wants handover || wants waiters || wants delegations; then

@@ -15,7 +15,7 @@ import sys
 from statistics import median
 
 import pictures
-from rows_ninep import (NINEP_BARS, client, floor_by_diod, messages, ninep, ninep_handover,
+from rows_ninep import (NINEP_BARS, client, floor_by_diod, localio, messages, ninep, ninep_handover,
                         show_messages, switches, tree)
 from table import OURS, PEER, Measured, Missing, Table, show_bytes, show_rate, show_time
 
@@ -220,7 +220,7 @@ def memory(table):
 SECTIONS = {"handover": handover, "waiters": waiters,
             "delegations": delegations, "scale": scale, "files": files,
             "leases": leases, "io": access, "ninep": ninep,
-            "client": client, "tree": tree, "close": leaving, "refused": refused,
+            "client": client, "localio": localio, "tree": tree, "close": leaving, "refused": refused,
             "stall": stall, "memory": memory}
 
 

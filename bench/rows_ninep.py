@@ -109,6 +109,15 @@ def client(table):
         client_row(table, name, "none", "v9fs-none", 1)
 
 
+def localio(table):
+    """Past the network, beside the directory itself and the same mount by the wire."""
+    for name in dict.fromkeys(c for b, c, _ in table.measured.lines if b == "localio"):
+        near = 0.85 if "direct" in name or ("cold" not in name and "fsync" not in name) else None
+        client_row(table, name, "near", "local", near, show_rate, bench="localio")
+        wire = 4 if name.startswith("4 KiB random read") else 1
+        client_row(table, name, "near", "none", wire, show_rate, bench="localio")
+
+
 def tree(table):
     # NFS believes what has not changed for 60 s for as long: a warm status is to be
     # compared with one that does so, too.

@@ -21,8 +21,10 @@
 #include <linux/idr.h>
 #include <linux/jiffies.h>
 #include <linux/siphash.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include <holdfast/localio.h>
 #include <holdfast/lock.h>
 #include <holdfast/netfs.h>
 #include <holdfast/ninep.h>
@@ -61,6 +63,12 @@ struct hf9c_session;
  * @locks: I: what the server decides upon, too; NULL with cache=loose
  * @lock_key: I: owners' numbers are made by
  * @known: I: the requests of hf1 that the server knows
+ * @local: I: the server has answered from this kernel: I/O may go past the network
+ * @gone: A: aborted, or its connection has ended: nothing goes at all
+ * @localio: the link by which it does
+ * @hello: looks for the server once more
+ * @root: I: the fid that is known by
+ * @name: I: of @localio
  *
  * I: set before the mount is visible; A: atomic; F: under @fid_lock; X: the xarray's.
  */
@@ -86,6 +94,11 @@ struct hf9c_super {
 	struct hf_lock_domain *locks;
 	siphash_key_t lock_key;
 	struct np_rcaps known;
+	bool local, gone;
+	struct hf_localio_client localio;
+	struct delayed_work hello;
+	struct hf9c_fid *root;
+	char name[24];
 };
 
 /**
@@ -117,6 +130,7 @@ struct hf9c_super {
  * @writers: F: files that may write
  * @walks: A: how often a name in it was asked for
  * @listing: L: of a directory: what it has; a reference; or NULL
+ * @aside: A: bytes have come past the cache since it was last dropped for that
  * @locks: the lock table
  *
  * I: set when it is made; L: under i_lock; F: under hf9c_super.fid_lock; A: atomic.
@@ -139,6 +153,7 @@ struct hf9c_inode {
 	unsigned int writers;
 	atomic_t walks;
 	struct hf9c_listing *listing;
+	bool aside;
 	struct hf_lock_inode locks;
 };
 
@@ -189,8 +204,16 @@ struct hf9c_sample {
 	bool known;
 };
 
-/* module.c */
+/*
+ * module.c.  Where fids are forgotten by who closes a server's file first, which waits for
+ * that one's filesystem, memory is not freed by it.
+ */
 extern struct workqueue_struct *hf9c_wq;
+
+static inline struct workqueue_struct *hf9c_clunk_wq(const struct hf9c_super *hs)
+{
+	return hs->local ? system_unbound_wq : hf9c_wq;
+}
 
 /* context.c */
 extern struct file_system_type hf9c_fs_type;

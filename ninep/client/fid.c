@@ -78,6 +78,7 @@ struct hf9c_fid *hf9c_fid_new_like(const struct hf9c_fid *fid)
  */
 void hf9c_fid_free(struct hf9c_fid *fid)
 {
+	WARN_ON_ONCE(rcu_access_pointer(fid->local));
 	ida_free(&fid->hs->numbers, fid->number);
 	kmem_cache_free(cache, fid);
 }
@@ -96,9 +97,9 @@ static void clunk(struct hf9c_super *hs, struct hf9c_fid *fid)
 	if (!llist_add(&fid->gone, &hs->clunking) && !missed)
 		return;
 	if (missed)
-		mod_delayed_work(hf9c_wq, &hs->clunk, 0);
+		mod_delayed_work(hf9c_clunk_wq(hs), &hs->clunk, 0);
 	else
-		queue_delayed_work(hf9c_wq, &hs->clunk, 1);
+		queue_delayed_work(hf9c_clunk_wq(hs), &hs->clunk, 1);
 }
 
 /**

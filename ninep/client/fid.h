@@ -24,6 +24,8 @@
  * @value: an attribute's value is written by it, which the server sets when it forgets
  *	the fid; of who has made it
  * @append: of an open file's: one by which the server appends; or NULL.  Set with i_rwsem
+ * @local: of an open file's: the server's, if that is in this kernel; or NULL.  RCU, F
+ * @too_deep: its filesystem is on others, this one perhaps: never by that
  * @locker: A: the process that first locked the open file by it
  * @ref: whoever has it
  * @of_inode: F: on its inode's list
@@ -38,6 +40,8 @@ struct hf9c_fid {
 	bool again, there;
 	bool value;
 	struct hf9c_fid *append;
+	struct hf_localio_file __rcu *local;
+	bool too_deep;
 	pid_t locker;
 	refcount_t ref;
 	struct list_head of_inode, aged;

@@ -18,6 +18,7 @@
 #include "client.h"
 #include "fid.h"
 #include "file.h"
+#include "localio.h"
 #include "range.h"
 #include "remote.h"
 
@@ -222,7 +223,8 @@ static int fsync(struct file *file, loff_t start, loff_t last, int datasync)
 	err = hf_netfs_fsync(file, start, last, datasync);
 	if (err)
 		return err;
-	remote = hf9c_remote_fsync(file->private_data, datasync);
+	if (!hf9c_bypass_fsync(file, start, last, datasync, &remote))
+		remote = hf9c_remote_fsync(file->private_data, datasync);
 	if (!is_loss(remote))
 		return remote;
 	mapping_set_error(inode->i_mapping, remote);
@@ -252,13 +254,58 @@ static loff_t llseek(struct file *file, loff_t offset, int whence)
 	return err ?: generic_file_llseek(file, offset, whence);
 }
 
+/* What was done past the network, and then by the wire. */
+static ssize_t together(ssize_t done, ssize_t ret)
+{
+	return ret > 0 ? done + ret : done ?: ret;
+}
+
+static ssize_t read_cached(struct kiocb *iocb, struct iov_iter *to)
+{
+	ssize_t done;
+
+	if (hf9c_bypass_read(iocb, to, &done))
+		return done;
+	hf9c_after_aside(file_inode(iocb->ki_filp));
+	return together(done, hf_netfs_read_iter(iocb, to));
+}
+
+static ssize_t read_uncached(struct kiocb *iocb, struct iov_iter *to)
+{
+	ssize_t done;
+
+	if (hf9c_bypass_read(iocb, to, &done))
+		return done;
+	return together(done, hf_netfs_direct_read(iocb, to));
+}
+
+static ssize_t splice_cached(struct file *in, loff_t *pos, struct pipe_inode_info *pipe,
+			     size_t len, unsigned int flags)
+{
+	ssize_t ret;
+
+	if (hf9c_bypass_splice(in, pos, pipe, len, flags, &ret))
+		return ret;
+	hf9c_after_aside(file_inode(in));
+	return hf_netfs_splice_read(in, pos, pipe, len, flags);
+}
+
+static ssize_t splice_uncached(struct file *in, loff_t *pos, struct pipe_inode_info *pipe,
+			       size_t len, unsigned int flags)
+{
+	ssize_t ret;
+
+	return hf9c_bypass_splice(in, pos, pipe, len, flags, &ret) ? ret :
+	       copy_splice_read(in, pos, pipe, len, flags);
+}
+
 static bool is_append(const struct kiocb *iocb)
 {
 	return iocb->ki_flags & IOCB_APPEND && !hf9c_is_loose(file_inode(iocb->ki_filp)->i_sb);
 }
 
 /* Where it cannot be appended to, the end is asked for, and then written to. */
-static ssize_t write_cached(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t wire_cached(struct kiocb *iocb, struct iov_iter *from)
 {
 	ssize_t ret = is_append(iocb) ? hf9c_append(iocb, from) : -EOPNOTSUPP;
 
@@ -268,7 +315,16 @@ static ssize_t write_cached(struct kiocb *iocb, struct iov_iter *from)
 	return ret ?: hf_netfs_write_iter(iocb, from);
 }
 
-static ssize_t write_uncached(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t write_cached(struct kiocb *iocb, struct iov_iter *from)
+{
+	ssize_t done;
+
+	if (hf9c_bypass_write(iocb, from, &done))
+		return done;
+	return together(done, wire_cached(iocb, from));
+}
+
+static ssize_t wire_uncached(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	ssize_t ret = is_append(iocb) ? hf9c_append(iocb, from) : -EOPNOTSUPP;
@@ -289,6 +345,21 @@ static ssize_t write_uncached(struct kiocb *iocb, struct iov_iter *from)
 	return ret > 0 ? generic_write_sync(iocb, ret) : ret;
 }
 
+static ssize_t write_uncached(struct kiocb *iocb, struct iov_iter *from)
+{
+	ssize_t done;
+
+	if (hf9c_bypass_write(iocb, from, &done))
+		return done;
+	return together(done, wire_uncached(iocb, from));
+}
+
+static int mmap_cached(struct file *file, struct vm_area_struct *vma)
+{
+	hf9c_after_aside(file_inode(file));
+	return hf_netfs_file_mmap(file, vma);
+}
+
 /* What others have written since the pages were read is seen from here on. */
 static int mmap_uncached(struct file *file, struct vm_area_struct *vma)
 {
@@ -298,14 +369,14 @@ static int mmap_uncached(struct file *file, struct vm_area_struct *vma)
 
 const struct file_operations hf9c_file_operations = {
 	.llseek		= llseek,
-	.read_iter	= hf_netfs_read_iter,
+	.read_iter	= read_cached,
 	.write_iter	= write_cached,
-	.mmap		= hf_netfs_file_mmap,
+	.mmap		= mmap_cached,
 	.open		= open,
 	.flush		= flush,
 	.release	= release,
 	.fsync		= fsync,
-	.splice_read	= hf_netfs_splice_read,
+	.splice_read	= splice_cached,
 	.splice_write	= iter_file_splice_write,
 	.fallocate	= hf9c_fallocate,
 	.copy_file_range = hf9c_copy_file_range,
@@ -317,14 +388,14 @@ const struct file_operations hf9c_file_operations = {
 
 const struct file_operations hf9c_uncached_file_operations = {
 	.llseek		= llseek,
-	.read_iter	= hf_netfs_direct_read,
+	.read_iter	= read_uncached,
 	.write_iter	= write_uncached,
 	.mmap		= mmap_uncached,
 	.open		= open,
 	.flush		= flush,
 	.release	= release_uncached,
 	.fsync		= fsync,
-	.splice_read	= copy_splice_read,
+	.splice_read	= splice_uncached,
 	.splice_write	= iter_file_splice_write,
 	.fallocate	= hf9c_fallocate,
 	.copy_file_range = hf9c_copy_file_range,

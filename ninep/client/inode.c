@@ -54,6 +54,7 @@ struct inode *hf9c_inode_alloc(struct super_block *sb)
 	hi->has_btime = false;
 	atomic_set(&hi->walks, 0);
 	hi->listing = NULL;
+	hi->aside = false;
 	hi->writer = NULL;
 	hi->writers = 0;
 	hi->netfs.mount = NULL;

@@ -5,6 +5,7 @@
 
 #include "client.h"
 #include "fid.h"
+#include "localio.h"
 #include "session.h"
 
 /* Tells servers to forget fids: memory is freed by that. */
@@ -35,6 +36,7 @@ static const struct {
 	{ hf9c_fids_init,	hf9c_fids_exit },
 	{ hf9c_inodes_init,	hf9c_inodes_exit },
 	{ begin_queue,		end_queue },
+	{ hf9c_pinned_init,	hf9c_pinned_exit },
 	{ begin_type,		NULL },
 };
 

@@ -13,6 +13,7 @@
  *	access=user|client|UID		see enum hf9c_access
  *	uname=NAME			told to the server beside the user's number
  *	hard|soft, timeo=SECONDS	soft: a call that is not answered fails
+ *	localio=on|off			past the network, if the server is in this kernel
  */
 #include <linux/file.h>
 #include <linux/slab.h>
@@ -40,6 +41,12 @@ const struct constant_table hf9c_cache_names[] = {
 	{}
 };
 
+static const struct constant_table localio_names[] = {
+	{ "off",	0 },
+	{ "on",		1 },
+	{}
+};
+
 const struct fs_parameter_spec hf9c_parameters[] = {
 	fsparam_string("access", OPT_ACCESS),
 	fsparam_u32("ac", OPT_AC),
@@ -47,6 +54,7 @@ const struct fs_parameter_spec hf9c_parameters[] = {
 	fsparam_enum("cache", OPT_CACHE, hf9c_cache_names),
 	fsparam_fd("fd", OPT_FD),
 	fsparam_flag("hard", OPT_HARD),
+	fsparam_enum("localio", OPT_LOCALIO, localio_names),
 	fsparam_u32("msize", OPT_MSIZE),
 	fsparam_u32("port", OPT_PORT),
 	fsparam_fd("rfdno", OPT_RFDNO),
@@ -75,6 +83,7 @@ struct hf9c_options *hf9c_options_new(void)
 	opts->msize = DEFAULT_MSIZE;
 	opts->cache = HF9C_STRICT;
 	opts->timeo = DEFAULT_TIMEO;
+	opts->localio = true;
 	opts->uid = INVALID_UID;
 	return opts;
 }
@@ -180,6 +189,9 @@ static int take(struct fs_context *fc, struct hf9c_options *opts, int opt,
 	case OPT_HARD:
 	case OPT_SOFT:
 		opts->soft = opt == OPT_SOFT;
+		return 0;
+	case OPT_LOCALIO:
+		opts->localio = number;
 		return 0;
 	case OPT_MSIZE:
 		return take_number(fc, &opts->msize, "msize", number,

@@ -46,6 +46,7 @@ enum hf9c_version { HF9C_ANY_VERSION, HF9C_DOTL, HF9C_HF1 };
  * @version: that must be agreed on
  * @soft: give up after @timeo seconds
  * @timeo: likewise
+ * @localio: past the network, if the server is in this kernel
  * @rfile: of HF9C_FD: the socket to read from
  * @wfile: the one to write to
  */
@@ -63,13 +64,14 @@ struct hf9c_options {
 	enum hf9c_version version;
 	bool soft;
 	u32 timeo;
+	bool localio;
 	struct file *rfile;
 	struct file *wfile;
 };
 
 /* Bits of hf9c_options.given. */
 enum {
-	OPT_ACCESS, OPT_AC, OPT_ANAME, OPT_CACHE, OPT_FD, OPT_HARD, OPT_MSIZE, OPT_PORT,
+	OPT_ACCESS, OPT_AC, OPT_ANAME, OPT_CACHE, OPT_FD, OPT_HARD, OPT_LOCALIO, OPT_MSIZE, OPT_PORT,
 	OPT_RFDNO, OPT_SOFT, OPT_TIMEO, OPT_TRANS, OPT_UNAME, OPT_VERSION, OPT_WFDNO,
 };
 

@@ -29,6 +29,8 @@ static const char *changed(const struct hf9c_options *to, const struct hf9c_supe
 		return "cache";
 	if (hf9c_given(to, OPT_FD) || hf9c_given(to, OPT_RFDNO) || hf9c_given(to, OPT_WFDNO))
 		return "fd";
+	if (hf9c_given(to, OPT_LOCALIO) && to->localio != is->localio)
+		return "localio";
 	if (hf9c_given(to, OPT_MSIZE) && to->msize != is->msize && to->msize != hf9c_msize(hs))
 		return "msize";
 	if (hf9c_given(to, OPT_PORT) && to->port != is->port)
@@ -99,4 +101,5 @@ void hf9c_options_show(struct seq_file *m, const struct hf9c_super *hs)
 		seq_printf(m, ",soft,timeo=%u", opts->timeo);
 	else
 		seq_puts(m, ",hard");
+	seq_printf(m, ",localio=%s", opts->localio ? "on" : "off");
 }

@@ -2,6 +2,7 @@
 /* Requests and replies: what fids lead to, and what they say of it. */
 #include <linux/slab.h>
 
+#include "localio.h"
 #include "remote.h"
 
 /* --------------------------------------------------------------------------- clunk */
@@ -10,7 +11,7 @@
 static void clunk_again(struct hf9c_fid *fid)
 {
 	llist_add(&fid->gone, &fid->hs->clunking);
-	queue_delayed_work(hf9c_wq, &fid->hs->clunk, HZ);
+	queue_delayed_work(hf9c_clunk_wq(fid->hs), &fid->hs->clunk, HZ);
 }
 
 /* Whatever the server says: the fid is gone.  Unless it has said nothing. */
@@ -69,6 +70,9 @@ void hf9c_fids_clunk(struct work_struct *work)
 	struct llist_node *all = llist_del_all(&hs->clunking);
 	struct hf9c_fid *fid, *next;
 
+	/* Before the server forgets the fid, and where nobody waits. */
+	llist_for_each_entry(fid, all, gone)
+		hf9c_fid_give_back(fid);
 	mutex_lock(&hs->ending);
 	llist_for_each_entry_safe(fid, next, all, gone) {
 		if (!hs->session) {
@@ -233,6 +237,24 @@ int hf9c_remote_walkattr(struct hf9c_fid *from, struct hf9c_fid *fid,
 		return walkattr(from, fid, &names, attr);
 	err = hf9c_remote_walk(from, fid, &names, &qid);
 	return err ?: hf9c_remote_getattr(fid, attr);
+}
+
+/* Is the server in this kernel?  @id and @answer: NP_HELLO bytes. */
+int hf9c_remote_hello(struct hf9c_fid *fid, const u8 *id, u8 *answer)
+{
+	struct hf9c_call *call = hf9c_ask_of(fid, NP_TLOCALHELLO);
+	int err;
+
+	if (call) {
+		call->ask.tlocalhello.fid = fid->number;
+		memcpy(call->ask.tlocalhello.id, id, NP_HELLO);
+	}
+	err = hf9c_ask(call);
+	if (err)
+		return err;
+	memcpy(answer, call->reply.rlocalhello.answer, NP_HELLO);
+	hf9c_ask_free(call);
+	return 0;
 }
 
 /* ------------------------------------------------------------- what they say of it */

@@ -6,13 +6,14 @@
  * 1. generic_shutdown_super() drops dentries and inodes: no request is left, nor any
  *    fid but the users'; those that went are on their way to the server.  Then it calls
  *    put_super(), for the rest.
- * 2. @session is taken away under @ending: nothing is sent any more, and no abort finds
+ * 2. No handshake with a server in this kernel begins any more: its work is cancelled.
+ * 3. @session is taken away under @ending: nothing is sent any more, and no abort finds
  *    it.
- * 3. hf9c_session_close(): every call that somebody has left behind is over, and its fid
- *    put; nothing of ours is called back any more.
- * 4. The users' fids are put.  The work that frees fids is flushed, and nobody queues it
+ * 4. hf9c_session_close(): every call that somebody has left behind is over, and its fid
+ *    put; nothing of ours is called back any more.  So the link to such a server can end.
+ * 5. The users' fids are put.  The work that frees fids is flushed, and nobody queues it
  *    again.
- * 5. hf_netfs_unmount() waits for who is writing to the abort file.  Its folder is named
+ * 6. hf_netfs_unmount() waits for who is writing to the abort file.  Its folder is named
  *    by the superblock's number, which is another's as soon as kill_anon_super() is over.
  *
  * Before all that: what killed processes have left at the server's lock table is given
@@ -29,6 +30,7 @@
 
 #include "client.h"
 #include "fid.h"
+#include "localio.h"
 #include "lock.h"
 #include "remote.h"
 
@@ -50,6 +52,7 @@ void hf9c_super_abort(struct super_block *sb)
 {
 	struct hf9c_super *hs = hf9c_super(sb);
 
+	WRITE_ONCE(hs->gone, true);
 	mutex_lock(&hs->ending);
 	if (hs->session)
 		hf9c_abort(hs->session);
@@ -61,6 +64,7 @@ static void died(void *priv, int error)
 {
 	struct hf9c_super *hs = priv;
 
+	WRITE_ONCE(hs->gone, true);
 	/* Pairs with begin_requests(). */
 	if (smp_load_acquire(&hs->mounted))
 		hf_netfs_abort(&hs->netfs, -EIO);
@@ -159,6 +163,8 @@ static int make_root(struct fs_context *fc, struct super_block *sb)
 	}
 	sample = hf9c_sample(sb, NULL);
 	err = hf9c_remote_getattr(fid, &attr);
+	if (!err)
+		hf9c_local_begin(sb, fid);
 	hf9c_fid_put(fid);
 	if (err)
 		return err;
@@ -209,17 +215,19 @@ static void umount_begin(struct super_block *sb)
 	hf_netfs_abort(&hf9c_super(sb)->netfs, -EIO);
 }
 
-/* Steps 2 to 5, of which each does nothing a second time. */
+/* Steps 2 to 6, of which each does nothing a second time. */
 static void end(struct hf9c_super *hs)
 {
 	struct hf9c_session *session;
 
+	hf9c_local_end(hs);
 	flush_delayed_work(&hs->clunk);
 	mutex_lock(&hs->ending);
 	session = hs->session;
 	hs->session = NULL;
 	mutex_unlock(&hs->ending);
 	hf9c_session_close(session);
+	hf9c_local_fini(hs);
 	hf9c_users_free(hs);
 	flush_delayed_work(&hs->clunk);
 	hf_netfs_unmount(&hs->netfs);
@@ -257,6 +265,8 @@ static struct hf9c_super *alloc_super(void)
 	init_llist_head(&hs->clunking);
 	get_random_bytes(&hs->lock_key, sizeof(hs->lock_key));
 	INIT_DELAYED_WORK(&hs->clunk, hf9c_fids_clunk);
+	INIT_DELAYED_WORK(&hs->hello, hf9c_local_again);
+	hf_localio_client_init(&hs->localio, hs->name);
 	return hs;
 }
 

@@ -14,7 +14,7 @@ server=/run/hf/9p
 export HF_SEED=${HF_SEED:-$RANDOM}
 debug=$([ "$HF_KERNEL" != debug ] || echo yes)
 
-mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "$3" "$1" "$2"; }
+mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "localio=off,$3" "$1" "$2"; }
 
 # Of random steps, on what is mounted at /mnt/NAME, and then no more.
 bytes_of() {
@@ -81,7 +81,7 @@ namespace_ends() {
 		ip addr add 10.77.0.1/24 dev near && ip link set near up &&
 		ip -n far addr add 10.77.0.2/24 dev far && ip -n far link set far up || return
 	ninep_listener near tcp:10.77.0.1:564 && mkdir -p /mnt/far "$served/far" || return
-	nsenter --net=/run/netns/far mount -t holdfast9p -o aname=data,cache=loose 10.77.0.1 /mnt/far || return
+	nsenter --net=/run/netns/far mount -t holdfast9p -o aname=data,cache=loose,localio=off 10.77.0.1 /mnt/far || return
 	head -c 8M /dev/zero >"$served/far/read"
 	(
 		while cat /mnt/far/far/read >/mnt/far/far/written; do :; done

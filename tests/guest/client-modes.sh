@@ -40,7 +40,7 @@ clones() {
 		mount -o loop "$top/image/xfs" "$top/sharing" || return
 	ninep_export sharing "$top/sharing" clients=127.0.0.0/8 squash=none || return
 	for cache in none strict loose; do
-		mount -t holdfast9p -o "aname=sharing,cache=$cache" 127.0.0.1 /mnt/c &&
+		mount -t holdfast9p -o "aname=sharing,localio=off,cache=$cache" 127.0.0.1 /mnt/c &&
 			python3 "$HF_HERE/client/clones.py" "$top/sharing" /mnt/c && umount /mnt/c || return
 	done
 	ninep_off exports/sharing && umount "$top/sharing" && umount "$top/image"
@@ -49,7 +49,7 @@ clones() {
 # messages NAME OPTIONS: what the client asks for, by itself.
 messages() {
 	local name=$1
-	mkdir -p /mnt/m && mount -t holdfast9p -o "$2" 127.0.0.1 /mnt/m || return
+	mkdir -p /mnt/m && mount -t holdfast9p -o "localio=off,$2" 127.0.0.1 /mnt/m || return
 	relay env HF_ADDRESS=127.0.0.1 HF_OPTIONS="$2" \
 		python3 "$HF_HERE/client/messages.py" /mnt/m "messages-$name" "$name"
 	umount /mnt/m && rm -r "$lower/served/messages"

@@ -217,7 +217,7 @@ empty_attribute() {
 told_by_close() {
 	mkdir "$top/small" && mount -t tmpfs -o size=1M,mode=1777 none "$top/small" &&
 		ninep_export small "$top/small" clients=127.0.0.0/8 squash=none || return
-	mkdir -p /mnt/s && mount -t holdfast9p -o aname=small,cache=strict 127.0.0.1 /mnt/s || return
+	mkdir -p /mnt/s && mount -t holdfast9p -o aname=small,cache=strict,localio=off 127.0.0.1 /mnt/s || return
 	python3 - /mnt/s/file <<-'PY' || return
 		import errno, os, sys
 		def lost(call, fd):

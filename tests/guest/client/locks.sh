@@ -7,7 +7,7 @@
 . "$HF_HERE/ninep/server.sh"
 
 # mount_client EXPORT MOUNTPOINT OPTIONS
-mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "aname=$1,$3" 127.0.0.1 "$2"; }
+mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "aname=$1,localio=off,$3" 127.0.0.1 "$2"; }
 
 no_locks_left() { ! grep -v '^$' /proc/fs/holdfast/locks; }
 

@@ -68,8 +68,8 @@ def make():
 def remount():
     """Nothing is known then."""
     subprocess.run(["umount", mount], check=True)
-    subprocess.run(["mount", "-t", "holdfast9p", "-o", os.environ["HF_OPTIONS"], os.environ["HF_ADDRESS"], mount],
-                   check=True)
+    options = "localio=off," + os.environ["HF_OPTIONS"]
+    subprocess.run(["mount", "-t", "holdfast9p", "-o", options, os.environ["HF_ADDRESS"], mount], check=True)
 
 
 STEPS = {

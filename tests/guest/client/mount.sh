@@ -25,8 +25,8 @@ serve() {
 	check unix ninep_listener unix unix:/run/hf/9p
 }
 
-# mount_client ADDRESS MOUNTPOINT OPTIONS
-mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "aname=data,$3" "$1" "$2"; }
+# mount_client ADDRESS MOUNTPOINT OPTIONS: over the wire, but for localio=on
+mount_client() { mkdir -p "$2" && mount -t holdfast9p -o "aname=data,localio=off,$3" "$1" "$2"; }
 
 # shows MOUNTPOINT OPTION...: in /proc/mounts
 shows() {

@@ -21,7 +21,7 @@ def checked(result):
 
 
 def mount(path, target, options, trans="unix"):
-    options = "trans=%s,aname=data,%s" % (trans, options)
+    options = "trans=%s,aname=data,localio=off,%s" % (trans, options)
     checked(libc.mount(path.encode(), target.encode(), b"holdfast9p", 0, options.encode()))
 
 
