@@ -254,6 +254,54 @@ void gate_holds(struct gate *gate)
 	until(gate->test, rwsem_is_contended(&gate->inode->i_rwsem));
 }
 
+/* --------------------------------------------------------------------- a lease */
+
+static bool keep_it(struct file_lease *lease)
+{
+	return false;
+}
+
+static void lease_setup(struct file_lease *lease, void **priv)
+{
+	*priv = NULL;
+}
+
+static const struct lease_manager_operations lease_ops = {
+	.lm_break	= keep_it,
+	.lm_change	= lease_modify,
+	.lm_setup	= lease_setup,
+};
+
+void lease_end(struct file *file)
+{
+	void *owner = file;
+
+	kernel_setlease(file, F_UNLCK, NULL, &owner);
+}
+
+static void end_lease(void *file)
+{
+	lease_end(file);
+}
+
+void lease_begin(struct kunit *test, struct file *file)
+{
+	struct file_lease *lease = locks_alloc_lease();
+	void *owner = file;
+
+	KUNIT_ASSERT_NOT_NULL(test, lease);
+	lease->c.flc_type = F_WRLCK;
+	lease->c.flc_flags = FL_LEASE;
+	lease->c.flc_owner = file;
+	lease->c.flc_pid = current->tgid;
+	lease->c.flc_file = file;
+	lease->fl_lmops = &lease_ops;
+	KUNIT_EXPECT_EQ(test, kernel_setlease(file, F_WRLCK, &lease, &owner), 0);
+	if (lease)
+		locks_free_lease(lease);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_lease, file), 0);
+}
+
 /* ------------------------------------------------------------------ connections */
 
 struct now now(struct client *client)

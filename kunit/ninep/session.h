@@ -90,11 +90,16 @@ void gate_open(struct gate *gate);
 /* Waits until somebody stands before it: a request runs, and does not end. */
 void gate_holds(struct gate *gate);
 
+/* One that is not given back when it is asked for, until it is ended, or the case. */
+void lease_begin(struct kunit *test, struct file *file);
+void lease_end(struct file *file);
+
 /* ------------------------------------------------------------------ connections */
 
 /* What is one moment's of a connection. */
 struct now {
-	u32 requests, parked, fids;
+	u32 requests, fids;
+	u32 parked;		/* and not woken */
 	u32 counted;		/* requests, and replies that are not sent */
 	u64 bytes;
 	bool held;		/* the reader was told that there is no room */
@@ -137,6 +142,8 @@ u16 send_read(struct client *client);
 u16 send_write(struct client *client, u32 count);
 /* Of the file's mode: runs until the gate of its inode is opened. */
 u16 send_change(struct client *client);
+/* And of its size: waits for a lease first. */
+u16 send_cut(struct client *client);
 u16 send_flush(struct client *client, u16 oldtag);
 /*
  * Of ten bytes from @start on, for @process; @flags: NP_LOCK_BLOCK or 0.  NP_UNLCK is

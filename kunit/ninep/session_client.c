@@ -190,6 +190,16 @@ u16 send_change(struct client *client)
 	return client_send(client, &t);
 }
 
+u16 send_cut(struct client *client)
+{
+	struct np_msg t = {
+		.type = NP_TSETATTR,
+		.tsetattr = { .fid = FILE_FID, .valid = NP_SET_SIZE, .size = 10 },
+	};
+
+	return client_send(client, &t);
+}
+
 u16 send_flush(struct client *client, u16 oldtag)
 {
 	struct np_msg t = { .type = NP_TFLUSH, .tflush.oldtag = oldtag };

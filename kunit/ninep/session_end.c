@@ -4,7 +4,6 @@
  * and others go on.  And a Tversion, which ends all but the connection.
  */
 #include <linux/file.h>
-#include <linux/filelock.h>
 
 #include "session.h"
 
@@ -125,50 +124,6 @@ static void while_one_waits(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, server_is_locked(server));
 	goes(waiter, 0);
 	KUNIT_EXPECT_FALSE(test, server_is_locked(server));
-}
-
-/* ---------------------------------------------------------------------- a lease */
-
-static bool keep_it(struct file_lease *lease)
-{
-	return false;
-}
-
-static void lease_setup(struct file_lease *lease, void **priv)
-{
-	*priv = NULL;
-}
-
-static const struct lease_manager_operations lease_ops = {
-	.lm_break	= keep_it,
-	.lm_change	= lease_modify,
-	.lm_setup	= lease_setup,
-};
-
-static void lease_end(void *data)
-{
-	struct file *file = data;
-	void *owner = file;
-
-	kernel_setlease(file, F_UNLCK, NULL, &owner);
-}
-
-static void lease_begin(struct kunit *test, struct file *file)
-{
-	struct file_lease *lease = locks_alloc_lease();
-	void *owner = file;
-
-	KUNIT_ASSERT_NOT_NULL(test, lease);
-	lease->c.flc_type = F_WRLCK;
-	lease->c.flc_flags = FL_LEASE;
-	lease->c.flc_owner = file;
-	lease->c.flc_pid = current->tgid;
-	lease->c.flc_file = file;
-	lease->fl_lmops = &lease_ops;
-	KUNIT_EXPECT_EQ(test, kernel_setlease(file, F_WRLCK, &lease, &owner), 0);
-	if (lease)
-		locks_free_lease(lease);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, lease_end, file), 0);
 }
 
 static void while_one_waits_for_a_lease(struct kunit *test)

@@ -114,6 +114,42 @@ static void requests_that_wait(struct kunit *test)
 	until(test, now(client).parked == 2);
 }
 
+/* One may wait: who tries again may, and who comes meanwhile is refused. */
+static void one_that_tries_again(struct kunit *test)
+{
+	struct hf9_limits limits = session_limits;
+	struct client *client, *other;
+	struct server *server;
+	struct gate *gate;
+	u16 tag;
+
+	limits.requests = 2;
+	server = server_start(test, &limits, 16);
+	client = client_attached(server);
+	other = client_attached(server);
+	client_gets(client, send_walk(client, ROOT_FID, FILE_FID, "file"), NP_RWALK);
+	client_gets(other, send_walk(other, ROOT_FID, FILE_FID, "file"), NP_RWALK);
+	lease_begin(test, server->file);
+	tag = send_cut(client);
+	until(test, now(client).parked == 1);
+	gate = gate_close(test, file_inode(server->file));
+	lease_end(server->file);
+	gate_holds(gate);
+	KUNIT_EXPECT_EQ(test, now(client).parked, 0);
+	client_gets(client, send_open(client, FILE_FID, 2), NP_RLOPEN);
+	client_gets(other, send_open(other, FILE_FID, 2), NP_RLOPEN);
+	client_lock(other, NP_WRLCK, NP_LOCK_SUCCESS);
+	client_gets_lock(client, send_lock(client, NP_WRLCK, NP_LOCK_BLOCK, 0, 1),
+			 NP_LOCK_BLOCKED);
+	gate_open(gate);
+	client_gets(client, tag, NP_RSETATTR);
+	send_lock(client, NP_WRLCK, NP_LOCK_BLOCK, 0, 1);
+	until(test, now(client).parked == 1);
+	others_go_on(other);
+	client_gets_lock(client, client->tag, NP_LOCK_SUCCESS);
+	client_is_quiet(client);
+}
+
 /* ------------------------------------------------------------------------- fids */
 
 static void fids(struct kunit *test)
@@ -333,6 +369,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(requests_that_run),
 	KUNIT_CASE(replies),
 	KUNIT_CASE_PARAM(requests_that_wait, next_place),
+	KUNIT_CASE(one_that_tries_again),
 	KUNIT_CASE(fids),
 	KUNIT_CASE(connections_of_an_export),
 	KUNIT_CASE(connections_of_a_listener),

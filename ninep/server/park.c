@@ -6,7 +6,8 @@
  * A parked request is nobody's.  Who wants it (a grant, its timer, a Tflush, a clunk,
  * the end) asks the session, which gives it to one of them.  Its timer may be about
  * to ask, too: so whoever got it waits for that first (hf9_unparked()), and may free
- * it then.
+ * it then.  Its place among those that may wait stays its own until it ends: one that
+ * tries again finds it free.
  */
 #include "connection.h"
 #include "export.h"

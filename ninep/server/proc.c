@@ -41,7 +41,10 @@ static const char *version_of(const struct hf9_connection *connection)
 	return connection->dialect == NP_HF1 ? NP_VERSION_HF1 : NP_VERSION_DOTL;
 }
 
-/* What is one moment's, of a connection that goes on meanwhile. */
+/*
+ * What is one moment's, of a connection that goes on meanwhile.  Who waits counts as
+ * parked also while it tries again, which it does all the time: as it does for the limit.
+ */
 struct moment {
 	u32 requests, parked, fids;
 	u64 bytes;
@@ -54,7 +57,7 @@ static struct moment look(struct hf9_connection *connection)
 
 	spin_lock(&connection->lock);
 	now.requests = connection->session.nr_requests;
-	now.parked = connection->session.nr_parked;
+	now.parked = connection->session.nr_places;
 	now.fids = connection->session.nr_fids;
 	now.bytes = connection->bytes;
 	now.export = connection->export;

@@ -262,7 +262,8 @@ static int may_join(const struct hf9_connection *connection,
 
 /*
  * Its limits are the export's, its threads as well.  As many may wait as leave room
- * for a Tflush; for a lock fewer (lock_wait.c).
+ * for a Tflush; for a lock fewer (lock_wait.c).  Nobody waits yet: what is before a
+ * connection's first attach needs nothing of an export, and its reader is in here.
  */
 static void join(struct hf9_connection *connection, struct hf9_export *export)
 {

@@ -16,6 +16,22 @@ void unpark(ns_session &session, ns_request &request, ns_state to)
 
 } // namespace ns
 
+namespace {
+
+/* One that tries again has its own: who has waited does not lose it to who has just come. */
+bool take_place(ns_session &session, ns_request &request)
+{
+	if (request.placed)
+		return true;
+	if (session.nr_places >= session.limits.max_parked)
+		return false;
+	request.placed = 1;
+	session.nr_places++;
+	return true;
+}
+
+} // namespace
+
 enum ns_parking ns_park(struct ns_session *session, struct ns_request *request,
 			struct ns_fid *fid)
 {
@@ -32,7 +48,7 @@ enum ns_parking ns_park(struct ns_session *session, struct ns_request *request,
 		request->woken = 0;
 		return NS_WOKEN;
 	}
-	if (session->nr_parked >= session->limits.max_parked)
+	if (!take_place(*session, *request))
 		return NS_TOO_MANY_PARKED;
 	request->state = NS_PARKED;
 	request->fid = fid;

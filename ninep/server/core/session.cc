@@ -44,6 +44,8 @@ void forget(ns_session &session, ns_request &request)
 {
 	requests::erase(session.requests, request);
 	session.nr_requests--;
+	session.nr_places -= request.placed;
+	request.placed = 0;
 	request.state = NS_IDLE;
 	request.victim = nullptr;
 	request.woken = 0;

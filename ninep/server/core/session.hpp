@@ -8,7 +8,7 @@
  *	idle -> waiting		ns_flush() of a tag that is in use; ns_version()
  *				if others are under way
  *	running -> parked	ns_park(), unless it is woken, flushed, its fid
- *				gone, the session mute, or too many are parked
+ *				gone, the session mute, or there is no place for it
  *	parked -> running	ns_wake(), ns_wake_on()
  *	parked -> cancelled	ns_flush() of it; ns_cancel() in a mute session
  *	running -> cancelled	ns_answer() that says NS_SUPPRESS: in a mute
@@ -20,6 +20,11 @@
  *
  * Whoever leads one out of parked has it: a grant, a timer, a Tflush, a clunk and
  * the end of the connection all want it, and one of them gets it.
+ *
+ * A *place* is what one has that waits, from its first ns_park() until it is idle: also
+ * while it runs to try again, and while it is taken back.  There are max_parked of them,
+ * fewer than requests: so what waits never keeps a Tflush from being read.  If the limits
+ * fall it is still so: beside those that have a place one more request has room.
  *
  * The session is *mute* once it is dead, and while a Tversion is not answered: then
  * nothing is sent but that Tversion's own answer, and nothing begins.
@@ -85,9 +90,17 @@ inline bool is_unwanted(const ns_session &session, const ns_request &request)
 	return is_mute_to(session, request) || request.flushes;
 }
 
+/* One more than have a place, whatever the limits were when they took it. */
+inline uint32_t most_requests(const ns_session &session)
+{
+	uint32_t most = session.limits.max_requests;
+
+	return most > session.nr_places ? most : session.nr_places + 1;
+}
+
 inline bool has_room(const ns_session &session)
 {
-	return !session.version && session.nr_requests < session.limits.max_requests;
+	return !session.version && session.nr_requests < most_requests(session);
 }
 
 /* park.cc: out of parked. */

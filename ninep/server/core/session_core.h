@@ -42,7 +42,9 @@ void ns_init(struct ns_session *session, const struct ns_limits *limits);
 /**
  * ns_limit - other limits, from now on
  * @session: the session
- * @limits: its limits, as for ns_init().  What there is already stays
+ * @limits: its limits, as for ns_init().  What there is already stays, and who has a
+ *	place keeps it.  Beside those that have one there is room for one more request,
+ *	so that a Tflush can be read, even if there are @limits->max_requests of them
  */
 void ns_limit(struct ns_session *session, const struct ns_limits *limits);
 
@@ -188,7 +190,7 @@ enum ns_parking {
 	NS_WOKEN,		/* ns_wake() came before: go on at once */
 	NS_UNWANTED,		/* no reply is wanted; ns_answer() will say so, too */
 	NS_FID_WENT,		/* its fid was clunked */
-	NS_TOO_MANY_PARKED,	/* busy: a lock is BLOCKED */
+	NS_TOO_MANY_PARKED,	/* every place is another's; busy: a lock is BLOCKED */
 	NS_PARK_INVALID,	/* it does not run, or is a Tversion */
 };
 
@@ -197,6 +199,10 @@ enum ns_parking {
  * @session: the session
  * @request: running
  * @fid: the fid whose clunk ends the waiting, of which @request has a use; or NULL
+ *
+ * It takes a place, if it has none, and has it until it is idle: while it runs to try
+ * again nobody else is given that, and it parks again, whatever the limits have become.
+ * So who finds no place has not waited yet.
  *
  * Return: see there.  Nothing of the request may be touched after NS_NOW_PARKED.
  */

@@ -73,14 +73,15 @@ struct ns_request {
 	uint16_t tag;
 	uint8_t state;				/* enum ns_state */
 	uint8_t woken;				/* while it ran */
-	uint8_t spare[4];
+	uint8_t placed;				/* it has a place, see ns_park() */
+	uint8_t spare[3];
 };
 
 NS_SIZE(struct ns_request, 88);
 
 struct ns_limits {
 	uint32_t max_requests;	/* 2 or more */
-	uint32_t max_parked;	/* fewer, so that a Tflush can be read */
+	uint32_t max_parked;	/* places; fewer, so that a Tflush can be read */
 	uint32_t max_fids;	/* 1 or more; gone ones count until they are freed */
 };
 
@@ -91,7 +92,9 @@ struct ns_session {
 	struct ns_request *parked;
 	struct ns_request *version;	/* the Tversion that is not answered yet */
 	struct ns_limits limits;
-	uint32_t nr_requests, nr_parked, nr_fids;
+	uint32_t nr_requests, nr_fids;
+	uint32_t nr_parked;		/* at this moment */
+	uint32_t nr_places;		/* that are taken */
 	bool agreed;			/* on a version */
 	bool dead;
 	bool stopped;			/* its reader was told that there is no room */

@@ -49,7 +49,7 @@ def sum_of(what, export=None):
 
 
 def parked(export=None):
-    """How many requests wait without a thread."""
+    """How many requests wait without a thread, or are just being tried again."""
     return sum_of("parked", export)
 
 

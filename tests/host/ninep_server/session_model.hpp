@@ -26,6 +26,7 @@ struct message {
 	int target = 0;		/* a Tflush: the message that had the tag */
 	int fid = 0;		/* parked: on this one */
 	bool woken = false;
+	bool placed = false;	/* it has waited */
 };
 
 struct fid {
@@ -99,6 +100,13 @@ struct session {
 				     [](const message &m) { return m.state == NS_PARKED; });
 	}
 
+	/* Of all that have ever been parked, however they go on. */
+	size_t nr_places() const
+	{
+		return std::count_if(messages.begin(), messages.end(),
+				     [](const message &m) { return m.placed; });
+	}
+
 	size_t parked_on(int fid) const
 	{
 		return std::count_if(messages.begin(), messages.end(),
@@ -108,14 +116,29 @@ struct session {
 	bool mute() { return dead || tversion(); }
 	bool mute_to(const message &m) { return dead || (tversion() && m.what != version); }
 	bool unwanted(const message &m) { return mute_to(m) || !flushes_of(m.id).empty(); }
-	bool free_place() { return !tversion() && messages.size() < limits.max_requests; }
+
+	/* All but one may wait. */
+	static ns_limits possible(ns_limits limits)
+	{
+		limits.max_requests = std::max(limits.max_requests, 2u);
+		limits.max_parked = std::min(limits.max_parked, limits.max_requests - 1);
+		limits.max_fids = std::max(limits.max_fids, 1u);
+		return limits;
+	}
+
+	/* For one more message: always, if all that there are have waited. */
+	bool has_room()
+	{
+		return !tversion() && (messages.size() < limits.max_requests ||
+				       messages.size() == nr_places());
+	}
 
 	bool room()
 	{
 		if (dead)
 			return false;
-		stopped = stopped || !free_place();
-		return free_place();
+		stopped = stopped || !has_room();
+		return has_room();
 	}
 
 	ns_begun admit(kind what, uint16_t tag)
@@ -175,7 +198,7 @@ struct session {
 						       m.id) != left.flushes.end();
 		});
 		left.mute = mute();
-		left.room = stopped && free_place();
+		left.room = stopped && has_room();
 		stopped = stopped && !left.room;
 		left.quiet = dead && messages.empty();
 		if (messages.size() == 1 && messages.front().state == NS_WAITING) {
@@ -208,8 +231,9 @@ struct session {
 			m.woken = false;
 			return NS_WOKEN;
 		}
-		if (nr_parked() >= limits.max_parked)
+		if (!m.placed && nr_places() >= limits.max_parked)
 			return NS_TOO_MANY_PARKED;
+		m.placed = true;
 		m.state = NS_PARKED;
 		m.fid = on ? on->id : 0;
 		return NS_NOW_PARKED;

@@ -10,6 +10,8 @@
 	{ "quiet", 1 }, { "version", 1 }, { "parking", 4 }, { "waking", 2 },               \
 	{ "wake of state", 2 }, { "wake on", 1 }, { "cancel", 1 }, { "reserve", 3 },       \
 	{ "find", 1 }, { "put", 1 }, { "clunk", 1 }, { "clunk in use", 1 },                \
-	{ "clunk state", 4 }, { "fault of state", 3 }, { "fault", 0 }
+	{ "clunk state", 4 }, { "fault of state", 3 }, { "fault", 0 },                      \
+	{ "refused beside one that runs", 1 }, { "again, and all are taken", 1 },          \
+	{ "fewer places", 1 }
 
 #endif /* HF_TESTS_SESSION_REACH_HPP */

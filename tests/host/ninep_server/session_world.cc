@@ -17,16 +17,24 @@ world::~world() = default;
 
 void world::connect()
 {
-	ns_limits limits = opt.limits;
-
 	std::memset(static_cast<void *>(&core), 0xa5, sizeof(core));
 	ns_init(&core, &opt.limits);
-	limits.max_requests = std::max(limits.max_requests, 2u);
-	limits.max_parked = std::min(limits.max_parked, limits.max_requests - 1);
-	limits.max_fids = std::max(limits.max_fids, 1u);
-	model = { .limits = limits };
+	most = session_model::session::possible(opt.limits);
+	model = { .limits = most };
 	pending.clear();
 	names.clear();
+}
+
+void world::limit(ns_limits limits)
+{
+	ns_limit(&core, &limits);
+	limits = session_model::session::possible(limits);
+	most.max_requests = std::max(most.max_requests, limits.max_requests);
+	most.max_parked = std::max(most.max_parked, limits.max_parked);
+	most.max_fids = std::max(most.max_fids, limits.max_fids);
+	model.limits = limits;
+	met("fewer places", limits.max_parked < model.nr_places());
+	compare();
 }
 
 /* What the core does not set is not zero by luck. */
@@ -247,11 +255,18 @@ void world::agree()
 ns_parking world::park(int id, fid *on)
 {
 	session_model::fid *other = on ? &model.fids.at(on->id) : nullptr;
+	size_t parked = model.nr_parked(), limit = model.limits.max_parked;
+	bool again = model.by_id(id)->placed;
 	ns_parking expected = model.park(*model.by_id(id), other);
 	ns_parking says = ns_park(&core, &messages.at(id)->core, on ? &on->core : nullptr);
 
 	REQUIRE(says == expected, "%d, and the model says %d", says, expected);
 	met("parking", says);
+	/* Some have a place and run: it is nobody else's, and their own. */
+	if (says == NS_TOO_MANY_PARKED)
+		met("refused beside one that runs", parked < limit);
+	if (says == NS_NOW_PARKED && again)
+		met("again, and all are taken", model.nr_places() >= limit);
 	compare();
 	return says;
 }

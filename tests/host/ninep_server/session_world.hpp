@@ -46,6 +46,8 @@ struct world {
 	options opt;
 	ns_session core;
 	session_model::session model;
+	/* What has been allowed since it connected. */
+	ns_limits most;
 	std::map<int, std::unique_ptr<message>> messages;
 	std::map<int, std::unique_ptr<fid>> fids;
 	int last_id = 0;
@@ -60,6 +62,7 @@ struct world {
 
 	/* --------------------------------------------------------------- messages */
 	void connect();
+	void limit(ns_limits limits);
 	ns_begun plain(uint16_t tag);
 	ns_begun version(uint16_t tag);
 	/* The last one is what has to be taken back. */
@@ -98,6 +101,7 @@ struct world {
 	void wake_step(source &from);
 	void end_step(source &from);
 	void fault_step();
+	void limit_step(source &from);
 	/* Everything that runs ends, the connection dies, and it is quiet. */
 	void end(source &from);
 

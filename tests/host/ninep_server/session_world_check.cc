@@ -12,8 +12,11 @@ void world::compare()
 
 	if (const char *wrong = ns_validate(&core))
 		REQUIRE(false, "%s", wrong);
-	REQUIRE(core.nr_requests == model.messages.size() && core.nr_parked == model.nr_parked());
+	REQUIRE(core.nr_requests == model.messages.size());
+	REQUIRE(core.nr_parked == model.nr_parked() && core.nr_places == model.nr_places());
 	REQUIRE(core.nr_fids == model.fids.size());
+	REQUIRE(core.nr_requests <= most.max_requests && core.nr_places <= most.max_parked &&
+		core.nr_fids <= most.max_fids);
 	REQUIRE(core.agreed == model.agreed && core.dead == model.dead &&
 		core.stopped == model.stopped);
 	REQUIRE(ns_quiet(&core) == (model.dead && model.messages.empty()));
@@ -21,6 +24,7 @@ void world::compare()
 		const ns_request &mine = messages.at(other.id)->core;
 
 		REQUIRE(mine.tag == other.tag && mine.state == other.state);
+		REQUIRE(mine.placed == other.placed);
 		REQUIRE(mine.state == NS_CANCELLED || mine.woken == other.woken);
 		REQUIRE(mine.fid == (other.fid ? &fids.at(other.fid)->core : nullptr));
 	}
@@ -33,9 +37,13 @@ void world::compare()
 		in_table += !other.gone;
 	}
 	REQUIRE(in_table || !core.fids);
-	/* Nothing that the client waits for was lost. */
 	if (model.mute())
 		return;
+	/* What only waits does not keep a Tflush from being read. */
+	ns_session copy = core;
+
+	REQUIRE(core.nr_parked < core.nr_requests || ns_room(&copy));
+	/* Nothing that the client waits for was lost. */
 	REQUIRE(pending.size() == model.messages.size());
 	for (auto [tag, id] : pending)
 		REQUIRE(model.by_id(id));
@@ -298,6 +306,18 @@ void world::fault_step()
 	met("fault", 0);
 }
 
+/* As they were, or fewer. */
+void world::limit_step(source &from)
+{
+	const ns_limits &all = opt.limits;
+
+	if (from.pick(2))
+		limit(all);
+	else
+		limit({ from.pick(all.max_requests + 1), from.pick(all.max_parked + 1),
+			from.pick(all.max_fids + 1) });
+}
+
 void world::step(source &from)
 {
 	/* The next client, at times. */
@@ -323,6 +343,8 @@ void world::step(source &from)
 			die();
 		else if (from.pick(8) == 0)
 			fault_step();
+		else if (from.pick(8) == 0)
+			limit_step(from);
 		else
 			room();
 		return;

@@ -76,6 +76,7 @@ TEST(Session, OtherLimits)
 	ns_limit(&session, &limits);
 	EXPECT_FALSE(ns_room(&session));
 	EXPECT_EQ(ns_park(&session, &requests[2], nullptr), NS_TOO_MANY_PARKED);
+	EXPECT_EQ(ns_validate(&session), nullptr);
 	EXPECT_TRUE(ns_fid_abandon(&session, &fids[1]));
 	EXPECT_EQ(ns_fid_reserve(&session, &fids[2], 2), NS_FID_TOO_MANY);
 	limits = { 5, 3, 3 };
@@ -272,8 +273,142 @@ TEST(Session, NotAllMayBeParked)
 	EXPECT_EQ(w.park(id), NS_TOO_MANY_PARKED);
 	/* So that this one is read. */
 	EXPECT_TRUE(w.room());
-	EXPECT_EQ(w.flush(4, 1), NS_CANCEL);
+	int victim = 0;
+
+	EXPECT_EQ(w.flush(4, 1, &victim), NS_CANCEL);
+	EXPECT_EQ(w.park(id), NS_TOO_MANY_PARKED) << "the client does not know yet";
+	w.drop(victim);
 	EXPECT_EQ(w.park(id), NS_NOW_PARKED);
+}
+
+/* Who has waited does not lose it to who has just come. */
+TEST(Session, WhoTriesAgainKeepsItsPlace)
+{
+	agreed w({ .limits = { 4, 2, 1 } });
+	int one = w.park_one(1), two = w.park_one(2), late = w.run(3);
+
+	EXPECT_EQ(w.wake(one), NS_YOURS);
+	EXPECT_EQ(w.wake(two), NS_YOURS);
+	EXPECT_EQ(w.core.nr_parked, 0u);
+	EXPECT_EQ(w.core.nr_places, 2u);
+	EXPECT_EQ(w.park(late), NS_TOO_MANY_PARKED);
+	EXPECT_EQ(w.park(one), NS_NOW_PARKED);
+	EXPECT_EQ(w.park(late), NS_TOO_MANY_PARKED);
+	EXPECT_EQ(w.park(two), NS_NOW_PARKED);
+	/* Until it has ended. */
+	EXPECT_EQ(w.wake(one), NS_YOURS);
+	EXPECT_EQ(w.answer(one, false), NS_SEND);
+	EXPECT_EQ(w.park(late), NS_NOW_PARKED);
+}
+
+TEST(Session, AWakeUpBeforeItTakesNoPlace)
+{
+	agreed w({ .limits = { 4, 1, 1 } });
+	int id = w.run(1);
+
+	EXPECT_EQ(w.wake(id), NS_NOTED);
+	EXPECT_EQ(w.park(id), NS_WOKEN);
+	EXPECT_EQ(w.core.nr_places, 0u);
+	w.park_one(2);
+	EXPECT_EQ(w.park(id), NS_TOO_MANY_PARKED);
+}
+
+/* However it ends, and not before. */
+TEST(Session, APlaceIsFreeWithItsEnd)
+{
+	agreed w({ .limits = { 6, 1, 1 } });
+	int id = w.park_one(1), late = w.run(2);
+
+	/* A Tflush while it runs: its client waits for the Rflush. */
+	EXPECT_EQ(w.wake(id), NS_YOURS);
+	EXPECT_EQ(w.flush(3, 1), NS_FLUSH_WAITS);
+	EXPECT_EQ(w.park(id), NS_UNWANTED);
+	EXPECT_EQ(w.park(late), NS_TOO_MANY_PARKED);
+	EXPECT_EQ(w.answer(id, true), NS_SUPPRESS);
+	EXPECT_EQ(w.park(late), NS_TOO_MANY_PARKED);
+	w.drop(id);
+	EXPECT_EQ(w.core.nr_places, 0u);
+	EXPECT_EQ(w.park(late), NS_NOW_PARKED);
+
+	/* A clunk of its fid. */
+	EXPECT_EQ(w.wake(late), NS_YOURS);
+	EXPECT_EQ(w.answer(late, false), NS_SEND);
+	int waits = w.run(4), clunks = w.run(5);
+
+	EXPECT_EQ(w.reserve(clunks, 7), NS_FID_OK);
+	w.publish(clunks, *w.messages.at(clunks)->reserved.back(), NS_FID_OPEN);
+	session_world::fid &fid = *w.find(waits, 7);
+
+	EXPECT_EQ(w.park(waits, &fid), NS_NOW_PARKED);
+	w.clunk(clunks, 7);
+	EXPECT_EQ(w.wake_on(fid), waits);
+	EXPECT_EQ(w.park(waits, &fid), NS_FID_WENT);
+	EXPECT_EQ(w.park(clunks), NS_TOO_MANY_PARKED);
+	w.put(waits, fid);
+	EXPECT_EQ(w.answer(waits, true), NS_SEND);
+	EXPECT_EQ(w.park(clunks), NS_NOW_PARKED);
+	w.put(clunks, fid);
+
+	/* A Tversion: the next begin with all of them. */
+	EXPECT_EQ(w.version(NS_NOTAG), NS_DRAIN);
+	int version = w.last_id;
+
+	EXPECT_EQ(w.cancel(), clunks);
+	w.drop(clunks);
+	EXPECT_EQ(w.core.nr_places, 0u);
+	EXPECT_EQ(w.answer(version, false), NS_SEND);
+}
+
+/* And of a connection that ends while one tries again. */
+TEST(Session, DeathFindsAPlace)
+{
+	agreed w({ .limits = { 4, 2, 1 } });
+	int runs = w.park_one(1), parked = w.park_one(2);
+
+	EXPECT_EQ(w.wake(runs), NS_YOURS);
+	w.die();
+	EXPECT_EQ(w.park(runs), NS_UNWANTED);
+	EXPECT_EQ(w.cancel(), parked);
+	EXPECT_EQ(w.cancel(), 0);
+	w.drop(parked);
+	EXPECT_EQ(w.core.nr_places, 1u);
+	EXPECT_EQ(w.answer(runs, true), NS_SUPPRESS);
+	w.drop(runs);
+	EXPECT_TRUE(ns_quiet(&w.core));
+	EXPECT_EQ(w.core.nr_places, 0u);
+}
+
+/* Who has a place keeps it, and beside those there is room for one more: a Tflush. */
+TEST(Session, FewerPlacesThanAreTaken)
+{
+	agreed w({ .limits = { 6, 4, 1 } });
+	int one = w.park_one(1), two = w.park_one(2), three = w.park_one(3);
+
+	w.limit({ 2, 1, 1 });
+	EXPECT_EQ(w.wake(one), NS_YOURS);
+	EXPECT_EQ(w.park(one), NS_NOW_PARKED);
+	int late = w.run(4);
+
+	EXPECT_EQ(w.park(late), NS_TOO_MANY_PARKED);
+	EXPECT_EQ(w.flush(5, 1), NS_NO_ROOM);
+	EXPECT_EQ(w.answer(late, true), NS_SEND);
+	EXPECT_EQ(w.flush(5, 1), NS_CANCEL);
+	w.drop(one);
+	EXPECT_EQ(w.wake(two), NS_YOURS);
+	EXPECT_EQ(w.answer(two, false), NS_SEND);
+	late = w.run(4);
+	EXPECT_EQ(w.park(late), NS_TOO_MANY_PARKED) << "the only one is taken";
+	EXPECT_EQ(w.wake(three), NS_YOURS);
+	EXPECT_EQ(w.answer(three, false), NS_SEND);
+	EXPECT_EQ(w.park(late), NS_NOW_PARKED);
+	/* As many as there are. */
+	w.limit({ 2, 2, 1 });
+	int last = w.run(6);
+
+	EXPECT_EQ(w.park(last), NS_TOO_MANY_PARKED);
+	w.limit({ 3, 2, 1 });
+	EXPECT_EQ(w.park(last), NS_NOW_PARKED);
+	EXPECT_EQ(w.flush(7, 4), NS_CANCEL);
 }
 
 /* -------------------------------------------------------------------- reset */
@@ -399,11 +534,28 @@ TEST(Session, ValidateSees)
 	w.core.nr_parked = 0;
 	EXPECT_TRUE(seen());
 	w.core.nr_parked = 1;
+	w.core.nr_places = 0;
+	EXPECT_TRUE(seen());
+	request.placed = 1;
+	EXPECT_TRUE(seen());
+	w.core.nr_places = 2;
+	EXPECT_FALSE(seen());
+	request.placed = 0;
+	flush.placed = 1;
+	EXPECT_TRUE(seen());
+	flush.placed = 0;
+	w.messages.at(other)->core.placed = 0;
+	w.core.nr_places = 0;
+	EXPECT_TRUE(seen());
+	w.messages.at(other)->core.placed = 1;
+	w.core.nr_places = 1;
 	w.core.version = &request;
 	EXPECT_TRUE(seen());
 	w.core.version = nullptr;
-	w.core.nr_fids = 100;
-	EXPECT_TRUE(seen());
+	EXPECT_FALSE(seen());
+	w.reserve(id, 1);
 	w.core.nr_fids = 0;
+	EXPECT_TRUE(seen());
+	w.core.nr_fids = 1;
 	EXPECT_FALSE(seen());
 }

@@ -58,7 +58,7 @@ TEST(SessionRandom, FlushesOfAnHonestClient)
 	EXPECT_EQ(reach::counts()["begun 9"], 0u) << "a tag was not free when its reply was queued";
 }
 
-/* Its limits change as well. */
+/* It has other limits each time. */
 TEST(SessionRandom, AnyWorld)
 {
 	run(400, {}, true);
