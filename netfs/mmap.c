@@ -48,7 +48,8 @@ static vm_fault_t page_mkwrite(struct vm_fault *vmf)
 	sb_end_pagefault(inode->i_sb);
 	if (!ret)
 		return VM_FAULT_LOCKED;
-	return ret == -EAGAIN || ret == -EINTR ? VM_FAULT_NOPAGE : vmf_fs_error(ret);
+	/* Who is killed is told of an error: in a copy of the kernel's he would fault for ever. */
+	return ret == -EAGAIN ? VM_FAULT_NOPAGE : vmf_fs_error(ret);
 }
 
 static const struct vm_operations_struct vm_operations = {
