@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The server and the clients of the suites. */
 #include <linux/file.h>
-#include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
@@ -156,31 +155,6 @@ int lender_link(struct lender *lender, int visit, struct hf_localio_client *clie
 
 /* -------------------------------------------------------------------------- clients */
 
-/* Time is not a test's: this is what five seconds would do. */
-void client_not_too_soon(struct hf_localio_client *client)
-{
-	client->core.due = 0;
-}
-
-struct hf_localio_link *link_get(struct hf_localio_link __rcu **from)
-{
-	struct hf_localio_link *link;
-
-	rcu_read_lock();
-	link = rcu_dereference(*from);
-	if (link && !hf_localio_tryget_rcu(link))
-		link = NULL;
-	rcu_read_unlock();
-	return link;
-}
-
-void link_put(struct hf_localio_link *link)
-{
-	rcu_read_lock();
-	hf_localio_put_rcu(link);
-	rcu_read_unlock();
-}
-
 int client_open(struct hf_localio_client *client, struct hf_localio_file **lf)
 {
 	struct hf_localio_link *link = link_get(&client->link);
@@ -240,35 +214,6 @@ void lender_let_go(struct gate *gate)
 }
 
 /* -------------------------------------------------------------------------- threads */
-
-static int doing_main(void *data)
-{
-	struct doing *doing = data;
-
-	allow_signal(SIGKILL);
-	doing->ret = doing->what(doing);
-	flush_signals(current);
-	kthread_complete_and_exit(&doing->over, 0);
-}
-
-void doing_start(struct doing *doing)
-{
-	init_completion(&doing->over);
-	doing->task = kthread_create(doing_main, doing, "hf_doing");
-	KUNIT_ASSERT_FALSE(doing->test, IS_ERR(doing->task));
-	get_task_struct(doing->task);
-	wake_up_process(doing->task);
-}
-
-int doing_wait(struct doing *doing)
-{
-	if (!wait_for_completion_timeout(&doing->over, LONG)) {
-		KUNIT_FAIL(doing->test, "a thread does not come back");
-		wait_for_completion(&doing->over);
-	}
-	put_task_struct(doing->task);
-	return doing->ret;
-}
 
 int do_server_wait(struct doing *doing)
 {

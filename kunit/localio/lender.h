@@ -7,13 +7,7 @@
 #ifndef HF_KUNIT_LENDER_H
 #define HF_KUNIT_LENDER_H
 
-#include <kunit/test.h>
-#include <linux/completion.h>
-#include <linux/kthread.h>
-
-#include <holdfast/localio.h>
-
-#define LONG (60 * HZ)
+#include "steps.h"
 
 /* Where an operation stops, if it is shut. */
 struct gate {
@@ -58,13 +52,8 @@ void lender_rests(struct lender *lender);
 int lender_attach(struct lender *lender, int visit, const u8 *id, u8 *answer);
 /* The whole handshake. */
 int lender_link(struct lender *lender, int visit, struct hf_localio_client *client);
-/* The next handshake may be at once. */
-void client_not_too_soon(struct hf_localio_client *client);
 
-/* Step 1, and step 3. */
-struct hf_localio_link *link_get(struct hf_localio_link __rcu **from);
-void link_put(struct hf_localio_link *link);
-/* All three; -ENOLINK: the wire. */
+/* All three steps; -ENOLINK: the wire. */
 int client_open(struct hf_localio_client *client, struct hf_localio_file **lf);
 int file_use(struct hf_localio_file *lf);
 /* With a reference. */
@@ -74,20 +63,6 @@ void lender_hold(struct gate *gate);
 void lender_held(struct kunit *test, struct gate *gate);
 void lender_let_go(struct gate *gate);
 
-/* A function in a thread of its own, which may be killed. */
-struct doing {
-	struct kunit *test;
-	int (*what)(struct doing *doing);
-	struct lender *lender;
-	struct hf_localio_client *client;
-	struct hf_localio_file *lf;
-	struct task_struct *task;
-	struct completion over;
-	int ret;
-};
-
-void doing_start(struct doing *doing);
-int doing_wait(struct doing *doing);
 /* What a doing may be. */
 int do_server_wait(struct doing *doing);
 int do_open(struct doing *doing);

@@ -1,41 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Allocations fail, each in turn: it is told, and all is as before.  The caches of links
- * and files are others' too: they are switched on here, for the test alone.
- */
-#include <linux/file.h>
-
+/* Allocations fail, each in turn: it is told, and all is as before. */
 #include "../fail.h"
 #include "lender.h"
 
 /* More than any call has. */
 #define LIMIT 40
-
-static const char * const caches[] = {
-	"kmalloc-64", "kmalloc-192", "kmalloc-512", "kmalloc-1k", "kmalloc-cg-64",
-	"kmalloc-cg-96", "kmalloc-cg-128", "kmalloc-cg-192",
-};
-
-static void set_cache(struct kunit *test, const char *cache, const char *on)
-{
-	char path[80];
-	struct file *file;
-	loff_t pos = 0;
-
-	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/failslab", cache);
-	file = filp_open(path, O_WRONLY, 0);
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "no %s", path);
-	KUNIT_EXPECT_EQ(test, kernel_write(file, on, strlen(on), &pos), (ssize_t)strlen(on));
-	__fput_sync(file);
-}
-
-static void fail_caches(struct kunit *test, const char *on)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(caches); i++)
-		set_cache(test, caches[i], on);
-}
 
 static int memory_init(struct kunit *test)
 {

@@ -73,19 +73,42 @@ int session_init(struct kunit *test)
 
 /* ------------------------------------------------------------------- the server */
 
+/* Each mount of it has one, and who has something of a mount keeps the mount. */
+static int references(struct server *server)
+{
+	return atomic_read(&file_inode(server->file)->i_sb->s_active);
+}
+
+void export_stopped(struct server *server)
+{
+	struct hf9_service *service = &server->export->service;
+
+	wait_for_completion(&service->stopped);
+	KUNIT_EXPECT_EQ(server->test, references(server), server->active);
+	server->export = NULL;
+	hf9_service_put(service);
+}
+
+void listener_stopped(struct server *server)
+{
+	struct hf9_service *service = &server->listener->service;
+
+	wait_for_completion(&service->stopped);
+	server->listener = NULL;
+	hf9_service_put(service);
+}
+
 static void stop(void *data)
 {
 	struct server *server = data;
 
 	if (server->export) {
 		hf9_service_stop(&server->export->service);
-		wait_for_completion(&server->export->service.stopped);
-		hf9_service_put(&server->export->service);
+		export_stopped(server);
 	}
 	if (server->listener) {
 		hf9_service_stop(&server->listener->service);
-		wait_for_completion(&server->listener->service.stopped);
-		hf9_service_put(&server->listener->service);
+		listener_stopped(server);
 	}
 	if (server->file)
 		__fput_sync(server->file);
@@ -112,6 +135,7 @@ static void make_export(struct server *server, const struct hf9_limits *limits)
 	struct hf9_export_wish wish = {
 		.path	= server->place->path,
 		.limits	= *limits,
+		.localio = true,
 		.squash	= NS_SQUASH_NONE,
 	};
 	const char *why = NULL;
@@ -123,6 +147,7 @@ static void make_export(struct server *server, const struct hf9_limits *limits)
 	KUNIT_ASSERT_NOT_NULL(server->test, server->clients);
 	wish.users = server->users;
 	wish.clients = server->clients;
+	server->active = references(server);
 	export = hf9_export_start("kunit", &wish, &why);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(server->test, export, "%s", why);
 	server->export = export;
@@ -178,6 +203,11 @@ bool server_is_locked(struct server *server)
 	locked = fl.c.flc_type != F_UNLCK;
 	locks_release_private(&fl);
 	return locked;
+}
+
+int server_writers(struct server *server)
+{
+	return atomic_read(&file_inode(server->file)->i_writecount) - 1;
 }
 
 /* ------------------------------------------------------------------------ gates */

@@ -51,6 +51,8 @@ struct server {
 	struct hf9_listener *listener;
 	struct hf9_export *export;
 	struct file *file;	/* the test's own: of what clients open */
+	int active;		/* of the filesystem's references, before there was an export */
+	enum np_dialect dialect;	/* what clients ask for that come from now on */
 };
 
 struct client {
@@ -58,6 +60,7 @@ struct client {
 	struct server *server;
 	struct socket *sock;			/* NULL once it is closed */
 	struct hf9_connection *connection;	/* of the server's: as long as the client is there */
+	enum np_dialect dialect;		/* what it asks for */
 	u16 tag;				/* of the last request */
 	struct np_msg r;			/* the last reply, and its bytes */
 	u8 *frame;
@@ -79,6 +82,11 @@ struct server *server_start(struct kunit *test, const struct hf9_limits *limits,
 void server_has(struct server *server, u32 connections);
 /* Whether somebody has a lock of the file's bytes 0 to 9. */
 bool server_is_locked(struct server *server);
+/* How many have it open to write, but for the test. */
+int server_writers(struct server *server);
+/* One that was told to stop: waits for that, and then has none. */
+void export_stopped(struct server *server);
+void listener_stopped(struct server *server);
 
 /*
  * Keeps the lock of the file's inode, which a Tsetattr and a Twrite need, or, without
@@ -145,6 +153,7 @@ u16 send_change(struct client *client);
 /* And of its size: waits for a lease first. */
 u16 send_cut(struct client *client);
 u16 send_flush(struct client *client, u16 oldtag);
+u16 send_hello(struct client *client, u32 fid, const u8 *id);
 /*
  * Of ten bytes from @start on, for @process; @flags: NP_LOCK_BLOCK or 0.  NP_UNLCK is
  * of all from @start on.

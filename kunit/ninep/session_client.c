@@ -38,6 +38,7 @@ struct client *client_connect(struct server *server)
 	KUNIT_ASSERT_NOT_NULL(test, client);
 	client->test = test;
 	client->server = server;
+	client->dialect = server->dialect;
 	client->frame = kunit_kmalloc(test, MSIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, client->frame);
 	client->sock = connect_to(test, &init_net, server->listener->socket.sock);
@@ -91,7 +92,7 @@ struct client *client_opened(struct server *server)
 
 /* ------------------------------------------------------------------- to send */
 
-/* No tag is used twice in a case. */
+/* No tag is used twice in a case.  What it may say by the version is the server's to know. */
 u16 client_send(struct client *client, struct np_msg *t)
 {
 	struct np_built built;
@@ -99,16 +100,19 @@ u16 client_send(struct client *client, struct np_msg *t)
 
 	t->tag = t->type == NP_TVERSION ? NP_NOTAG : ++client->tag;
 	KUNIT_ASSERT_EQ(client->test,
-			np_encode(t, NP_DOTL, frame, sizeof(frame), &built), NP_OK);
+			np_encode(t, NP_HF1, frame, sizeof(frame), &built), NP_OK);
 	raw_send(client->test, client->sock, frame, built.head);
 	return t->tag;
 }
 
 u16 send_version(struct client *client)
 {
+	bool hf1 = client->dialect == NP_HF1;
 	struct np_msg t = {
 		.type = NP_TVERSION,
-		.tversion = { .msize = MSIZE, .version = text(NP_VERSION_DOTL) },
+		.tversion = {
+			.msize = MSIZE, .version = text(hf1 ? NP_VERSION_HF1 : NP_VERSION_DOTL),
+		},
 	};
 
 	return client_send(client, &t);
@@ -220,6 +224,14 @@ u16 send_lock(struct client *client, u8 type, u32 flags, u32 start, u32 process)
 	return client_send(client, &t);
 }
 
+u16 send_hello(struct client *client, u32 fid, const u8 *id)
+{
+	struct np_msg t = { .type = NP_TLOCALHELLO, .tlocalhello.fid = fid };
+
+	memcpy(t.tlocalhello.id, id, NP_HELLO);
+	return client_send(client, &t);
+}
+
 /* ---------------------------------------------------------------- to receive */
 
 static int receive_bytes(struct client *client, void *to, u32 bytes, int flags)
@@ -241,7 +253,7 @@ void client_receive(struct client *client)
 	KUNIT_ASSERT_LE(test, size, MSIZE);
 	KUNIT_ASSERT_EQ(test, receive_bytes(client, client->frame + 4, size - 4, MSG_WAITALL),
 			(int)size - 4);
-	KUNIT_ASSERT_EQ(test, np_decode(client->frame, size, NP_DOTL, &client->r), NP_OK);
+	KUNIT_ASSERT_EQ(test, np_decode(client->frame, size, client->dialect, &client->r), NP_OK);
 }
 
 void client_gets(struct client *client, u16 tag, u8 type)

@@ -291,13 +291,11 @@ static void export_stops(struct kunit *test)
 	server_has(server, 1);
 	KUNIT_EXPECT_FALSE(test, completion_done(&server->export->service.stopped));
 	gate_open(gate);
-	wait_for_completion(&server->export->service.stopped);
+	export_stopped(server);
 	server_has(server, 0);
 	client_is_cut(holder);
 	client_is_cut(waiter);
 	KUNIT_EXPECT_FALSE(test, server_is_locked(server));
-	hf9_service_put(&server->export->service);
-	server->export = NULL;
 }
 
 static struct kunit_case cases[] = {
