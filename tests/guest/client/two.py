@@ -2,60 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """two.py SERVED SERVER [PREFIX [CASE...]]: files that others change, too: another mount, or
 a program of the server's."""
-import ctypes
-import mmap
 import os
 
+import maps  # what its programs can do
 from attack import case, run
-from programs import DEEDS, checked, libc
 
 PAGE = 4096
 DATA = bytes(range(1, 251)) * 80
-# Addresses and sizes.  (A mapping of Python's does not go behind the end of the file.)
-maps = []
-
-libc.mmap.restype = ctypes.c_void_p
-libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
-
-
-def map_file(fd, size):
-    address = libc.mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, fd, 0)
-    if address == ctypes.c_void_p(-1).value:
-        raise OSError(ctypes.get_errno(), "")
-    maps.append((address, size))
-
-
-def peek(at, count):
-    return ctypes.string_at(maps[-1][0] + at, count)
-
-
-def poke(at, data):
-    ctypes.memmove(maps[-1][0] + at, data, len(data))
-
-
-def sync_map():
-    checked(libc.msync(ctypes.c_void_p(maps[-1][0]), ctypes.c_size_t(maps[-1][1]), 4))
-
-
-def unmap():
-    address, size = maps.pop()
-    checked(libc.munmap(ctypes.c_void_p(address), ctypes.c_size_t(size)))
-
-
-def place(at, count):
-    return [(ctypes.c_char * count).from_address(maps[-1][0] + at)]
-
-
-def direct_read_to_map(fd, offset, at, count):
-    return os.preadv(fd, place(at, count), offset)
-
-
-def direct_write_from_map(fd, offset, at, count):
-    return os.pwritev(fd, place(at, count), offset)
-
-
-DEEDS.update({f.__name__: f for f in (map_file, peek, poke, sync_map, unmap, direct_read_to_map,
-                                      direct_write_from_map)})
 
 
 def rewritten(a, times, options):
@@ -217,14 +170,14 @@ def direct_and_mapped(a):
         program = a.program()
         fd = program.do("open", a.path(), os.O_RDWR | os.O_DIRECT)
         program.do("map_file", fd, 4 * PAGE)
-        yield program.do("direct_read_to_map", fd, 0, 2 * PAGE, PAGE), PAGE
+        yield program.do("read_to_map", fd, 0, 2 * PAGE, PAGE), PAGE
         yield program.do("peek", 0, 4 * PAGE) == DATA[:2 * PAGE] + DATA[:PAGE] + DATA[3 * PAGE:4 * PAGE], True
-        yield program.do("direct_write_from_map", fd, 3 * PAGE, 0, PAGE), PAGE
+        yield program.do("write_from_map", fd, 3 * PAGE, 0, PAGE), PAGE
         program.do("sync_map")
         yield a.is_there() == DATA[:2 * PAGE] + DATA[:PAGE] * 2, True
         # Into the very page that is read.
-        yield program.do("direct_read_to_map", fd, PAGE, PAGE, PAGE), PAGE
-        yield program.do("direct_write_from_map", fd, PAGE, PAGE, PAGE), PAGE
+        yield program.do("read_to_map", fd, PAGE, PAGE, PAGE), PAGE
+        yield program.do("write_from_map", fd, PAGE, PAGE, PAGE), PAGE
         program.do("sync_map")
         program.do("unmap")
         program.do("close", fd)

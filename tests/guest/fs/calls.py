@@ -56,13 +56,12 @@ def cachestat(fd):
     return struct.unpack("QQQQQ", answer.raw)
 
 
-def aio_write(fd, data, offset, flags=0):
-    """pwritev2() by way of libaio, which gives it an asynchronous kiocb."""
+def aio(how, fd, buffer, offset, flags=0):
+    """An iocb of libaio, which makes an asynchronous kiocb: @how is 0 to read, 1 to write."""
     context = ctypes.c_ulong()
     check(libc.syscall(206, 1, ctypes.byref(context)))              # io_setup
-    buffer = ctypes.create_string_buffer(data, len(data))
-    iocb = ctypes.create_string_buffer(struct.pack("QIIHhIQQqQII", 0, 0, flags, 1, 0, fd, ctypes.addressof(buffer),
-                                                   len(data), offset, 0, 0, 0))
+    iocb = ctypes.create_string_buffer(struct.pack("QIIHhIQQqQII", 0, 0, flags, how, 0, fd, ctypes.addressof(buffer),
+                                                   ctypes.sizeof(buffer), offset, 0, 0, 0))
     event = ctypes.create_string_buffer(32)
     try:
         check(libc.syscall(209, context, ctypes.c_long(1), ctypes.byref(ctypes.c_void_p(ctypes.addressof(iocb)))))
@@ -73,6 +72,11 @@ def aio_write(fd, data, offset, flags=0):
     if done < 0:
         raise OSError(-done, os.strerror(-done))
     return done
+
+
+def aio_write(fd, data, offset, flags=0):
+    """pwritev2() by way of libaio."""
+    return aio(1, fd, ctypes.create_string_buffer(data, len(data)), offset, flags)
 
 
 def swapon(path):
@@ -87,6 +91,19 @@ def map_page(fd):
 
 def unmap_page(address):
     return check(libc.munmap(ctypes.c_void_p(address), ctypes.c_size_t(4096)))
+
+
+UFFDIO_API, UFFDIO_REGISTER, UFFDIO_COPY = 0xC018AA3F, 0xC020AA00, 0xC028AA03
+
+
+def fault_pages(size):
+    """Memory of this process whose first use waits, and the descriptor to serve it: that, and its address."""
+    fd = check(libc.syscall(323, os.O_CLOEXEC))
+    fcntl.ioctl(fd, UFFDIO_API, bytearray(struct.pack("QQQ", 0xAA, 0, 0)))
+    libc.mmap.restype = ctypes.c_void_p
+    address = libc.mmap(None, ctypes.c_size_t(size), 3, 0x22, -1, ctypes.c_long(0))
+    fcntl.ioctl(fd, UFFDIO_REGISTER, bytearray(struct.pack("QQQQ", address, size, 1, 0)))
+    return fd, address
 
 
 def link_fd(fd, path):

@@ -40,23 +40,9 @@ def runs(path):
 
 # --- a file that gets its bits, while it is on its way into a process
 
-UFFDIO_API, UFFDIO_REGISTER, UFFDIO_COPY = 0xC018AA3F, 0xC020AA00, 0xC028AA03
-PAGE = 4096
-
-
-def fault_page():
-    """A page of this process whose first use waits, and the descriptor to serve it."""
-    fd = check(libc.syscall(323, os.O_CLOEXEC))
-    fcntl.ioctl(fd, UFFDIO_API, bytearray(struct.pack("QQQ", 0xAA, 0, 0)))
-    libc.mmap.restype = ctypes.c_void_p
-    page = libc.mmap(None, ctypes.c_size_t(PAGE), 3, 0x22, -1, ctypes.c_long(0))
-    fcntl.ioctl(fd, UFFDIO_REGISTER, bytearray(struct.pack("QQQQ", page, PAGE, 1, 0)))
-    return fd, page
-
-
 def execute_slowly(path, channel, out):
     """In the child: execve() that stops at an argument, after it has opened @path."""
-    fd, page = fault_page()
+    fd, page = fault_pages(4096)
     socket.send_fds(channel, [struct.pack("Q", page)], [fd])
     os.dup2(out, 1)
     arguments = (ctypes.c_void_p * 5)(*[ctypes.cast(ctypes.c_char_p(text), ctypes.c_void_p) for text in
@@ -82,10 +68,10 @@ def runs_meanwhile(path, change):
     page, = struct.unpack("Q", data)
     os.read(fds[0], 32)                     # it has come to the page
     change()
-    text = mmap.mmap(-1, PAGE)
+    text = mmap.mmap(-1, 4096)
     text.write(b"/proc/self/status\0")
     source = ctypes.addressof(ctypes.c_char.from_buffer(text))
-    fcntl.ioctl(fds[0], UFFDIO_COPY, bytearray(struct.pack("QQQQq", page, source, PAGE, 0, 0)))
+    fcntl.ioctl(fds[0], UFFDIO_COPY, bytearray(struct.pack("QQQQq", page, source, 4096, 0, 0)))
     with os.fdopen(reader) as pipe:
         answer = pipe.read()
     os.waitpid(pid, 0)
