@@ -259,6 +259,8 @@ def random_values(shape, chance, fids):
             values.append([chance.choice(["f", "d", "..", "x"]) for _ in range(chance.randrange(18))])
         elif letter == "p":
             values.append(chance.randbytes(chance.randrange(200)))
+        elif letter == "i":
+            values.append(chance.randbytes(16))
         else:
             most = (1 << 8 * struct.calcsize("<" + letter)) - 1
             values.append(min(most, chance.choice([chance.choice(fids), 0, 1, most, chance.randrange(most + 1),

@@ -72,10 +72,11 @@ ROWS = [
     ("clone", "open", lambda f, p: (f, 0, p.open, 0, 4096)),
     ("clone", "open", lambda f, p: (p.open, 0, f, 0, 4096)),
     ("identity", "dir", lambda f, p: (f,)),
+    ("localhello", "file", lambda f, p: (f, bytes(16))),
 ]
 WITHOUT_FID = {"version", "auth", "attach", "caps", "flush"}
-# Of a filesystem that shares no blocks.
-MAY_FAIL = {"clone": {"EOPNOTSUPP"}}
+# Of a filesystem that shares no blocks; of an id that nobody has.
+MAY_FAIL = {"clone": {"EOPNOTSUPP"}, "localhello": {"ENOENT"}}
 # What is done to a name that went meanwhile.
 REMOVED = {"ENOENT", "ESTALE"}
 

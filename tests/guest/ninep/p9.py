@@ -67,6 +67,7 @@ MESSAGES = {
     "copy": (180, "IQIQI", "I"),
     "clone": (182, "IQIQQ", ""),
     "renamex": (184, "IsIsI", ""),
+    "localhello": (200, "Ii", "i"),
 }
 BY_NUMBER = {number: name for name, (number, _, _) in MESSAGES.items()}
 ATTR = ("valid", "qid", "mode", "uid", "gid", "nlink", "rdev", "size", "blksize", "blocks", "atime",
