@@ -43,6 +43,16 @@ stopped_servers() {
 	ninep_remove && rm -r $served
 }
 
+# Links that end at random, and servers, and programs, five rounds of each seed.
+ended_links() {
+	local served=/srv/disk/plain/ended
+	hf_load holdfast_ninep_client && ninep_load && mkdir $served && ninep_listener unix unix:/run/hf/9p &&
+		ninep_export data $served clients='unix 127.0.0.0/8' squash=none || return
+	python3 "$HF_HERE/localio/rounds.py" $served /run/hf/9p /srv/disk $(($2 * 5)) $(($1 * 5)) \
+		>/run/hf/ended || { cat /run/hf/ended; return 1; }
+	! grep '^not ok' /run/hf/ended && ninep_remove && rm -r $served
+}
+
 hf_load
 check mount locks_mount
 run posix-random /srv/disk/plain /srv/hf random "$1" "$2" "${3:-1500}"
@@ -51,5 +61,6 @@ run storm /srv/hf "$2" "$1" layouts
 check exact-files exact_files "$1" "$2"
 check hostile-clients hostile_clients "$1" "$2"
 check stopped-servers stopped_servers "$1" "$2"
+check ended-links ended_links "$1" "$2"
 check nothing-left no_locks
 hf_finish
