@@ -6,7 +6,6 @@
  * asked for beside a write is not believed.
  */
 #include "netfs.h"
-#include "stats.h"
 
 /* Of the range, and of all that follows if the server would say that the file ends before. */
 static int write_back(struct inode *inode, loff_t pos, loff_t last)
@@ -20,12 +19,6 @@ static int write_back(struct inode *inode, loff_t pos, loff_t last)
 	return hf_netfs_flush(inode, pos, last);
 }
 
-/* (A range that ends behind what an offset can say ends there.) */
-static loff_t last_of(loff_t pos, size_t len)
-{
-	return len > (u64)(LLONG_MAX - pos) ? LLONG_MAX : pos + (loff_t)len - 1;
-}
-
 /* Nothing is cached, as a rule. */
 static bool forget(struct inode *inode, loff_t from, loff_t last)
 {
@@ -35,7 +28,8 @@ static bool forget(struct inode *inode, loff_t from, loff_t last)
 
 int hf_netfs_aside_read(struct inode *inode, loff_t pos, size_t len)
 {
-	return write_back(inode, pos, last_of(pos, len));
+	lockdep_assert_held(&inode->i_rwsem);
+	return write_back(inode, pos, hf_netfs_last(pos, len));
 }
 EXPORT_SYMBOL_GPL(hf_netfs_aside_read);
 
@@ -69,9 +63,11 @@ int hf_netfs_aside_write(struct inode *inode, loff_t pos, size_t len)
 {
 	bool append = pos < 0;
 	loff_t from = append ? i_size_read(inode) : first_of(inode, pos);
-	loff_t last = append ? LLONG_MAX : last_of(pos, len);
-	int ret = write_back(inode, append ? 0 : from, last);
+	loff_t last = append ? LLONG_MAX : hf_netfs_last(pos, len);
+	int ret;
 
+	lockdep_assert_held(&inode->i_rwsem);
+	ret = write_back(inode, append ? 0 : from, last);
 	if (ret)
 		return ret;
 	if (!forget(inode, from, last))
@@ -89,8 +85,6 @@ void hf_netfs_aside_written(struct inode *inode, loff_t pos, size_t len, ssize_t
 	};
 
 	hf_netfs_sizes_written(hf_netfs_inode(inode), &result);
-	/* Of all that was to be written: what failed may have been. */
-	if (!forget(inode, pos, last_of(pos, len)))
-		hf_netfs_count(stale_left);
+	hf_netfs_forget_written(inode, pos, len);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_aside_written);

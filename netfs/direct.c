@@ -139,17 +139,6 @@ static ssize_t asynchronous(struct kiocb *iocb, struct iov_iter *buffer, enum rl
 	return -EIOCBQUEUED;
 }
 
-/*
- * What was cached meanwhile, by a fault or a read, is from before; of all that was
- * sent, for what failed may have been written.
- */
-static void forget(struct inode *inode, loff_t pos, size_t len)
-{
-	if (len && !hf_netfs_forget(inode->i_mapping, pos >> PAGE_SHIFT,
-				    (pos + len - 1) >> PAGE_SHIFT))
-		hf_netfs_count(stale_left);
-}
-
 /* RL_EXIT_COMPLETE, by its issuer or in its work item. */
 void hf_netfs_direct_complete(struct hf_netfs_req *req)
 {
@@ -164,7 +153,7 @@ void hf_netfs_direct_complete(struct hf_netfs_req *req)
 	if (!iocb)
 		return;
 	if (req->kind == RL_DIRECT_WRITE)
-		forget(&req->ni->vfs, req->pos, req->len);
+		hf_netfs_forget_written(&req->ni->vfs, req->pos, req->len);
 	inode_dio_end(&req->ni->vfs);
 	iocb->ki_pos += result->bytes;
 	iocb->ki_complete(iocb, result->bytes ?:
@@ -201,22 +190,6 @@ static ssize_t transfer(struct kiocb *iocb, struct iov_iter *buffer, enum rl_kin
 	return ret;
 }
 
-/*
- * What is not written yet of the range; and of all that follows it, if that makes the
- * file larger than the server knows, which would say that it ends here.
- */
-static int write_back_before(struct kiocb *iocb, size_t len)
-{
-	struct inode *inode = file_inode(iocb->ki_filp);
-	loff_t last = iocb->ki_pos + len - 1;
-
-	spin_lock(&inode->i_lock);
-	if (hf_netfs_inode(inode)->sizes.server <= last)
-		last = LLONG_MAX;
-	spin_unlock(&inode->i_lock);
-	return hf_netfs_flush(inode, iocb->ki_pos, last);
-}
-
 ssize_t hf_netfs_direct_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
@@ -228,7 +201,7 @@ ssize_t hf_netfs_direct_read(struct kiocb *iocb, struct iov_iter *to)
 		return -EAGAIN;
 	/* A truncate waits for what has begun by then. */
 	inode_lock_shared(inode);
-	ret = write_back_before(iocb, iov_iter_count(to));
+	ret = hf_netfs_aside_read(inode, iocb->ki_pos, iov_iter_count(to));
 	if (!ret)
 		inode_dio_begin(inode);
 	inode_unlock_shared(inode);
@@ -275,7 +248,7 @@ ssize_t hf_netfs_direct_write(struct kiocb *iocb, struct iov_iter *from)
 	hf_netfs_zero_gap(inode, pos);
 	ret = transfer(iocb, from, RL_DIRECT_WRITE);
 	if (ret != -EIOCBQUEUED)
-		forget(inode, pos, len);
+		hf_netfs_forget_written(inode, pos, len);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(hf_netfs_direct_write);

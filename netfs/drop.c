@@ -9,6 +9,7 @@
 #include <linux/pagevec.h>
 
 #include "netfs.h"
+#include "stats.h"
 
 /*
  * All but its dirty bytes is read anew; who has it mapped faults, and waits for that.
@@ -68,4 +69,17 @@ bool hf_netfs_forget(struct address_space *mapping, pgoff_t first, pgoff_t last)
 {
 	return !invalidate_inode_pages2_range(mapping, first, last) ||
 	       undefine_range(mapping, first, last);
+}
+
+/*
+ * After a write past the cache.  What was cached meanwhile, by a fault or a read, is from
+ * before; of all that was sent, for what failed may have been written.
+ */
+void hf_netfs_forget_written(struct inode *inode, loff_t pos, size_t len)
+{
+	struct address_space *mapping = inode->i_mapping;
+
+	if (len && mapping->nrpages &&
+	    !hf_netfs_forget(mapping, pos >> PAGE_SHIFT, hf_netfs_last(pos, len) >> PAGE_SHIFT))
+		hf_netfs_count(stale_left);
 }

@@ -8,7 +8,7 @@
 #include <linux/migrate.h>
 #include <linux/pagemap.h>
 
-#include <holdfast/netfs.h>
+#include <holdfast/netfs_aside.h>
 
 #include "core/netfs_core.h"
 
@@ -88,6 +88,13 @@ int hf_netfs_migrate_folio(struct address_space *mapping, struct folio *to,
 /* drop.c: what is cached and not believed any more */
 bool hf_netfs_undefine(struct folio *folio);
 bool hf_netfs_forget(struct address_space *mapping, pgoff_t first, pgoff_t last);
+void hf_netfs_forget_written(struct inode *inode, loff_t pos, size_t len);
+
+/* (A range that ends behind what an offset can say ends there.) */
+static inline loff_t hf_netfs_last(loff_t pos, size_t len)
+{
+	return len > (u64)(LLONG_MAX - pos) ? LLONG_MAX : pos + (loff_t)len - 1;
+}
 
 /* read.c */
 void hf_netfs_readahead(struct readahead_control *rac);

@@ -10,7 +10,7 @@
  * rounds (bypass_inline.c), or pinned before (bypass_pinned.c); the mount's cache is seen to
  * before and after.
  *
- * To that cache it is direct I/O, <holdfast/netfs.h>, under i_rwsem, shared: a truncate
+ * To that cache it is direct I/O, <holdfast/netfs_aside.h>, under i_rwsem, shared: a truncate
  * waits.  But a plain write of a mount that caches is to go well with stores through a
  * mapping to other bytes of its pages: it keeps faults out, by invalidate_lock.
  */
@@ -57,18 +57,58 @@ static bool may_bypass(const struct file *file)
 	return !why;
 }
 
-/**
- * hf9c_keeps_faults_out - has a write to go well with what is stored through mappings?
- * @iocb: of a file of the mount
- *
- * Then it is under invalidate_lock, exclusive, from before the cache is seen to until that
- * is done once more.
+/*
+ * Has a write to go well with what is stored through mappings?  Then it is under
+ * invalidate_lock, exclusive, from before the cache is seen to until that is done again.
  */
-bool hf9c_keeps_faults_out(const struct kiocb *iocb)
+static bool keeps_faults_out(const struct kiocb *iocb)
 {
 	const struct hf9c_super *hs = hf9c_super(file_inode(iocb->ki_filp)->i_sb);
 
 	return hs->opts->cache != HF9C_NONE && !(iocb->ki_flags & IOCB_DIRECT);
+}
+
+/**
+ * hf9c_lock_write - the locks of a write, from before the cache is seen to
+ * @iocb: of a file of the mount
+ *
+ * Context: may sleep, for the wire too; no reference to the link is held.
+ * Return: for hf9c_unlock_write(), when @iocb may be gone.
+ */
+bool hf9c_lock_write(const struct kiocb *iocb)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	bool alone = keeps_faults_out(iocb);
+
+	inode_lock_shared(inode);
+	if (alone)
+		filemap_invalidate_lock(inode->i_mapping);
+	return alone;
+}
+
+/**
+ * hf9c_unlock_write - they go, when the cache was seen to once more
+ * @inode: of the file
+ * @alone: hf9c_lock_write()'s
+ */
+void hf9c_unlock_write(struct inode *inode, bool alone)
+{
+	if (alone)
+		filemap_invalidate_unlock(inode->i_mapping);
+	inode_unlock_shared(inode);
+}
+
+/**
+ * hf9c_assert_write - are they held?
+ * @iocb: as for hf9c_lock_write()
+ */
+void hf9c_assert_write(const struct kiocb *iocb)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+
+	lockdep_assert_held(&inode->i_rwsem);
+	if (keeps_faults_out(iocb))
+		lockdep_assert_held_write(&inode->i_mapping->invalidate_lock);
 }
 
 /**
@@ -220,7 +260,7 @@ static bool is_to_be_pinned(struct kiocb *iocb)
 {
 	if (iocb->ki_flags & (IOCB_DIRECT | IOCB_APPEND))
 		return true;
-	return !is_sync_kiocb(iocb) && !hf9c_keeps_faults_out(iocb);
+	return !is_sync_kiocb(iocb) && !keeps_faults_out(iocb);
 }
 
 /**

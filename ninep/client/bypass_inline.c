@@ -143,13 +143,13 @@ static enum outcome borrow_and_write(struct kiocb *iocb, struct iov_iter *from, 
 	return outcome;
 }
 
-/* With i_rwsem, and, if @iocb wants that, invalidate_lock. */
 static enum outcome write_aside(struct kiocb *iocb, struct iov_iter *from, ssize_t *got)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	size_t len = iov_iter_count(from);
 	enum outcome outcome;
 
+	hf9c_assert_write(iocb);
 	*got = hf_netfs_aside_write(inode, iocb->ki_pos, len);
 	if (*got == -EBUSY)
 		hf9c_by_wire(super_of(iocb), "stored to");
@@ -165,17 +165,11 @@ static enum outcome write_aside(struct kiocb *iocb, struct iov_iter *from, ssize
 
 static enum outcome write_round(struct kiocb *iocb, struct iov_iter *from, ssize_t *got)
 {
-	struct inode *inode = file_inode(iocb->ki_filp);
-	bool alone = hf9c_keeps_faults_out(iocb);
+	bool alone = hf9c_lock_write(iocb);
 	enum outcome outcome;
 
-	inode_lock_shared(inode);
-	if (alone)
-		filemap_invalidate_lock(inode->i_mapping);
 	outcome = write_aside(iocb, from, got);
-	if (alone)
-		filemap_invalidate_unlock(inode->i_mapping);
-	inode_unlock_shared(inode);
+	hf9c_unlock_write(file_inode(iocb->ki_filp), alone);
 	return outcome;
 }
 
@@ -235,8 +229,9 @@ bool hf9c_inline(struct kiocb *iocb, struct iov_iter *iter, bool write, ssize_t 
 		if (outcome == ROUND_SHORT)
 			outcome = go_on(iocb, iter, write, &got, &stuck);
 	} while (outcome == ROUND_SHORT);
+	/* (What is asynchronous and done in part has been short: the wire might complete it.) */
 	if (outcome == ROUND_WIRE)
-		return false;
+		return *done && !is_sync_kiocb(iocb);
 	*done = *done ?: got;
 	return true;
 }

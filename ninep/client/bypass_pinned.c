@@ -157,10 +157,10 @@ static int prepare(struct hf9c_pinned_io *io)
 	bool append = io->write && io->iocb->ki_flags & IOCB_APPEND;
 	int err;
 
-	lockdep_assert_held(&hf9c_inode_of(io)->i_rwsem);
 	io->pos = io->iocb->ki_pos;
 	if (!io->write)
 		return hf_netfs_aside_read(hf9c_inode_of(io), io->pos, io->len);
+	hf9c_assert_write(io->iocb);
 	err = hf_netfs_aside_write(hf9c_inode_of(io), append ? -1 : io->pos, io->len);
 	if (err == -EBUSY)
 		hf9c_by_wire(hf9c_super(hf9c_inode_of(io)->i_sb), "stored to");
@@ -192,16 +192,15 @@ static enum begun begin(struct hf9c_pinned_io *io)
 static enum begun begin_locked(struct hf9c_pinned_io *io)
 {
 	struct inode *inode = hf9c_inode_of(io);
-	bool alone = io->write && hf9c_keeps_faults_out(io->iocb);
 	enum begun begun;
+	bool alone = false;
 
-	inode_lock_shared(inode);
-	if (alone)
-		filemap_invalidate_lock(inode->i_mapping);
+	if (io->write)
+		alone = hf9c_lock_write(io->iocb);
+	else
+		inode_lock_shared(inode);
 	begun = begin(io);
-	if (alone)
-		filemap_invalidate_unlock(inode->i_mapping);
-	inode_unlock_shared(inode);
+	hf9c_unlock_write(inode, alone);
 	return begun;
 }
 

@@ -298,9 +298,12 @@ void hf9c_after_aside(struct inode *inode)
 
 	if (!READ_ONCE(hi->aside))
 		return;
-	/* First: what comes past it meanwhile drops once more. */
+	/*
+	 * First, so that what comes past it from now on drops once more: who finds this set
+	 * has read before, and what is cached after the drop is asked for later still.
+	 */
 	WRITE_ONCE(hi->aside, false);
-	smp_mb();
+	smp_mb();	/* pairs with hf9c_went_aside() */
 	if (hf_netfs_drop(inode, 0))
 		WRITE_ONCE(hi->aside, true);
 }

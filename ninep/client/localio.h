@@ -4,6 +4,7 @@
 #define HF9C_LOCALIO_H
 
 #include <holdfast/localio.h>
+#include <holdfast/netfs_aside.h>
 
 #include "client.h"
 
@@ -35,6 +36,7 @@ static inline void hf9c_went_aside(struct inode *inode)
 {
 	struct hf9c_inode *hi = hf9c_inode(inode);
 
+	smp_rmb();	/* after what was read; pairs with hf9c_after_aside() */
 	if (!READ_ONCE(hi->aside))
 		WRITE_ONCE(hi->aside, true);
 }
@@ -60,7 +62,9 @@ ssize_t hf9c_call_write(const struct hf_localio_file *lf, struct kiocb *kiocb,
 bool hf9c_start_write(const struct hf_localio_file *lf);
 void hf9c_kiocb_init(struct kiocb *kiocb, const struct hf_localio_file *lf,
 		     const struct kiocb *iocb, bool write);
-bool hf9c_keeps_faults_out(const struct kiocb *iocb);
+bool hf9c_lock_write(const struct kiocb *iocb);
+void hf9c_unlock_write(struct inode *inode, bool alone);
+void hf9c_assert_write(const struct kiocb *iocb);
 
 /* bypass_inline.c: whose buffer is where it is. */
 bool hf9c_inline(struct kiocb *iocb, struct iov_iter *iter, bool write, ssize_t *done);
