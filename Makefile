@@ -58,7 +58,7 @@ setup:
 host-test:
 	cmake -S tests/host -B build/host
 	cmake --build build/host -j2
-	ctest --test-dir build/host --output-on-failure
+	ctest --test-dir build/host --output-on-failure -j2
 
 check demo bench:
 	@scripts/$@

@@ -19,10 +19,11 @@
 # Under the debug kernel the start of a program costs up to half a second: what
 # is done often is done by the shell itself.
 
-. "$(dirname "${BASH_SOURCE[0]}")/net.sh"
+. "${BASH_SOURCE[0]%/*}/net.sh"
 
-HF_TEST=$(basename "$0" .sh)
-HF_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+HF_TEST=${0##*/}
+HF_TEST=${HF_TEST%.sh}
+HF_HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 # Where this test's results go; and whether it is the first and the last of its guest (in-turn).
 HF_OUT=${HF_OUT:-/results} HF_FIRST=${HF_FIRST-yes} HF_LAST=${HF_LAST-yes}
 HF_TESTS=${HF_TESTS:-$HF_TEST}
@@ -68,36 +69,39 @@ wait_until() {
 	done
 }
 
-# Of a module of the last build.
+# The file of a module of the last build. (/results/.modules is scripts/guest's: each
+# file, and what it depends on.)
 hf_module() {
-	local object
-	while IFS= read -r object; do
-		object=${object##*/build/"$HF_KERNEL"/}
-		[ "${object##*/}" != "$1.o" ] || echo "/holdfast/build/$HF_KERNEL/${object%.o}.ko"
-	done <"/holdfast/build/$HF_KERNEL/modules.order"
+	local file
+	while read -r file _; do
+		[ "${file##*/}" != "$1.ko" ] || echo "$file"
+	done </results/.modules
 }
 
 # hf_load [MODULE [PARAM=VALUE]...]: one module of ours with what it depends
 # on; without arguments all that are built. (The KUnit module runs its suites
 # when it is loaded: by name only.)
 hf_load() {
-	local module dep file
+	local module file depends dep
 	if [ $# = 0 ]; then
-		while IFS= read -r module; do
-			module=${module##*/}
+		while read -r file depends; do
+			module=${file##*/}
 			case $module in
-			holdfast_kunit.o) ;;
-			holdfast_*.o) hf_load "${module%.o}" || return ;;
+			holdfast_kunit.ko) ;;
+			holdfast_*.ko) hf_load "${module%.ko}" || return ;;
 			esac
-		done <"/holdfast/build/$HF_KERNEL/modules.order"
+		done </results/.modules
 		return 0
 	fi
 	module=$1
 	shift
 	[ ! -d "/sys/module/$module" ] || return 0
-	file=$(hf_module "$module")
+	while read -r file depends; do
+		[ "${file##*/}" != "$module.ko" ] || break
+	done </results/.modules
 	[ -n "$file" ] || { hf_problem "$module is not built for $HF_KERNEL"; return 1; }
-	for dep in $(modinfo -F depends "$file" | tr , ' '); do
+	for dep in $depends; do
+		[ ! -d "/sys/module/$dep" ] || continue
 		case $dep in
 		holdfast_*) hf_load "$dep" || return ;;
 		*) modprobe "$dep" || { hf_problem "cannot load $dep"; return 1; } ;;
@@ -114,21 +118,13 @@ hf_no_caches() {
 	! grep -q '^hf_' /proc/slabinfo && [ -z "$(hf_caches)" ]
 }
 
-# After whoever uses it.
-hf_unload_module() {
-	local holder
-	[ -d "/sys/module/$1" ] || return 0
-	for holder in "/sys/module/$1"/holders/holdfast_*; do
-		[ ! -e "$holder" ] || hf_unload_module "${holder##*/}"
-	done
-	rmmod "$1" || hf_problem "cannot unload $1"
-}
-
+# The newest first: /proc/modules has each before what it uses.
 hf_unload() {
-	local module
-	for module in /sys/module/holdfast_*; do
-		[ ! -e "$module" ] || hf_unload_module "${module##*/}"
-	done
+	local module modules=()
+	while read -r module _; do
+		[[ $module != holdfast_* ]] || modules+=("$module")
+	done </proc/modules
+	[ ${#modules[@]} = 0 ] || rmmod "${modules[@]}" || hf_problem "cannot unload ${modules[*]}"
 	if [ -e /proc/fs/holdfast ]; then hf_problem "/proc/fs/holdfast is left"; fi
 	# sysfs lets go of a destroyed cache in a work item.
 	wait_until 20 hf_no_caches ||
@@ -170,6 +166,8 @@ hf_scan() { echo scan >$HF_KMEMLEAK || hf_problem "kmemleak does not scan"; }
 hf_check_leaks() {
 	[ -e $HF_KMEMLEAK ] || [ "$HF_KERNEL" = debug ] || return 0
 	local unloaded=$SECONDS test
+	# (A look goes over all that is kept, too.)
+	echo 3 >/proc/sys/vm/drop_caches
 	hf_scan
 	until [ $((SECONDS - unloaded)) -gt 5 ]; do read -rt 0.5 -u "$hf_silence" || :; done
 	hf_scan

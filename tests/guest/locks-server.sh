@@ -31,13 +31,24 @@ client_rebooted() { in_client "$1" timeout 60 sm-notify -d -f -v "10.9.$1.2"; }
 
 no_module() { ! rmmod "$1" 2>/dev/null; }
 busy() { ! umount /srv/hf 2>/dev/null && mountpoint -q /srv/hf; }
-# The state of each of nfsd's clients from this address.
-client_status() { grep -l "address: \"$1:" /proc/fs/nfsd/clients/*/info | xargs -r sed -n 's/^status: //p'; }
+# One of nfsd's clients is of this address, and in courtesy. (Asked often: no program.)
+is_courtesy() {
+	local info line here
+	for info in /proc/fs/nfsd/clients/*/info; do
+		here=
+		while IFS= read -r line; do
+			case $line in
+			"address: \"$1:"*) here=yes ;;
+			"status: courtesy"*) [ ! "$here" ] || return 0 ;;
+			esac
+		done <"$info"
+	done 2>/dev/null
+	return 1
+}
 # As many of lockd's requests are queued.
 lockd_waits() {
 	[ "$(awk -v pid="$(pgrep -x lockd)" '$2 == "->" && $6 == pid' /proc/fs/holdfast/locks | wc -l)" = "$1" ]
 }
-is_courtesy() { client_status "$1" | grep -q courtesy; }
 
 hf_load
 check mount locks_mount

@@ -9,6 +9,7 @@
  */
 #include "deleg.h"
 
+#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,12 +104,38 @@ static bool comes_back(void)
 	return true;
 }
 
+static bool is_courtesy(const char *info)
+{
+	FILE *file = fopen(info, "r");
+	char line[200];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = !strncmp(line, "status: courtesy", strlen("status: courtesy"));
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static bool one_is_courtesy(void)
+{
+	glob_t infos;
+	bool found = false;
+
+	if (glob("/proc/fs/nfsd/clients/*/info", 0, NULL, &infos))
+		return false;
+	for (size_t i = 0; i < infos.gl_pathc && !found; i++)
+		found = is_courtesy(infos.gl_pathv[i]);
+	globfree(&infos);
+	return found;
+}
+
 /* nfsd has noticed its silence, and keeps what it has until somebody minds. */
 static bool becomes_courtesy(void)
 {
 	uint64_t end = now_ns() + PATIENCE_S * 1000000000ull;
 
-	while (system("grep -qs courtesy /proc/fs/nfsd/clients/*/info")) {
+	while (!one_is_courtesy()) {
 		if (now_ns() > end)
 			return false;
 		usleep(200000);
