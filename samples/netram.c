@@ -101,9 +101,34 @@ static int revalidate(struct inode *inode, struct file *file)
 	return alive(inode);
 }
 
+struct resizing {
+	struct work_struct work;
+	struct completion done;
+	loff_t size;
+	int ret;
+};
+
+static void resize_store(struct work_struct *work)
+{
+	struct resizing *r = container_of(work, struct resizing, work);
+
+	r->ret = vfs_truncate(&store->f_path, r->size);
+	complete(&r->done);
+}
+
+/* The server's locks are another thread's, as on another machine, not under the client's. */
 static int resize(struct inode *inode, loff_t size, void *data)
 {
-	return alive(inode) ?: vfs_truncate(&store->f_path, size);	/* 10 */
+	struct resizing r = { .size = size, .ret = alive(inode) };	/* 10 */
+
+	if (r.ret)
+		return r.ret;
+	init_completion(&r.done);
+	INIT_WORK_ONSTACK(&r.work, resize_store);
+	queue_work(answers, &r.work);
+	wait_for_completion(&r.done);
+	destroy_work_on_stack(&r.work);
+	return r.ret;
 }
 
 static void abort_mount(struct super_block *sb)
