@@ -7,8 +7,8 @@
  *
  * Nothing that a program decides about, and no answer of the wire, is waited for with a
  * reference to the link or under the server's locks: a buffer is faulted in between two
- * rounds (bypass_inline.c), or pinned before (bypass_pinned.c); the mount's cache is seen to
- * before and after.
+ * rounds (bypass_inline.c: what ends in the server's cache, or comes from there), or pinned
+ * before (bypass_pinned.c: all else); the mount's cache is seen to before and after.
  *
  * To that cache it is direct I/O, <holdfast/netfs_aside.h>, under i_rwsem, shared: a truncate
  * waits.  But a plain write of a mount that caches is to go well with stores through a
@@ -201,6 +201,16 @@ ssize_t hf9c_call_write(const struct hf_localio_file *lf, struct kiocb *kiocb,
 
 /* ------------------------------------------------------------------------ the calls */
 
+/* At once, or so that others of its submitter's are beside it. */
+static bool async_read(struct kiocb *iocb, struct iov_iter *to, ssize_t *done)
+{
+	int ret = hf9c_inline_cached(iocb, to, done);
+
+	if (ret == -EAGAIN)
+		return hf9c_pinned(iocb, to, false, done);
+	return !ret;
+}
+
 /**
  * hf9c_bypass_read - ->read_iter past the network
  * @iocb: of a file of the mount
@@ -215,9 +225,9 @@ bool hf9c_bypass_read(struct kiocb *iocb, struct iov_iter *to, ssize_t *done)
 	*done = 0;
 	if (iocb->ki_flags & IOCB_NOWAIT || !iov_iter_count(to) || !may_bypass(iocb->ki_filp))
 		return false;
-	if (iocb->ki_flags & IOCB_DIRECT || !is_sync_kiocb(iocb))
+	if (iocb->ki_flags & IOCB_DIRECT)
 		return hf9c_pinned(iocb, to, false, done);
-	return hf9c_inline(iocb, to, false, done);
+	return is_sync_kiocb(iocb) ? hf9c_inline(iocb, to, false, done) : async_read(iocb, to, done);
 }
 
 /* Where the server's file ends; -1 if it is not lent. */
@@ -255,12 +265,14 @@ static ssize_t check_write(struct kiocb *iocb, struct iov_iter *from)
 	return ret;
 }
 
-/* An append is one call of the server's file, for what is in between is another's. */
-static bool is_to_be_pinned(struct kiocb *iocb)
+/*
+ * An append is one call of the server's file, for what is in between is another's.  (What
+ * ends in a cache is its submitter's to put there, asynchronous or not, as on the server's
+ * own filesystem: a worker's hop takes longer.)
+ */
+static bool is_to_be_pinned(const struct kiocb *iocb)
 {
-	if (iocb->ki_flags & (IOCB_DIRECT | IOCB_APPEND))
-		return true;
-	return !is_sync_kiocb(iocb) && !keeps_faults_out(iocb);
+	return iocb->ki_flags & (IOCB_DIRECT | IOCB_APPEND);
 }
 
 /**

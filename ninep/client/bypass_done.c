@@ -39,7 +39,8 @@ static bool is_dirty_still(const struct hf_netfs_pinned *pinned)
 	return true;
 }
 
-bool hf9c_is_end(const struct hf9c_pinned_io *io)
+/* There is no more of the server's file than what was read. */
+static bool is_end(const struct hf9c_pinned_io *io)
 {
 	return io->got >= 0 && io->got < io->len &&
 	       io->pos + io->got >= i_size_read(file_inode(io->by.file->file));
@@ -61,7 +62,7 @@ static void leave_server(struct hf9c_pinned_io *io)
 void hf9c_pinned_settle(struct hf9c_pinned_io *io)
 {
 	struct inode *inode = hf9c_inode_of(io);
-	bool eof = !io->write && hf9c_is_end(io);
+	bool eof = !io->write && is_end(io);
 
 	leave_server(io);
 	hf9c_went_aside(inode);

@@ -49,27 +49,38 @@ static ssize_t without_faults(call call, const struct hf_localio_file *lf,
 	return ret;
 }
 
-static enum outcome outcome_of(const struct iov_iter *iter, ssize_t got)
+/* (Into a kernel's buffer is short what ends so; or what must not wait for the rest.) */
+static enum outcome outcome_of(struct kiocb *iocb, const struct iov_iter *iter, ssize_t got)
 {
 	if (hf9c_is_for_the_wire(got))
 		return ROUND_WIRE;
-	if (!user_backed_iter(iter) || !iov_iter_count(iter))
+	if (!iov_iter_count(iter) || (!user_backed_iter(iter) && is_sync_kiocb(iocb)))
 		return ROUND_OVER;
 	return got > 0 || got == -EFAULT ? ROUND_SHORT : ROUND_OVER;
 }
 
-/* @eof: set to whether the server's file has no more. */
+/*
+ * What is asynchronous waits for nothing here.
+ * @eof: set to whether the server's file has no more.
+ */
 static ssize_t read_by(const struct hf9c_borrowed *by, struct kiocb *iocb, struct iov_iter *to,
 		       bool *eof)
 {
 	struct kiocb kiocb;
 	ssize_t got;
 
+	*eof = false;
 	hf9c_kiocb_init(&kiocb, by->file, iocb, false);
+	if (!is_sync_kiocb(iocb)) {
+		if (!(by->file->file->f_mode & FMODE_NOWAIT))
+			return -EAGAIN;
+		kiocb.ki_flags |= IOCB_NOWAIT;
+	}
 	got = without_faults(hf9c_call_read, by->file, &kiocb, to);
 	*eof = got >= 0 && iov_iter_count(to) &&
 	       kiocb.ki_pos >= i_size_read(file_inode(by->file->file));
-	if (got > 0)
+	/* (Of an asynchronous one all is read once more if this is not all.) */
+	if (got > 0 && (is_sync_kiocb(iocb) || *eof || !iov_iter_count(to)))
 		hf_localio_count(by->link, false, got);
 	return got;
 }
@@ -79,11 +90,11 @@ static enum outcome was_read(struct kiocb *iocb, const struct iov_iter *to, ssiz
 	struct inode *inode = file_inode(iocb->ki_filp);
 
 	if (got < 0)
-		return outcome_of(to, got);
+		return outcome_of(iocb, to, got);
 	hf9c_went_aside(inode);
 	hf_netfs_aside_was_read(inode, iocb->ki_pos, got, eof);
 	iocb->ki_pos += got;
-	return eof ? ROUND_OVER : outcome_of(to, got);
+	return eof ? ROUND_OVER : outcome_of(iocb, to, got);
 }
 
 /* With i_rwsem. */
@@ -127,7 +138,7 @@ static enum outcome write_by(const struct hf9c_borrowed *by, struct kiocb *iocb,
 	kiocb_end_write(&kiocb);
 	if (*got > 0)
 		hf_localio_count(by->link, true, *got);
-	return outcome_of(from, *got);
+	return outcome_of(iocb, from, *got);
 }
 
 static enum outcome borrow_and_write(struct kiocb *iocb, struct iov_iter *from, ssize_t *got)
@@ -199,6 +210,33 @@ static enum outcome go_on(struct kiocb *iocb, struct iov_iter *iter, bool write,
 		return ROUND_SHORT;
 	*got = -EINTR;
 	return ROUND_OVER;
+}
+
+/**
+ * hf9c_inline_cached - an asynchronous read past the network of what the server has cached
+ * @iocb: of a file of the mount, not direct
+ * @to: to; where it was, unless this returns 0
+ * @done: bytes; set if this returns 0
+ *
+ * Context: may sleep, for the mount's own cache and its caller's memory; takes i_rwsem.
+ * Return: 0; -EAGAIN if not all of it is there; -ENOENT: by the wire.
+ */
+int hf9c_inline_cached(struct kiocb *iocb, struct iov_iter *to, ssize_t *done)
+{
+	loff_t pos = iocb->ki_pos;
+	enum outcome outcome;
+	ssize_t got;
+
+	if (user_backed_iter(to))
+		fault_in(to, false);
+	outcome = read_round(iocb, to, &got);
+	if (outcome == ROUND_OVER && got >= 0) {
+		*done = got;
+		return 0;
+	}
+	iov_iter_revert(to, max_t(ssize_t, got, 0));
+	iocb->ki_pos = pos;
+	return outcome == ROUND_WIRE && !got ? -ENOENT : -EAGAIN;
 }
 
 /**

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Past the network, with memory that is pinned first: O_DIRECT, whose bytes a device may
- * fetch; appends, which are one call; and asynchronous I/O, whose buffer is used when its
- * submitter has gone on.
+ * fetch; appends, which are one call; and asynchronous reads of what the server has to
+ * fetch, whose buffer is used when their submitter has gone on.
  *
  * O_DIRECT stays that if position, length and each part of the memory are aligned as the
  * server's filesystem wants it; or else all of it goes by way of the server's cache: never
- * a part, and never an error where the wire has none.  Asynchronous I/O by way of that
- * cache is done at once if it is a read of what is there, and by a worker otherwise, so
- * that it stays asynchronous; that one needs nothing of its submitter's memory.
+ * a part, and never an error where the wire has none.  Here asynchronous I/O by
+ * way of that cache is a worker's, so that it stays asynchronous; that one needs nothing of
+ * its submitter's memory.
  */
 #include <linux/bvec.h>
 #include <linux/mm.h>
@@ -86,29 +86,11 @@ static void io_work(struct work_struct *work)
 	hf9c_pinned_complete(work);
 }
 
-/* Of what is cached, without waiting.  Return: whether that is all of it. */
-static bool read_at_once(struct hf9c_pinned_io *io)
-{
-	struct iov_iter iter = io->iter;
-
-	if (io->write || !(io->by.file->file->f_mode & FMODE_NOWAIT))
-		return false;
-	io->kiocb.ki_flags |= IOCB_NOWAIT;
-	io->got = call(io, &iter);
-	io->kiocb.ki_flags &= ~IOCB_NOWAIT;
-	if (io->got == io->len || hf9c_is_end(io))
-		return true;
-	io->kiocb.ki_pos = io->iocb->ki_pos;
-	return false;
-}
-
 /* An append is its submitter's: whose limits count when the server's file says where it goes. */
 static ssize_t submit_cached(struct hf9c_pinned_io *io)
 {
 	if (io->iocb->ki_flags & IOCB_APPEND)
 		return call(io, &io->iter);
-	if (read_at_once(io))
-		return io->got;
 	INIT_WORK(&io->work, io_work);
 	queue_work(io_wq, &io->work);
 	return -EIOCBQUEUED;

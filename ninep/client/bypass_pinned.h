@@ -44,9 +44,7 @@ static inline struct inode *hf9c_inode_of(const struct hf9c_pinned_io *io)
 	return file_inode(io->iocb->ki_filp);
 }
 
-/* bypass_done.c.  Is there no more of the server's file than what was read? */
-bool hf9c_is_end(const struct hf9c_pinned_io *io);
-/* Its submitter's: the server's file has done it. */
+/* bypass_done.c.  Its submitter's: the server's file has done it. */
 void hf9c_pinned_settle(struct hf9c_pinned_io *io);
 /* A worker's: likewise, of an asynchronous one. */
 void hf9c_pinned_complete(struct work_struct *work);

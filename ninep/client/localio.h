@@ -68,6 +68,7 @@ void hf9c_assert_write(const struct kiocb *iocb);
 
 /* bypass_inline.c: whose buffer is where it is. */
 bool hf9c_inline(struct kiocb *iocb, struct iov_iter *iter, bool write, ssize_t *done);
+int hf9c_inline_cached(struct kiocb *iocb, struct iov_iter *to, ssize_t *done);
 
 /* bypass_pinned.c: whose buffer is to be there for longer than the call, or for a device. */
 bool hf9c_pinned(struct kiocb *iocb, struct iov_iter *buffer, bool write, ssize_t *done);

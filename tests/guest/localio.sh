@@ -22,13 +22,6 @@ else
 	kinds+=" btrfs"
 fi
 
-# goes NAME ADDRESS OPTIONS [MORE]: what kind of I/O goes round.
-goes() {
-	check "$1-mount" mount_client "$2" "/mnt/$1" "$3"
-	relay python3 "$here/goes.py" "/mnt/$1" "$lower/served" "$1" "${@:4}"
-	check "$1-unmount" umount "/mnt/$1"
-}
-
 # The client's network is another one.
 goes_far() {
 	check far-begins far_begins far 1

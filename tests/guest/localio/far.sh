@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Sourced by the tests of localio: network namespaces, and who is linked.
+# Sourced by the tests of localio: network namespaces, who is linked, and what goes round.
 here=$HF_HERE/localio
 
 # far_begins NAME NET: a namespace that reaches this one as 10.77.NET.1, and is 10.77.NET.2.
@@ -20,3 +20,10 @@ far_ends() {
 # How many links there are in a state.
 links() { grep -c "^link [0-9]* $1 " /proc/fs/holdfast/localio; }
 has_links() { [ "$(links linked)" = "$1" ]; }
+
+# goes NAME ADDRESS OPTIONS [MORE]: what kind of I/O goes round.
+goes() {
+	check "$1-mount" mount_client "$2" "/mnt/$1" "$3"
+	relay python3 "$here/goes.py" "/mnt/$1" "$lower/served" "$1" "${@:4}"
+	check "$1-unmount" umount "/mnt/$1"
+}

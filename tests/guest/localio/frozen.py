@@ -14,6 +14,7 @@ frozen = sys.argv.pop(4)
 
 from links import CONFIG, Frozen, linked, links, moved, put, until
 from attack import case, run
+from calls import aio, ctypes
 from programs import DEEDS
 
 SIZE = 65536
@@ -34,7 +35,20 @@ def forget_cached(path):
     os.close(fd)
 
 
-DEEDS.update(direct_write=direct_write)
+def aio_write(fd, byte, offset):
+    """Into memory that direct I/O takes."""
+    memory = mmap.mmap(-1, 4096)
+    memory[:] = byte * 4096
+    buffer = (ctypes.c_char * 4096).from_buffer(memory)
+    return aio(1, fd, buffer, offset)
+
+
+def freeze(path):
+    with Frozen(path):
+        pass
+
+
+DEEDS.update(direct_write=direct_write, aio_write=aio_write, freeze=freeze)
 
 
 def blocked(program):
@@ -98,6 +112,22 @@ for kind, how in WRITES.items():
         return writes(a, *how)
     attack.__name__ = kind
     case(attack)
+
+
+@case
+def after_aio(a):
+    """What was written asynchronously, and is done, keeps no filesystem from being frozen."""
+    a.make(DATA)
+    a.mount_server("cache=none,localio=on")
+    until(linked)
+    writer, freezer = a.program(), a.program()
+    for flags, byte, offset in (os.O_DIRECT, b"d", 8192), (0, b"c", 12288):
+        fd = writer.do("open", a.path(), os.O_WRONLY | flags)
+        before = moved()
+        yield writer.do("aio_write", fd, byte, offset), 4096
+        yield moved()[1] - before[1], 4096
+    yield freezer.do("freeze", frozen), None
+    yield a.is_there() == DATA[:8192] + b"d" * 4096 + b"c" * 4096 + DATA[16384:], True
 
 
 @case

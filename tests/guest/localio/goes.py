@@ -168,6 +168,28 @@ def aio_direct(fd, path):
     return aio_pair(fd, path, 65536)
 
 
+def aio_read(fd, memory, offset):
+    buffer = (ctypes.c_char * len(memory)).from_buffer(memory)
+    return aio(0, fd, buffer, offset)
+
+
+@op(reads=65536)
+def aio_partly_cached(fd, path):
+    """What is there is not read twice, nor what is behind it from the wrong place."""
+    memory = mmap.mmap(-1, 65536)
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 8192 + 32768, 0, os.POSIX_FADV_DONTNEED)
+    return [(aio_read(fd, memory, 8192), 65536), (memory[:] == DATA[8192:8192 + 65536], True)]
+
+
+@op(reads=5000)
+def aio_at_end(fd, path):
+    memory = mmap.mmap(-1, 65536)
+    return [(aio_read(fd, memory, SIZE - 5000), 5000), (memory[:5001] == DATA[-5000:] + b"\0", True),
+            (aio_read(fd, memory, SIZE), 0)]
+
+
 def perform(name, messages):
     function, flags, reads, writes, syncs = OPS[name]
     with open("%s/%s" % (served, name), "wb") as file:
@@ -219,6 +241,9 @@ def main():
     for engine in ("psync", "libaio", "io_uring") if "fio" in sys.argv[4:] else ():
         report("fio-" + engine, *fio(engine, messages))
         report("fio-%s-direct" % engine, *fio(engine, messages, "--direct=1", "--bs=4k"))
+        # Into memory of the kernel's, as it were.
+        if engine == "io_uring":
+            report("fio-io_uring-fixed", *fio(engine, messages, "--fixedbufs=1"))
     messages.end()
     sys.exit(report.failed)
 
