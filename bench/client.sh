@@ -126,11 +126,14 @@ localio() {
 	sync
 	grep -q ' linked ' /proc/fs/holdfast/localio || hf_problem "there is no link"
 	python3 /holdfast/bench/localio.py jobs "${list[@]}" >/run/hf/localio.fio
+	# (Where it is, fio writes what its helpers say.)
+	cd /run/hf || return
 	for round in 1 2 3; do
 		say "past the network, by the wire, and the directory itself: $round of 3"
 		fio --output-format=json --output="/run/hf/localio-$round" /run/hf/localio.fio >/run/hf/fio 2>&1 ||
 			hf_problem "fio: $(tail -n 3 /run/hf/fio)"
 	done
+	cd - >/dev/null || return
 	python3 /holdfast/bench/localio.py samples /run/hf/localio-[123] >>$out
 }
 
