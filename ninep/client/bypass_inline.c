@@ -49,12 +49,11 @@ static ssize_t without_faults(call call, const struct hf_localio_file *lf,
 	return ret;
 }
 
-/* (Into a kernel's buffer is short what ends so; or what must not wait for the rest.) */
-static enum outcome outcome_of(struct kiocb *iocb, const struct iov_iter *iter, ssize_t got)
+static enum outcome outcome_of(const struct iov_iter *iter, ssize_t got)
 {
 	if (hf9c_is_for_the_wire(got))
 		return ROUND_WIRE;
-	if (!iov_iter_count(iter) || (!user_backed_iter(iter) && is_sync_kiocb(iocb)))
+	if (!user_backed_iter(iter) || !iov_iter_count(iter))
 		return ROUND_OVER;
 	return got > 0 || got == -EFAULT ? ROUND_SHORT : ROUND_OVER;
 }
@@ -90,11 +89,14 @@ static enum outcome was_read(struct kiocb *iocb, const struct iov_iter *to, ssiz
 	struct inode *inode = file_inode(iocb->ki_filp);
 
 	if (got < 0)
-		return outcome_of(iocb, to, got);
+		return outcome_of(to, got);
 	hf9c_went_aside(inode);
 	hf_netfs_aside_was_read(inode, iocb->ki_pos, got, eof);
 	iocb->ki_pos += got;
-	return eof ? ROUND_OVER : outcome_of(iocb, to, got);
+	if (eof || !iov_iter_count(to))
+		return ROUND_OVER;
+	/* (What must not wait may be short of the rest whatever its buffer is.) */
+	return is_sync_kiocb(iocb) ? outcome_of(to, got) : ROUND_SHORT;
 }
 
 /* With i_rwsem. */
@@ -138,7 +140,7 @@ static enum outcome write_by(const struct hf9c_borrowed *by, struct kiocb *iocb,
 	kiocb_end_write(&kiocb);
 	if (*got > 0)
 		hf_localio_count(by->link, true, *got);
-	return outcome_of(iocb, from, *got);
+	return outcome_of(from, *got);
 }
 
 static enum outcome borrow_and_write(struct kiocb *iocb, struct iov_iter *from, ssize_t *got)

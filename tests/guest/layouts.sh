@@ -42,7 +42,7 @@ balanced() {
 }
 check counters-balance balanced
 
-run storm /srv/hf "${HF_STORMS:-$([ "$HF_KERNEL" = debug ] && echo 250 || echo 500)}" "${HF_SEED:-$RANDOM}" layouts
+run storm /srv/hf "${HF_STORMS:-250}" "${HF_SEED:-$RANDOM}" layouts
 
 # --- no memory
 . "$HF_HERE/leases/fault.sh"

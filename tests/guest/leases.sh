@@ -30,5 +30,5 @@ try:
 except BlockingIOError:
     os.close(reader)
 fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_WRLCK)'
-run storm /srv/hf "${HF_STORMS:-$([ "$HF_KERNEL" = debug ] && echo 250 || echo 500)}" "${HF_SEED:-$RANDOM}"
+run storm /srv/hf "${HF_STORMS:-250}" "${HF_SEED:-$RANDOM}"
 hf_finish

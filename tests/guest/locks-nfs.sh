@@ -17,7 +17,7 @@ check delegations-default grep -q ' /srv/hf holdfast .*,delegations=read[ ,]' /p
 result serve serve_two_clients 1
 a=$(root_of 1)/mnt b=$(root_of 2)/mnt
 
-# --- by the kernel's own NFS LOCALIO, which the debug kernel has, and so all that follows
+# --- by the kernel's own NFS LOCALIO, which the debug kernel has
 check past-the-network python3 "$HF_HERE/locks/past.py" /srv/hf "$a/v3" "$a/v4" "$b/v3" "$b/v4"
 
 # --- exclusion, hand-over, order

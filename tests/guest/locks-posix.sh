@@ -15,6 +15,6 @@ for fairness in fifo none; do
 done
 run posix-cases /srv/disk/plain /srv/hf /srv/fifo /srv/none
 run courtesy /srv/disk/plain /srv/hf
-run posix-random /srv/disk/plain /srv/hf random "${HF_SEED:-$RANDOM}" 1 "$([ "$HF_KERNEL" = debug ] && echo 500 || echo 1500)"
+run posix-random /srv/disk/plain /srv/hf random "${HF_SEED:-$RANDOM}" 1 500
 check nothing-left no_locks
 hf_finish
