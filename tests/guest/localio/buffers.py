@@ -7,13 +7,16 @@ is just writing from this one; or its pages are served by nobody (userfaultfd). 
 else may wait for that, and who is killed has to go.
 """
 import ctypes
+import fcntl
 import os
 import random
+import struct
+import threading
 
-from links import linked, moved, until
+from links import linked, moved, switch, until
 import maps  # what its programs can do
 from attack import case, run
-from calls import fault_pages
+from calls import UFFDIO_COPY, fault_pages
 from programs import DEEDS
 
 PAGE = 4096
@@ -111,8 +114,49 @@ def read_to_nowhere(fd, offset, count):
     return os.preadv(fd, nowhere(count), offset)
 
 
+def serve(at, count):
+    """Pages that nobody served, of the last ones: they are there, and empty."""
+    empty = ctypes.create_string_buffer(count)
+    address = ctypes.addressof(begun.memory[0])
+    fcntl.ioctl(served_by_nobody[-1], UFFDIO_COPY,
+                bytearray(struct.pack("QQQQq", address + at, ctypes.addressof(empty), count, 0, 0)))
+
+
+class Begun(threading.Thread):
+    """A read to pages of which only the first is there."""
+
+    def __init__(self, fd, count):
+        super().__init__(daemon=True)
+        self.fd, self.memory, self.outcome = fd, nowhere(count), None
+
+    def run(self):
+        try:
+            self.outcome = os.preadv(self.fd, self.memory, 0)
+        except OSError as error:
+            self.outcome = error
+
+
+begun = None
+
+
+def begin_read(fd, count):
+    """Return: the thread of that, by its number."""
+    global begun
+    begun = Begun(fd, count)
+    serve(0, PAGE)
+    begun.start()
+    return begun.native_id
+
+
+def finish_read(count):
+    """The rest of the pages come: what it said, and what it has read."""
+    serve(PAGE, count - PAGE)
+    begun.join()
+    return begun.outcome, bytes(begun.memory[0])
+
+
 DEEDS.update({f.__name__: f for f in (write_from_itself, read_into_itself, overlapping, cross, write_from_nowhere,
-                                      read_to_nowhere)})
+                                      read_to_nowhere, begin_read, finish_read)})
 
 
 def opened(a, options="cache=strict", flags=os.O_RDWR):
@@ -244,5 +288,45 @@ for deed in "write_from_nowhere", "read_to_nowhere":
             return hang(a, deed, flags)
         attack.__name__ = kind + deed
         case(attack)
+
+
+
+def in_the_middle(a, end):
+    """A read has its first page by the link, and waits for the memory of the others; @end comes."""
+    a.make(DATA)
+    proxy = a.proxy()
+    a.mount("cache=none,localio=on", proxy)
+    until(linked)
+    program = a.program()
+    fd = program.do("open", a.path(), os.O_RDONLY)
+    thread = program.do("begin_read", fd, 4 * PAGE)
+    until(lambda: asleep(thread))
+    end(proxy)
+    return program, fd, program.do("finish_read", 4 * PAGE)
+
+
+@case
+def link_ends_in_the_middle(a):
+    """The rest is the wire's."""
+    try:
+        _, _, (got, data) = in_the_middle(a, lambda proxy: switch("data", 0))
+    finally:
+        switch("data", 1)
+    yield got, 4 * PAGE
+    yield data == DATA[:4 * PAGE], True
+
+
+@case
+def connection_ends_in_the_middle(a):
+    """What was read was read; the rest fails, and that is for who asks for it."""
+    def end(proxy):
+        proxy.link.end()
+        until(lambda: not linked())
+    program, fd, (got, data) = in_the_middle(a, end)
+    yield got, PAGE
+    yield data[:PAGE] == DATA[:PAGE], True
+    yield program.do("pread", fd, PAGE, PAGE), "EIO"
+    a.give_back(program)
+
 
 run()

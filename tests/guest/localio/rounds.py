@@ -50,7 +50,16 @@ class Writer:
     def write(self, at, data):
         done = os.pwrite(self.fd, data, at)
         if done != len(data):
+            # The connection has ended in the middle: then no more can be written, either.
+            os.pwrite(self.fd, data[done:], at + done)
             raise AssertionError("%d of %d bytes at %d are written" % (done, len(data), at))
+
+    def read(self, at, count):
+        seen = os.pread(self.fd, count, at)
+        if len(seen) != count:
+            os.pread(self.fd, count - len(seen), at + len(seen))
+            raise AssertionError("%d of %d bytes at %d are read" % (len(seen), count, at))
+        return seen
 
     def store(self, at, data):
         self.map[at:at + len(data)] = data
@@ -67,12 +76,12 @@ class Writer:
 
     def look(self):
         at, count = self.r.randrange(SIZE), self.r.choice((1, 5000, 70000, SIZE))
-        seen = os.pread(self.fd, count, at) if self.r.random() < .8 else self.map[at:at + count]
-        if seen != self.model[at:at + count]:
-            wrong = next(i for i, (a, b) in enumerate(zip(seen, self.model[at:at + count])) if a != b) if \
-                len(seen) == min(count, SIZE - at) else -1
-            raise AssertionError("%d bytes are read at %d, of %d, and other ones from %d on" % (
-                len(seen), at, count, at + wrong))
+        wanted = self.model[at:at + count]
+        seen = self.read(at, len(wanted)) if self.r.random() < .8 else self.map[at:at + count]
+        if seen != wanted:
+            wrong = next(i for i, (a, b) in enumerate(zip(seen, wanted)) if a != b)
+            raise AssertionError("%d bytes are read at %d, and other ones from %d on" % (
+                len(seen), at, at + wrong))
 
     def sync(self):
         os.fsync(self.fd)
