@@ -290,17 +290,19 @@ for deed in "write_from_nowhere", "read_to_nowhere":
         case(attack)
 
 
-
 def in_the_middle(a, end):
-    """A read has its first page by the link, and waits for the memory of the others; @end comes."""
+    """
+    A read has its first page by the link, and waits for the memory of the others; @end comes:
+    the program, its file, and what the read said and has read.
+    """
     a.make(DATA)
     proxy = a.proxy()
     a.mount("cache=none,localio=on", proxy)
     until(linked)
     program = a.program()
-    fd = program.do("open", a.path(), os.O_RDONLY)
+    fd, (before, _) = program.do("open", a.path(), os.O_RDONLY), moved()
     thread = program.do("begin_read", fd, 4 * PAGE)
-    until(lambda: asleep(thread))
+    until(lambda: asleep(thread) and moved()[0] - before == PAGE)
     end(proxy)
     return program, fd, program.do("finish_read", 4 * PAGE)
 
