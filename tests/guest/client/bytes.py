@@ -8,10 +8,12 @@ the file in the directory that is served.  With "ranges" fallocate() and copies 
 file, too.
 """
 import errno
+import faulthandler
 import mmap
 import os
 import random
 import sys
+import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fs"))
 from calls import FALLOC_COLLAPSE, FALLOC_KEEP_SIZE, FALLOC_PUNCH, FALLOC_ZERO, fallocate
@@ -25,7 +27,8 @@ class File:
 
     def __init__(self, path):
         self.path = path
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))
+        # Who died before us may have left one.
+        os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o644))
         self.fds = {}
         self.map = None
         self.reopen()
@@ -153,10 +156,15 @@ def run(plain, mount, served, steps, seed, with_ranges):
 
 
 def main():
-    plain, mount, served, prefix = (name + "/bytes" for name in sys.argv[1:5])
-    prefix = sys.argv[4]
-    print("# %s-bytes: seed %s" % (prefix, sys.argv[6]), flush=True)
-    wrong = run(plain, mount, served, int(sys.argv[5]), int(sys.argv[6]), "ranges" in sys.argv[7:])
+    plain, mount, served = (name + "/bytes" for name in sys.argv[1:4])
+    prefix, steps, seed = sys.argv[4], int(sys.argv[5]), int(sys.argv[6])
+    # A mapping that lost its bytes kills us: then where is said.
+    faulthandler.enable()
+    print("# %s-bytes: seed %d" % (prefix, seed), flush=True)
+    try:
+        wrong = run(plain, mount, served, steps, seed, "ranges" in sys.argv[7:])
+    except Exception:
+        wrong = "seed %d: %s" % (seed, traceback.format_exc().replace("\n", " | "))
     print("not ok %s-bytes: %s" % (prefix, wrong) if wrong else "ok %s-bytes" % prefix, flush=True)
     for name in (plain, mount):
         os.unlink(name)

@@ -106,6 +106,11 @@ def fault_pages(size):
     return fd, address
 
 
+def serve_pages(fd, address, source, size):
+    """Whoever waits for that memory goes on, with what is at @source."""
+    fcntl.ioctl(fd, UFFDIO_COPY, bytearray(struct.pack("QQQQq", address, source, size, 0, 0)))
+
+
 def link_fd(fd, path):
     """linkat() of an O_TMPFILE descriptor."""
     source = b"/proc/self/fd/%d" % fd

@@ -71,7 +71,7 @@ def runs_meanwhile(path, change):
     text = mmap.mmap(-1, 4096)
     text.write(b"/proc/self/status\0")
     source = ctypes.addressof(ctypes.c_char.from_buffer(text))
-    fcntl.ioctl(fds[0], UFFDIO_COPY, bytearray(struct.pack("QQQQq", page, source, 4096, 0, 0)))
+    serve_pages(fds[0], page, source, 4096)
     with os.fdopen(reader) as pipe:
         answer = pipe.read()
     os.waitpid(pid, 0)

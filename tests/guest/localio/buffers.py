@@ -7,16 +7,14 @@ is just writing from this one; or its pages are served by nobody (userfaultfd). 
 else may wait for that, and who is killed has to go.
 """
 import ctypes
-import fcntl
 import os
 import random
-import struct
 import threading
 
 from links import linked, moved, switch, until
 import maps  # what its programs can do
 from attack import case, run
-from calls import UFFDIO_COPY, fault_pages
+from calls import fault_pages, serve_pages
 from programs import DEEDS
 
 PAGE = 4096
@@ -118,8 +116,7 @@ def serve(at, count):
     """Pages that nobody served, of the last ones: they are there, and empty."""
     empty = ctypes.create_string_buffer(count)
     address = ctypes.addressof(begun.memory[0])
-    fcntl.ioctl(served_by_nobody[-1], UFFDIO_COPY,
-                bytearray(struct.pack("QQQQq", address + at, ctypes.addressof(empty), count, 0, 0)))
+    serve_pages(served_by_nobody[-1], address + at, ctypes.addressof(empty), count)
 
 
 class Begun(threading.Thread):

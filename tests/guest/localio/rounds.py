@@ -43,6 +43,7 @@ class Writer:
         flags = self.r.choice((0, 0, 0, os.O_DIRECT, os.O_SYNC))
         self.fd = os.open("%s/rounds%d" % (MNT, self.number), os.O_RDWR | flags)
         self.map = mmap.mmap(self.fd, SIZE)
+        self.say("open")
 
     def say(self, *words):
         os.write(self.log, (" ".join(map(str, words)) + "\n").encode())
@@ -155,6 +156,8 @@ class Round:
         self.cache = self.r.choice(("none", "strict", "loose"))
         mount(server, MNT, "cache=%s,localio=on" % self.cache)
         self.pids = {number: start(number, seed) for number in range(WRITERS)}
+        # Who has opened nothing yet does not keep the mount.
+        until(lambda: all(log_of(number) or over(pid) for number, pid in self.pids.items()))
 
     def some_time(self):
         """Until a link has moved something more, or a moment."""
