@@ -15,7 +15,7 @@ using hf::uint32_t;
 using hf::uint64_t;
 using hf::uint8_t;
 
-/* The key on disk: eight words, the lowest byte first; as an order of keys too. */
+/* The key on disk: eight words, the lowest byte first. */
 constexpr unsigned int key_words = 8;
 constexpr unsigned int key_bytes = 8 * key_words;
 

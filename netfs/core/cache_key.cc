@@ -34,6 +34,16 @@ int get_hex(const char *from)
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
+int compare_file(const rc_key &a, const rc_key &b)
+{
+	if (a.path != b.path)
+		return a.path < b.path ? -1 : 1;
+	for (int i = 0; i < 16; i++)
+		if (a.identity[i] != b.identity[i])
+			return a.identity[i] < b.identity[i] ? -1 : 1;
+	return 0;
+}
+
 bool is_known(const uint8_t *identity)
 {
 	uint8_t any = 0;
@@ -71,13 +81,18 @@ void decode(const uint8_t *from, rc_key &key)
 
 int compare(const rc_key &a, const rc_key &b)
 {
-	uint8_t bytes[2][key_bytes];
-
-	encode(a, bytes[0]);
-	encode(b, bytes[1]);
-	for (unsigned int i = 0; i < key_bytes; i++)
-		if (bytes[0][i] != bytes[1][i])
-			return bytes[0][i] < bytes[1][i] ? -1 : 1;
+	if (int file = compare_file(a, b))
+		return file;
+	if (a.generation != b.generation)
+		return a.generation < b.generation ? -1 : 1;
+	if (a.version != b.version)
+		return a.version < b.version ? -1 : 1;
+	if (a.size != b.size)
+		return a.size < b.size ? -1 : 1;
+	if (a.mtime_sec != b.mtime_sec)
+		return a.mtime_sec < b.mtime_sec ? -1 : 1;
+	if (a.mtime_nsec != b.mtime_nsec)
+		return a.mtime_nsec < b.mtime_nsec ? -1 : 1;
 	return 0;
 }
 
@@ -96,10 +111,7 @@ bool rc_key_equal(const struct rc_key *a, const struct rc_key *b)
 
 bool rc_key_same_file(const struct rc_key *a, const struct rc_key *b)
 {
-	for (int i = 0; i < 16; i++)
-		if (a->identity[i] != b->identity[i])
-			return false;
-	return a->path == b->path;
+	return !rc::compare_file(*a, *b);
 }
 
 bool rc_name(const struct rc_key *key, char name[RC_NAME_LEN + 1])

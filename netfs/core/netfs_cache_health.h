@@ -76,7 +76,7 @@ bool rc_create_begin(struct rc_health *health, uint64_t now);
 bool rc_create_end(struct rc_health *health, enum rc_outcome outcome, uint64_t now);
 
 /**
- * rc_health_note - what became of a fill, a read, a commit, a removal
+ * rc_health_note - what became of a fill, a commit, a removal; of a read only RC_ERROR
  * @health: the directory's
  * @outcome: what
  * @now: the time

@@ -22,8 +22,9 @@ extern "C" {
 
 /* What came a part of a granule at a time is collected, of so many granules. */
 #define RC_PARTS 8
-/* Bytes of a fill at the most: a granule is no larger. */
+/* Bytes of a fill at the most: a granule is no larger; and fills in flight. */
 #define RC_FILL_MAX ((uint32_t)1 << RC_SHIFT_MAX)
+#define RC_FILLS_MAX 16u
 /* A header is due with so many bytes that it does not vouch for, or so long after, ms. */
 #define RC_COMMIT_BYTES ((uint64_t)64 << 20)
 #define RC_COMMIT_MS 10000u
@@ -37,7 +38,7 @@ extern "C" {
  * A version may be told before the bytes of the write that made it can be read.  With an
  * mtime so many seconds ago that write is over; else it is so many ms later.
  */
-#define RC_SETTLED_S 60u
+#define RC_SETTLED_S 10u
 #define RC_SETTLE_MS 2000u
 
 enum rc_state {
@@ -67,8 +68,8 @@ struct rc_part {
 	uint32_t from, to;	/* bytes of it; to 0: none */
 };
 
-/* Bits: four maps, of so many words of 64 granules each. */
-#define RC_MAPS 4
+/* Bits: five maps, of so many words of 64 granules each. */
+#define RC_MAPS 5
 
 /* Fields are the core's; the shell may read all of them. */
 struct rc_object {
@@ -87,6 +88,7 @@ struct rc_object {
 	uint64_t commit_after;	/* ms: after one that could not be written */
 	uint32_t users;
 	uint32_t fills;		/* in flight */
+	uint32_t owed;		/* granules that have come and are to be filled later */
 	uint32_t reads;		/* in flight */
 	uint32_t errors;	/* of the cache's filesystem; never less */
 	uint32_t next_part;
@@ -100,7 +102,7 @@ struct rc_object {
 
 /* ------------------------------------------------------------------------ its begin */
 
-/* How many words of bits rc_object_init() has to be given; 0: none.  At the most 1,980. */
+/* How many words of bits rc_object_init() has to be given; 0: none.  At the most 2,475. */
 uint32_t rc_object_words(const struct rc_key *key);
 
 /**
@@ -140,7 +142,8 @@ enum rc_opened {
  * @slots: RC_LOOK_OPEN: the first RC_SLOTS bytes of the file; else not looked at
  * @length: likewise, st_size
  *
- * Once.  Afterwards the shell wakes those who wait as rc_look_wait() allows.
+ * Once.  Afterwards the shell wakes those who wait as rc_look_wait() allows, and asks
+ * rc_fill_owed() for what has come meanwhile.
  * Return: see there.
  */
 enum rc_opened rc_object_opened(struct rc_object *object, enum rc_look look,
@@ -250,12 +253,27 @@ struct rc_fill {
  *
  * Whole granules that are neither there nor on their way, no more than RC_FILL_MAX.  What
  * is less is remembered: when the rest of a granule comes it is filled, from folios that
- * are looked up.
+ * are looked up.  What comes while the object is looked for, or RC_FILLS_MAX are in flight,
+ * is owed: see rc_fill_owed().
  * Return: true: it is in flight, rc_fill_end() follows, and the shell asks again.  False:
- * there is no more; no fault.
+ * there is no more now; no fault.
  */
 bool rc_fill_begin(struct rc_object *object, struct rl_bytes *came, uint64_t asked,
 		   struct rc_fill *fill);
+
+/**
+ * rc_fill_owed - what came before, and may be filled now
+ * @object: any
+ * @fill: filled for true, @collected
+ *
+ * To be asked until it is false, after rc_object_opened() and rc_fill_end(), by who may
+ * look up folios of the inode.  What is no more in the page cache is RC_MISSED.
+ * Return: as rc_fill_begin().
+ */
+bool rc_fill_owed(struct rc_object *object, struct rc_fill *fill);
+
+/* The folios of an inode that uses it go away: nothing is owed, nothing collected. */
+void rc_fill_forget(struct rc_object *object);
 
 /**
  * rc_fill_end - it is written, or not
@@ -265,7 +283,7 @@ bool rc_fill_begin(struct rc_object *object, struct rl_bytes *came, uint64_t ask
  *	uptodate.  RC_ERROR: it is killed
  * @now: the time
  *
- * Then rc_commit_due().
+ * Then rc_fill_owed(), rc_commit_due(), and without users rc_object_end().
  * Return: false if it is not in flight.
  */
 bool rc_fill_end(struct rc_object *object, const struct rc_fill *fill,
@@ -330,7 +348,7 @@ bool rc_commit_written(struct rc_object *object, enum rc_outcome outcome, uint64
 
 enum rc_end {
 	RC_END_USED = 0,	/* it has users */
-	RC_END_BUSY,		/* something is in flight: ask again when that has ended */
+	RC_END_BUSY,		/* something is in flight, or owed: ask again after that */
 	RC_END_COMMIT,		/* rc_commit_begin(), then ask again */
 	/* It is RC_GONE: nothing of it is looked at any more. */
 	RC_END_KEEP,		/* close its file; rc_index_close() */
