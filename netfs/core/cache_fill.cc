@@ -50,15 +50,16 @@ void widen(rc_part &part, uint32_t from, uint32_t to)
 }
 
 /* All of a granule has come, now or before. */
-bool is_whole(rc_object &object, uint32_t granule, int64_t from, int64_t to, bool &collected)
+bool is_whole(rc_object &object, bool own, uint32_t granule, int64_t from, int64_t to,
+	      bool &collected)
 {
 	int64_t start = start_of(object, granule);
 	uint32_t len = static_cast<uint32_t>(end_of(object, granule) - start);
 	rc_part *part;
 
 	collected = to - from != len;
-	if (!collected)
-		return true;
+	if (!collected || !own)
+		return !collected;
 	part = place_for(object, granule);
 	widen(*part, static_cast<uint32_t>(from - start), static_cast<uint32_t>(to - start));
 	return !part->from && part->to == len;
@@ -107,14 +108,23 @@ void begin(rc_object &object, uint32_t granule)
 }
 
 /* To be filled: neither there nor on its way, and all of it has come. */
-bool is_wanted(rc_object &object, uint32_t granule, int64_t from, int64_t to, bool &collected)
+bool is_wanted(rc_object &object, bool own, uint32_t granule, int64_t from, int64_t to,
+	       bool &collected)
 {
 	if (!is_empty(object, granule))
 		return false;
-	if (!test(maps_of(object).owed, granule))
-		return is_whole(object, granule, from, to, collected);
+	if (!own || !test(maps_of(object).owed, granule))
+		return is_whole(object, own, granule, from, to, collected);
 	collected = true;
 	return true;
+}
+
+/* Whether the folios of @inode are those that are collected; they are if no others are. */
+bool is_own(rc_object &object, const void *inode)
+{
+	if (!object.inode)
+		object.inode = inode;
+	return object.inode == inode;
 }
 
 /* All that is wanted, for another time. */
@@ -126,7 +136,7 @@ void owe_all(rc_object &object, rl_bytes came)
 		int64_t to = came.to < end ? came.to : end;
 		bool collected;
 
-		if (is_wanted(object, granule, came.from, to, collected)) {
+		if (is_wanted(object, true, granule, came.from, to, collected)) {
 			owe(object, granule);
 			forget_part(object, granule);
 		}
@@ -135,7 +145,7 @@ void owe_all(rc_object &object, rl_bytes came)
 }
 
 /* The first granules of @came that are wanted. */
-void take_run(rc_object &object, rl_bytes &came, rc_fill &fill)
+void take_run(rc_object &object, bool own, rl_bytes &came, rc_fill &fill)
 {
 	fill = { 0, 0, false };
 	while (came.from < came.to) {
@@ -146,7 +156,7 @@ void take_run(rc_object &object, rl_bytes &came, rc_fill &fill)
 
 		if (fill.to && end - fill.from > static_cast<int64_t>(RC_FILL_MAX))
 			return;
-		if (is_wanted(object, granule, came.from, to, collected)) {
+		if (is_wanted(object, own, granule, came.from, to, collected)) {
 			begin(object, granule);
 			fill = { fill.to ? fill.from : start_of(object, granule), end,
 				 fill.collected || collected };
@@ -215,11 +225,12 @@ void forgive_here(rc_object &object)
 
 } // namespace rc
 
-bool rc_fill_begin(struct rc_object *object, struct rl_bytes *came, uint64_t asked,
-		   struct rc_fill *fill)
+bool rc_fill_begin(struct rc_object *object, const void *inode, struct rl_bytes *came,
+		   uint64_t asked, struct rc_fill *fill)
 {
 	int64_t size = rc::size_of(*object);
 	struct rl_bytes wanted = *came;
+	bool own;
 
 	if (object->state > RC_READY || asked < object->settled || wanted.from < 0) {
 		came->from = came->to;
@@ -227,12 +238,14 @@ bool rc_fill_begin(struct rc_object *object, struct rl_bytes *came, uint64_t ask
 	}
 	if (wanted.to > size)
 		wanted.to = size;
+	own = rc::is_own(*object, inode);
 	if (object->state == RC_LOOKING || object->fills == RC_FILLS_MAX) {
-		rc::owe_all(*object, wanted);
+		if (own)
+			rc::owe_all(*object, wanted);
 		came->from = came->to;
 		return false;
 	}
-	rc::take_run(*object, wanted, *fill);
+	rc::take_run(*object, own, wanted, *fill);
 	came->from = wanted.from < wanted.to ? wanted.from : came->to;
 	if (!fill->to)
 		return false;
@@ -240,21 +253,22 @@ bool rc_fill_begin(struct rc_object *object, struct rl_bytes *came, uint64_t ask
 	return true;
 }
 
-bool rc_fill_owed(struct rc_object *object, struct rc_fill *fill)
+bool rc_fill_owed(struct rc_object *object, const void *inode, struct rc_fill *fill)
 {
-	if (object->state != RC_READY || !object->owed || object->fills == RC_FILLS_MAX)
+	if (object->state != RC_READY || !object->owed || object->inode != inode || object->fills == RC_FILLS_MAX)
 		return false;
 	rc::take_owed(*object, *fill);
 	object->fills++;
 	return true;
 }
 
-void rc_fill_forget(struct rc_object *object)
+void rc_fill_forget(struct rc_object *object, const void *inode)
 {
 	rc::maps m = rc::maps_of(*object);
 
-	if (object->state == RC_GONE)
+	if (object->state == RC_GONE || object->inode != inode)
 		return;
+	object->inode = nullptr;
 	for (uint32_t word = 0; word < m.words; word++)
 		m.owed[word] = 0;
 	object->owed = 0;

@@ -172,7 +172,7 @@ bool rc_kill(struct rc_object *object, enum rc_why why)
 	return true;
 }
 
-struct rc_run rc_run(const struct rc_object *object, int64_t pos, int64_t len)
+struct rc_run rc_read_plan(const struct rc_object *object, int64_t pos, int64_t len)
 {
 	int64_t size = rc::size_of(*object), end;
 	uint32_t first, last;
@@ -194,7 +194,7 @@ struct rc_run rc_run(const struct rc_object *object, int64_t pos, int64_t len)
 
 bool rc_read_begin(struct rc_object *object, int64_t pos, int64_t len, struct rc_run *run)
 {
-	struct rc_run found = rc_run(object, pos, len);
+	struct rc_run found = rc_read_plan(object, pos, len);
 
 	if (!found.cache || found.len != len || object->reads == 0xffffffff)
 		return false;

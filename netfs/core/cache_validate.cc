@@ -94,6 +94,8 @@ const char *rc_object_validate(const struct rc_object *object)
 	if ((object->loose_since == RL_NEVER) != (object->loose == object->synced) &&
 	    object->state == RC_READY)
 		return "cache: since when there is something to vouch for";
+	if (object->owed && !object->inode)
+		return "cache: nobody's folios are owed";
 	for (const rc_part &part : object->parts)
 		if (const char *why = rc::wrong_part(*object, part))
 			return why;

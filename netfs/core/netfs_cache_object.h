@@ -68,7 +68,7 @@ struct rc_part {
 	uint32_t from, to;	/* bytes of it; to 0: none */
 };
 
-/* Bits: five maps, of so many words of 64 granules each. */
+/* Bits: filling, here, syncing, vouched, owed; of a word for 64 granules each. */
 #define RC_MAPS 5
 
 /* Fields are the core's; the shell may read all of them. */
@@ -77,6 +77,7 @@ struct rc_object {
 	uint64_t *bits;
 	uint64_t own[RC_MAPS];	/* of a file of 64 granules or fewer */
 	struct rc_part parts[RC_PARTS];
+	const void *inode;	/* whose folios are owed, and collected; NULL: none are */
 	uint64_t settled;	/* ms: data asked for before are not cached */
 	uint64_t look_until;	/* ms: nobody waits for RC_LOOKING any longer */
 	uint64_t sequence;	/* of the newest header on disk; 0: there is none */
@@ -163,7 +164,10 @@ uint32_t rc_look_wait(const struct rc_object *object, uint64_t now);
 /* Another inode of the same version.  False if it is dead or gone, which is no fault. */
 bool rc_use(struct rc_object *object);
 
-/* One less.  False if there was none. */
+/*
+ * One less.  False if there was none.  The inode keeps its pointer until the object is dead
+ * or gone: it may be filled from its folios still, and a write has to find it.
+ */
 bool rc_unuse(struct rc_object *object);
 
 /**
@@ -197,7 +201,7 @@ struct rc_run {
 };
 
 /**
- * rc_run - from where a read is served
+ * rc_read_plan - from where a read is served
  * @object: any
  * @pos: where it begins
  * @len: how much
@@ -206,7 +210,7 @@ struct rc_run {
  * A folio is not in two of them: one that is not in a run of the cache with all of it is
  * read from the server.
  */
-struct rc_run rc_run(const struct rc_object *object, int64_t pos, int64_t len);
+struct rc_run rc_read_plan(const struct rc_object *object, int64_t pos, int64_t len);
 
 /**
  * rc_read_begin - read from the cache
@@ -246,6 +250,7 @@ struct rc_fill {
 /**
  * rc_fill_begin - what of that which came is worth writing
  * @object: any
+ * @inode: whose folios they are: any pointer that tells it from others
  * @came: bytes that the server has sent and that are in folios, uptodate; its from moves
  *	on, until it is its to
  * @asked: when they were asked for, ms
@@ -254,26 +259,31 @@ struct rc_fill {
  * Whole granules that are neither there nor on their way, no more than RC_FILL_MAX.  What
  * is less is remembered: when the rest of a granule comes it is filled, from folios that
  * are looked up.  What comes while the object is looked for, or RC_FILLS_MAX are in flight,
- * is owed: see rc_fill_owed().
+ * is owed: see rc_fill_owed().  Both of one inode at a time: in another one's page cache
+ * the same bytes may be older.
  * Return: true: it is in flight, rc_fill_end() follows, and the shell asks again.  False:
  * there is no more now; no fault.
  */
-bool rc_fill_begin(struct rc_object *object, struct rl_bytes *came, uint64_t asked,
-		   struct rc_fill *fill);
+bool rc_fill_begin(struct rc_object *object, const void *inode, struct rl_bytes *came,
+		   uint64_t asked, struct rc_fill *fill);
 
 /**
  * rc_fill_owed - what came before, and may be filled now
  * @object: any
+ * @inode: in whose page cache it is looked up
  * @fill: filled for true, @collected
  *
  * To be asked until it is false, after rc_object_opened() and rc_fill_end(), by who may
- * look up folios of the inode.  What is no more in the page cache is RC_MISSED.
+ * look up folios of @inode.  What is no more in the page cache is RC_MISSED.
  * Return: as rc_fill_begin().
  */
-bool rc_fill_owed(struct rc_object *object, struct rc_fill *fill);
+bool rc_fill_owed(struct rc_object *object, const void *inode, struct rc_fill *fill);
 
-/* The folios of an inode that uses it go away: nothing is owed, nothing collected. */
-void rc_fill_forget(struct rc_object *object);
+/*
+ * The folios of @inode go away, or it lets go of the object: of its folios nothing is owed,
+ * nothing collected.  Before the last rc_unuse() of an inode that is evicted.
+ */
+void rc_fill_forget(struct rc_object *object, const void *inode);
 
 /**
  * rc_fill_end - it is written, or not
