@@ -121,7 +121,7 @@ bool rc_health_note(struct rc_health *health, enum rc_outcome outcome, uint64_t 
 		return false;
 	case RC_ERROR:
 		health->errors += health->errors < RC_ERRORS_IN_A_ROW;
-		if (health->errors < RC_ERRORS_IN_A_ROW)
+		if (health->errors < RC_ERRORS_IN_A_ROW && health->state != RC_ERROR)
 			return false;
 		return rc::trouble(*health, outcome, now);
 	default:

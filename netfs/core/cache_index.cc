@@ -41,6 +41,7 @@ rc_entry *first_version(const rc_index &index, const rc_key &key)
 void make_idle(rc_index &index, rc_entry &entry)
 {
 	entry.state = RC_ENTRY_IDLE;
+	entry.number = ++index.numbers;
 	entry.object = nullptr;
 	ages::insert(index.by_age, entry);
 }

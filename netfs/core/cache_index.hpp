@@ -46,7 +46,9 @@ struct by_age : hf::plain_node<rc_entry, rc_node, offsetof(rc_entry, by_age)> {
 	{
 		if (is_waste(a) != is_waste(b))
 			return is_waste(a);
-		return a.last_use < b.last_use;
+		if (a.last_use != b.last_use)
+			return a.last_use < b.last_use;
+		return a.number < b.number;
 	}
 };
 

@@ -52,6 +52,7 @@ struct rc_entry {
 	struct rc_node by_age;	/* RC_ENTRY_IDLE */
 	uint64_t bytes;
 	uint64_t last_use;	/* s */
+	uint64_t number;	/* of those of the same second: in the order in which they came */
 	void *object;		/* RC_ENTRY_USED: the shell's */
 	uint8_t state;		/* enum rc_entry_state */
 	bool outdated;		/* there is another version: this one is not read again */
@@ -68,6 +69,7 @@ struct rc_index {
 	uint64_t leaving;
 	uint64_t used;
 	uint64_t newest;	/* s: no last use is later */
+	uint64_t numbers;
 	bool culling;
 	bool scanned;
 };

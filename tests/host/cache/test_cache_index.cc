@@ -583,7 +583,8 @@ TEST(CacheIndexRandom, Anything)
 			r.end();
 		ASSERT_FALSE(testing::Test::HasFatalFailure()) << "HF_SEED=" << seed;
 	});
-	if (!rnd::repeating())
-		EXPECT_EQ(reach::missing({ { "index found", 1 }, { "index victim", 1 },
-					   { "index left", 1 }, { "index room", 1 } }, 20), "");
+	if (rnd::repeating())
+		return;
+	EXPECT_EQ(reach::missing({ { "index found", 1 }, { "index victim", 1 },
+				   { "index left", 1 }, { "index room", 1 } }, 20), "");
 }
