@@ -16,8 +16,7 @@ using hf::uint64_t;
 using hf::uint8_t;
 
 /* The key on disk: eight words, the lowest byte first. */
-constexpr unsigned int key_words = 8;
-constexpr unsigned int key_bytes = 8 * key_words;
+enum : unsigned int { key_bytes = 64 };
 
 [[nodiscard]] inline uint64_t get(const uint8_t *at, unsigned int bytes)
 {
