@@ -138,6 +138,14 @@ enum rc_opened rc_object_opened(struct rc_object *object, enum rc_look look,
 	}
 }
 
+bool rc_object_make(struct rc_object *object)
+{
+	if (!object->looking)
+		return false;
+	object->look_until = 0;
+	return true;
+}
+
 uint32_t rc_look_wait(const struct rc_object *object, uint64_t now)
 {
 	if (object->state != RC_LOOKING || now >= object->look_until)

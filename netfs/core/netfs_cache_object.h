@@ -111,7 +111,7 @@ uint32_t rc_object_words(const struct rc_key *key);
  * @object: any memory
  * @key: the version; of attributes that are no older than @now
  * @bits: rc_object_words() words, of any content, until RC_GONE; or NULL for 0
- * @exists: RC_FOUND: it is on disk, and a reader may wait for it
+ * @exists: RC_FOUND, RC_FOUND_MAYBE: it is on disk, and a reader may wait for it
  * @now: the time, ms
  * @wall: the time, s
  *
@@ -123,7 +123,7 @@ bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t
 /* What looking for its file has come to. */
 enum rc_look {
 	RC_LOOK_OPEN = 0,	/* it is there, and open */
-	RC_LOOK_CREATED,	/* it was made, and is open */
+	RC_LOOK_CREATED,	/* it was made, by O_EXCL, and is open */
 	RC_LOOK_ABSENT,		/* it is not there, and could not be made */
 	RC_LOOK_FAILED,		/* it may be there (no memory, no time) */
 	RC_LOOK_BAD,		/* it is there, and cannot be read, or is no regular file */
@@ -149,6 +149,15 @@ enum rc_opened {
  */
 enum rc_opened rc_object_opened(struct rc_object *object, enum rc_look look,
 				const uint8_t *slots, uint64_t length);
+
+/**
+ * rc_object_make - it is not there: it goes to the second queue, to be made
+ * @object: being looked for
+ *
+ * Then the shell wakes who waits.
+ * Return: false if it is not being looked for.
+ */
+bool rc_object_make(struct rc_object *object);
 
 /**
  * rc_look_wait - may a reader wait for the look?

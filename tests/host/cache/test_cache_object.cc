@@ -361,8 +361,14 @@ TEST_F(CacheObject, Waiting)
 	EXPECT_EQ(rc_look_wait(&o, now), RC_LOOK_MS);
 	EXPECT_EQ(rc_look_wait(&o, now + RC_LOOK_MS - 1), 1u);
 	EXPECT_EQ(rc_look_wait(&o, now + RC_LOOK_MS), 0u);
+	EXPECT_TRUE(rc_object_make(&o));
+	EXPECT_EQ(rc_look_wait(&o, now), 0u) << "it was not there";
+	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr, 0), RC_OPENED_READY);
+	EXPECT_FALSE(rc_object_make(&o));
+	begin(true);
 	rc_kill(&o, RC_WHY_WRITTEN);
 	EXPECT_EQ(rc_look_wait(&o, now), 0u);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_ABSENT, nullptr, 0), RC_OPENED_DEAD);
 }
 
 /* What is not believed is removed, never mended. */
