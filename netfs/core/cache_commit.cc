@@ -9,7 +9,8 @@
  *
  * A commit is begun by what it would vouch for: so much, or so long ago, or all of it when
  * nobody uses the object and no fill is to come; then also by a last use that the header
- * does not know.  The fsync that begins it is also what the slot before needs: see there.  O(granules / 64).
+ * does not know.  The fsync that begins it is also what the slot before needs: see there.
+ * O(granules / 64).
  */
 #include "cache_object.hpp"
 

@@ -255,7 +255,8 @@ bool rc_fill_begin(struct rc_object *object, const void *inode, struct rl_bytes 
 
 bool rc_fill_owed(struct rc_object *object, const void *inode, struct rc_fill *fill)
 {
-	if (object->state != RC_READY || !object->owed || object->inode != inode || object->fills == RC_FILLS_MAX)
+	if (object->state != RC_READY || !object->owed || object->inode != inode ||
+	    object->fills == RC_FILLS_MAX)
 		return false;
 	rc::take_owed(*object, *fill);
 	object->fills++;

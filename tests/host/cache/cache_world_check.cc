@@ -88,7 +88,9 @@ void world::check_disk(file &f)
 	rc_header_says says = rc_header_read(f.head.data(), &f.key, f.length, &header);
 	uint32_t shift = rc_shift(f.key.size);
 
-	reach::met("after a cut", f.safe.sequence ? 1 + (says == RC_HEADER_GOOD && header.sequence > f.safe.sequence) : 0);
+	bool newer = says == RC_HEADER_GOOD && header.sequence > f.safe.sequence;
+
+	reach::met("after a cut", f.safe.sequence ? 1 + newer : 0);
 	if (says != RC_HEADER_GOOD) {
 		REQUIRE(!f.safe.sequence, "a header that was safe is lost");
 		return;
