@@ -21,8 +21,8 @@ inline options options_of(uint32_t kind)
 	case REFUSALS:
 		return { .refusals = true, .writers = false };
 	default:
-		return { .size = 70 * 65536 + 1, .errors = true, .writers = false,
-			 .old = true };
+		return { .size = 300 * 65536 + 1, .errors = true, .writers = false, .old = true,
+			 .slow = true };
 	}
 }
 

@@ -256,6 +256,8 @@ void world::came(request &r)
 	bool later = l->looking || l->fills.size() == RC_FILLS_MAX;
 	bool own = l->core.inode == &in;
 
+	if (!l->looking && later && own && l->core.owed)
+		reach::met("owed while busy", 0);
 	for (size_t g = 0; g < l->model.size(); g++) {
 		bool whole = int64_t(g << rc_shift(opt.size)) >= r.pos && end_of(*l, g) <= r.pos + r.len;
 
@@ -357,7 +359,7 @@ void world::step()
 			look_over(*l);
 		break;
 	case 22 ... 25:
-		if (l)
+		if (l && !(opt.slow && from.pick(6)))
 			fill_goes_on(*l, !from.pick(3));
 		break;
 	case 26 ... 28:

@@ -35,6 +35,7 @@ struct options {
 	bool writers = true;		/* others, and ourselves */
 	bool cuts = true;
 	bool old = false;		/* the file's first version is long settled */
+	bool slow = false;		/* it is filled more slowly than it is read */
 };
 
 enum class granule { empty, filling, here, syncing, vouched };

@@ -45,5 +45,6 @@ TEST(CacheRandom, MeetsEverything)
 		run(kind, 150);
 	if (rnd::repeating())
 		return;
-	EXPECT_EQ(reach::missing({ CACHE_REACH }, 5), "");
+	/* (An input of the fuzzer is too short for the last one.) */
+	EXPECT_EQ(reach::missing({ CACHE_REACH, { "owed while busy", 0 } }, 5), "");
 }
