@@ -105,7 +105,7 @@ bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t
 	object->bits = words ? bits : nullptr;
 	for (uint32_t word = 0; word < words; word++)
 		bits[word] = 0;
-	object->settled = rc::is_settled(*key, wall) ? now : rc::later(now, RC_SETTLE_MS);
+	object->settled = rc::later(now, rc::is_settled(*key, wall) ? 1 : RC_SETTLE_MS + 1);
 	object->look_until = exists ? rc::later(now, RC_LOOK_MS) : 0;
 	object->loose_since = RL_NEVER;
 	object->users = 1;

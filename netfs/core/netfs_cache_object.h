@@ -78,7 +78,11 @@ struct rc_object {
 	uint64_t own[RC_MAPS];	/* of a file of 64 granules or fewer */
 	struct rc_part parts[RC_PARTS];
 	const void *inode;	/* whose folios are owed, and collected; NULL: none are */
-	uint64_t settled;	/* ms: data asked for before are not cached */
+	/*
+	 * ms: data asked for before are not cached.  Later than the attributes, by the clock:
+	 * within their ms there may have been a write that had no object to kill.
+	 */
+	uint64_t settled;
 	uint64_t look_until;	/* ms: nobody waits for RC_LOOKING any longer */
 	uint64_t sequence;	/* of the newest header on disk; 0: there is none */
 	uint64_t last_use;	/* s: in that header */

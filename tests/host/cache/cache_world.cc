@@ -139,7 +139,7 @@ void world::open(int i)
 	l.model.resize(rc_granules(opt.size));
 	for (auto &came : l.came)
 		came.resize(nr_cells());
-	l.settled = key.mtime_sec + int64_t(RC_SETTLED_S) <= int64_t(wall()) ? now : now + RC_SETTLE_MS;
+	l.settled = key.mtime_sec + int64_t(RC_SETTLED_S) <= int64_t(wall()) ? now + 1 : now + RC_SETTLE_MS + 1;
 	l.users.insert(i);
 	inodes[i].object = &l;
 	inodes[i].uses = true;

@@ -46,7 +46,7 @@ struct one_object : testing::Test {
 		EXPECT_EQ(why, nullptr) << why;
 	}
 
-	/* What came, and which fills that begins: from, to, from, to. */
+	/* What came, asked for in the ms after @now, and which fills that begins: from, to, ... */
 	std::vector<int64_t> came(int64_t from, int64_t to, const void *who = nullptr)
 	{
 		rl_bytes bytes = { from, to };
@@ -54,7 +54,7 @@ struct one_object : testing::Test {
 
 		rc_fill begun;
 
-		while (rc_fill_begin(&o, who ? who : &inode, &bytes, now, &begun)) {
+		while (rc_fill_begin(&o, who ? who : &inode, &bytes, now + 1, &begun)) {
 			fill = begun;
 			list.insert(list.end(), { fill.from, fill.to });
 		}

@@ -184,7 +184,7 @@ TEST_F(CacheObject, Unsettled)
 		ready();
 		EXPECT_EQ(came(0, G), (bytes { 0, G }));
 		now--;
-		EXPECT_EQ(came(G, 2 * G), bytes {}) << "asked for before the version was";
+		EXPECT_EQ(came(G, 2 * G), bytes {}) << "asked for in the ms of the version, perhaps before it";
 		now++;
 		filled(0, G, RC_MISSED);
 	}
