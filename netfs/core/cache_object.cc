@@ -187,6 +187,8 @@ struct rc_run rc_read_plan(const struct rc_object *object, int64_t pos, int64_t 
 
 	if (pos < 0 || len <= 0)
 		return {};
+	if (len > RL_SIZE_MAX - pos)
+		len = RL_SIZE_MAX - pos;
 	if (object->state != RC_READY || pos >= size)
 		return { len, 0, false, false };
 	first = rc::granule_at(*object, pos);

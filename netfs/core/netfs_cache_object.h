@@ -217,7 +217,7 @@ struct rc_run {
  * rc_read_plan - from where a read is served
  * @object: any
  * @pos: where it begins
- * @len: how much
+ * @len: how much; no file goes further than RL_SIZE_MAX
  *
  * The longest run from @pos on that is in the cache, or that is not, cut between granules.
  * A folio is not in two of them: one that is not in a run of the cache with all of it is

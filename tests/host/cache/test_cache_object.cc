@@ -60,6 +60,11 @@ TEST_F(CacheObject, TheTail)
 	run = rc_read_plan(&o, 5 * G + 999, RL_SIZE_MAX - 5 * G - 999);
 	EXPECT_TRUE(run.cache);
 	EXPECT_EQ(run.data, 1);
+	run = rc_read_plan(&o, 5 * G, RL_SIZE_MAX);
+	EXPECT_EQ(run.len, RL_SIZE_MAX - 5 * G) << "no place is behind that";
+	EXPECT_EQ(run.data, 1000);
+	EXPECT_EQ(rc_read_plan(&o, 6 * G, RL_SIZE_MAX).len, RL_SIZE_MAX - 6 * G);
+	EXPECT_FALSE(rc_read_begin(&o, 5 * G, RL_SIZE_MAX, &run));
 }
 
 /* Only whole granules; the file's last one is as long as it is. */
