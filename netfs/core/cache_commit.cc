@@ -87,7 +87,7 @@ void give_up(rc_object &object)
 bool rc_commit_due(const struct rc_object *object, uint64_t now, uint64_t wall)
 {
 	return object->state == RC_READY && object->commit == RC_COMMIT_IDLE &&
-	       rc::is_due(*object, now, wall);
+	       object->sequence < RC_SEQUENCE_MAX && rc::is_due(*object, now, wall);
 }
 
 uint64_t rc_commit_when(const struct rc_object *object)
@@ -95,7 +95,8 @@ uint64_t rc_commit_when(const struct rc_object *object)
 	uint64_t when = object->loose >= RC_COMMIT_BYTES ?
 			0 : rc::later(object->loose_since, RC_COMMIT_MS);
 
-	if (object->state != RC_READY || object->commit != RC_COMMIT_IDLE || !object->loose)
+	if (object->state != RC_READY || object->commit != RC_COMMIT_IDLE || !object->loose ||
+	    object->sequence >= RC_SEQUENCE_MAX)
 		return RL_NEVER;
 	return when > object->commit_after ? when : object->commit_after;
 }

@@ -37,6 +37,9 @@ extern "C" {
 /* The largest file that is cached: 30.9 GiB. */
 #define RC_FILE_MAX ((uint64_t)RC_GRANULES_MAX << RC_SHIFT_MAX)
 
+/* The last sequence of a header; not more, so that there is one after any on disk. */
+#define RC_SEQUENCE_MAX ((uint64_t)-2)
+
 /* A file's name, in hex digits, without the zero behind it. */
 #define RC_NAME_LEN 128u
 /* Its directory's. */
@@ -122,7 +125,7 @@ uint32_t rc_granules(uint64_t size);
 
 /**
  * struct rc_header - the newest header of an object
- * @sequence: 1 or more; it is in slot @sequence % 2
+ * @sequence: 1 to RC_SEQUENCE_MAX; it is in slot @sequence % 2
  * @last_use: s
  * @bits: into the buffer: bit n % 8 of byte n / 8 is granule n's
  */

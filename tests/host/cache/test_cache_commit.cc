@@ -161,6 +161,18 @@ TEST_F(CacheCommit, LastUse)
 	EXPECT_EQ(end(), RC_END_KEEP) << "the clock has gone back";
 }
 
+/* No header comes after the last one; what is on disk stays as it is. */
+TEST_F(CacheCommit, NoMoreSequences)
+{
+	ready();
+	o.sequence = RC_SEQUENCE_MAX;
+	have(0, G);
+	EXPECT_EQ(rc_commit_when(&o), RL_NEVER);
+	EXPECT_FALSE(rc_commit_begin(&o, now + RC_COMMIT_MS, wall));
+	EXPECT_TRUE(rc_unuse(&o));
+	EXPECT_EQ(end(), RC_END_KEEP);
+}
+
 TEST_F(CacheCommit, NothingWasFilled)
 {
 	ready();

@@ -270,6 +270,18 @@ TEST(CacheHeader, TheNewerOne)
 	EXPECT_EQ(d.header.sequence, 2u) << "the other one was torn";
 }
 
+/* There is one after it always: none is the last. */
+TEST(CacheHeader, TheLastSequence)
+{
+	disk d;
+
+	d.write(RC_SEQUENCE_MAX + 1, 1);
+	EXPECT_EQ(d.read(), RC_HEADER_NONE) << "what comes next would be no header's";
+	d.write(RC_SEQUENCE_MAX, 1);
+	EXPECT_EQ(d.read(), RC_HEADER_GOOD);
+	EXPECT_EQ(d.header.sequence, RC_SEQUENCE_MAX);
+}
+
 /* Any bit that is wrong, whatever it means. */
 TEST(CacheHeader, EachBitCounts)
 {
