@@ -10,9 +10,11 @@ namespace rc {
 
 namespace {
 
-bool is_mark(const rc_mark &mark)
+/* What is refused for want of @room has to be above where culling begins. */
+bool is_mark(const rc_mark &mark, uint64_t room)
 {
-	return mark.run && mark.run <= mark.cull && mark.cull <= mark.stop;
+	return mark.run && mark.run < mark.cull && mark.cull < mark.stop &&
+	       mark.stop - mark.cull >= room;
 }
 
 rc_entry *find(const rc_index &index, const rc_key &key)
@@ -144,7 +146,7 @@ bool is_culling(rc_index &index)
 
 bool rc_limits_valid(const struct rc_limits *limits)
 {
-	return rc::is_mark(limits->bytes) && rc::is_mark(limits->objects);
+	return rc::is_mark(limits->bytes, RC_FILL_MAX) && rc::is_mark(limits->objects, 1);
 }
 
 bool rc_index_init(struct rc_index *index, const struct rc_limits *limits)
@@ -196,8 +198,10 @@ enum rc_found rc_index_open(struct rc_index *index, const struct rc_key *key,
 	found = rc::find(*index, *key);
 	if (found && (found->doomed || found->state == RC_ENTRY_LEAVING))
 		return RC_FOUND_BUSY;
-	if (!found && index->objects >= index->limits.objects.stop)
+	if (!found && index->objects >= index->limits.objects.stop) {
+		index->culling = true;
 		return RC_FOUND_STOP;
+	}
 	*entry = found ? found : spare;
 	if (!found) {
 		rc::enter(*index, *spare, *key, 0);
@@ -246,9 +250,13 @@ bool rc_index_drop(struct rc_index *index, struct rc_entry *entry)
 
 bool rc_index_take(struct rc_index *index, struct rc_entry *entry, uint64_t bytes)
 {
-	if (entry->state != RC_ENTRY_USED || index->bytes > index->limits.bytes.stop ||
-	    bytes > index->limits.bytes.stop - index->bytes)
+	if (entry->state != RC_ENTRY_USED)
 		return false;
+	if (index->bytes > index->limits.bytes.stop ||
+	    bytes > index->limits.bytes.stop - index->bytes) {
+		index->culling = true;
+		return false;
+	}
 	rc::set_bytes(*index, *entry, entry->bytes + bytes);
 	return true;
 }

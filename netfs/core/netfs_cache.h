@@ -34,6 +34,8 @@ extern "C" {
 /* log2 of a granule's bytes. */
 #define RC_SHIFT_MIN 16u
 #define RC_SHIFT_MAX 20u
+/* Bytes of a fill at the most: a granule is no larger. */
+#define RC_FILL_MAX ((uint32_t)1 << RC_SHIFT_MAX)
 /* The largest file that is cached: 30.9 GiB. */
 #define RC_FILE_MAX ((uint64_t)RC_GRANULES_MAX << RC_SHIFT_MAX)
 

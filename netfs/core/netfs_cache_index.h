@@ -23,7 +23,8 @@ extern "C" {
 
 /*
  * Above @cull objects are removed, until there is no more than @run.  Nothing is added
- * that would make it more than @stop.  0 < run <= cull <= stop.
+ * that would make it more than @stop.  0 < run < cull < stop, and of bytes the last two
+ * are RC_FILL_MAX apart: whenever something is refused there is more than @cull.
  */
 struct rc_mark {
 	uint64_t run, cull, stop;

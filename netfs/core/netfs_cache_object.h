@@ -22,8 +22,7 @@ extern "C" {
 
 /* What came a part of a granule at a time is collected, of so many granules. */
 #define RC_PARTS 8
-/* Bytes of a fill at the most: a granule is no larger; and fills in flight. */
-#define RC_FILL_MAX ((uint32_t)1 << RC_SHIFT_MAX)
+/* Fills in flight. */
 #define RC_FILLS_MAX 16u
 /* A header is due with so many bytes that it does not vouch for, or so long after, ms. */
 #define RC_COMMIT_BYTES ((uint64_t)64 << 20)

@@ -7,7 +7,7 @@ const char *cache_from_c(void);
 const char *cache_from_c(void)
 {
 	struct rc_key key = { .identity = { 1 }, .path = 2, .version = 3, .size = 100 }, found;
-	struct rc_limits limits = { { 1, 2, 300 }, { 1, 2, 3 } };
+	struct rc_limits limits = { { 1, 2, 2 + RC_FILL_MAX }, { 1, 2, 3 } };
 	struct rl_bytes came = { 0, 4096 };
 	struct rc_health health = { 0 };
 	struct rc_index index;

@@ -13,6 +13,8 @@
 
 namespace {
 
+constexpr uint64_t U = RC_FILL_MAX / 32;
+
 rc_key key_of(uint64_t path, uint64_t version)
 {
 	return { { 1 }, path, 0, version, 100, 0, 0 };
@@ -95,8 +97,10 @@ struct run {
 	{
 		uint64_t b = 1 + from.pick(2000), o = 1 + from.pick(20);
 
-		model.limits = { { b, b + from.pick(500), b + 500 + from.pick(500) },
-				 { o, o + from.pick(10), o + 10 + from.pick(10) } };
+		uint64_t b_cull = b + 1 + from.pick(500), o_cull = o + 1 + from.pick(10);
+
+		model.limits = { { b * U, b_cull * U, (b_cull + 32 + from.pick(4) * 200) * U },
+				 { o, o_cull, o_cull + 1 + from.pick(3) * 5 } };
 		EXPECT_TRUE(rc_index_init(&index, &model.limits));
 		if (from.pick(2))
 			scan();
@@ -118,7 +122,7 @@ struct run {
 		for (int i = 0; i < 15; i++) {
 			rc_key key = any();
 			rc_entry *entry = spare();
-			uint64_t use = from.pick(90000) * 16 % 90001, bytes = from.pick(200);
+			uint64_t use = from.pick(90000) * 16 % 90001, bytes = from.pick(200) * U;
 			bool there = model.find(key);
 
 			for (auto &other : model.items)
@@ -157,7 +161,7 @@ struct run {
 			wanted = there->leaving || there->doomed ? RC_FOUND_BUSY :
 				 there->used ? RC_FOUND_SHARED : RC_FOUND;
 		else if (model.items.size() >= model.limits.objects.stop)
-			wanted = RC_FOUND_STOP;
+			wanted = RC_FOUND_STOP, model.culling = true;
 		reach::met("index found", wanted);
 		ASSERT_EQ(rc_index_open(&index, &key, memory, &object, &entry), wanted);
 		if (wanted == RC_FOUND_BUSY || wanted == RC_FOUND_STOP) {
@@ -178,7 +182,7 @@ struct run {
 
 	void change(naive::item &i)
 	{
-		uint64_t bytes = from.pick(300);
+		uint64_t bytes = from.pick(300) * U;
 
 		switch (from.pick(6)) {
 		case 0:
@@ -193,6 +197,7 @@ struct run {
 			bool room = model.sum(true, true) + bytes <= model.limits.bytes.stop;
 
 			reach::met("index room", room);
+			model.culling |= !room;
 			ASSERT_EQ(rc_index_take(&index, i.entry, bytes), room);
 			i.bytes += room ? bytes : 0;
 			return;
@@ -240,9 +245,35 @@ struct run {
 		i.number = ++model.number;
 	}
 
+	/* Nobody uses any, and all that has to leave has left: there is room for another one. */
+	void room_again()
+	{
+		rc_key key = key_of(100, 1);
+		rc_entry *entry, *memory = spare();
+
+		while (auto *i = pick(true)) {
+			ASSERT_TRUE(rc_index_close(&index, i->entry, i->bytes, wall));
+			i->used = false;
+			i->number = ++model.number;
+		}
+		do {
+			while (auto *i = pick(false)) {
+				ASSERT_TRUE(rc_index_left(&index, i->entry, true));
+				model.items.remove_if([&](auto &o) { return &o == i; });
+			}
+			victim();
+		} while (pick(false));
+		ASSERT_EQ(rc_index_open(&index, &key, memory, &object, &entry), RC_FOUND_NEW);
+		ASSERT_TRUE(rc_index_take(&index, entry, RC_FILL_MAX));
+		ASSERT_TRUE(rc_index_drop(&index, entry));
+	}
+
 	void step()
 	{
 		naive::item *i;
+
+		if (!from.pick(100))
+			room_again();
 
 		switch (from.pick(8)) {
 		case 0 ... 2:
