@@ -94,7 +94,7 @@ void leave(rc_index &index, rc_entry &entry)
 {
 	keys::erase(index.by_key, entry);
 	index.objects--;
-	index.bytes -= entry.bytes;
+	index.bytes -= entry.bytes + entry.taken;
 	entry.state = RC_ENTRY_OUT;
 }
 
@@ -111,6 +111,8 @@ void use(rc_index &index, rc_entry &entry, void *object)
 void unuse(rc_index &index, rc_entry &entry)
 {
 	index.used--;
+	index.bytes -= entry.taken;
+	entry.taken = 0;
 	entry.object = nullptr;
 }
 
@@ -257,7 +259,20 @@ bool rc_index_take(struct rc_index *index, struct rc_entry *entry, uint64_t byte
 		index->culling = true;
 		return false;
 	}
-	rc::set_bytes(*index, *entry, entry->bytes + bytes);
+	index->bytes += bytes;
+	entry->taken += bytes;
+	return true;
+}
+
+bool rc_index_give(struct rc_index *index, struct rc_entry *entry, uint64_t bytes, bool written)
+{
+	if (entry->state != RC_ENTRY_USED || bytes > entry->taken)
+		return false;
+	entry->taken -= bytes;
+	if (written)
+		entry->bytes += bytes;
+	else
+		index->bytes -= bytes;
 	return true;
 }
 
@@ -321,7 +336,9 @@ struct sums {
 const char *add(sums &sum, const rc_entry &entry)
 {
 	sum.objects++;
-	sum.bytes += entry.bytes;
+	sum.bytes += entry.bytes + entry.taken;
+	if (entry.taken && entry.state != RC_ENTRY_USED)
+		return "cache: room is taken for what nobody uses";
 	switch (entry.state) {
 	case RC_ENTRY_USED:
 		sum.used++;

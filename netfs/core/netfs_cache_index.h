@@ -51,7 +51,8 @@ struct rc_entry {
 	struct rc_key key;
 	struct rc_node by_key;
 	struct rc_node by_age;	/* RC_ENTRY_IDLE */
-	uint64_t bytes;
+	uint64_t bytes;		/* allocated */
+	uint64_t taken;		/* for fills in flight, beside these */
 	uint64_t last_use;	/* s */
 	uint64_t number;	/* of those of the same second: in the order in which they came */
 	void *object;		/* RC_ENTRY_USED: the shell's */
@@ -64,7 +65,7 @@ struct rc_entry {
 struct rc_index {
 	struct rc_node *by_key, *by_age;
 	struct rc_limits limits;
-	uint64_t bytes;		/* of all */
+	uint64_t bytes;		/* of all, and taken */
 	uint64_t objects;	/* all */
 	uint64_t leaving_bytes;
 	uint64_t leaving;
@@ -141,7 +142,7 @@ bool rc_index_doom(struct rc_index *index, struct rc_entry *entry);
  * @bytes: allocated, as stat says now
  * @wall: the time, s
  *
- * It is the youngest then; or, doomed, the next to go.
+ * It is the youngest then; or, doomed, the next to go.  Nothing is taken for it any more.
  * Return: false if it is not in use.
  */
 bool rc_index_close(struct rc_index *index, struct rc_entry *entry, uint64_t bytes,
@@ -158,13 +159,24 @@ bool rc_index_drop(struct rc_index *index, struct rc_entry *entry);
  * @entry: in use
  * @bytes: that are going to be written
  *
- * Return: true: they count for @entry already, until rc_index_bytes() says what it has
- * become.  False: it would be more than limits.bytes.stop, which is no fault; or it is not
- * in use.
+ * Return: true: they count from now on; rc_index_give() follows.  False: it would be more
+ * than limits.bytes.stop, which is no fault; or it is not in use.
  */
 bool rc_index_take(struct rc_index *index, struct rc_entry *entry, uint64_t bytes);
 
-/* So many are allocated for it now.  False if it is not in use. */
+/**
+ * rc_index_give - that fill is over
+ * @index: the index
+ * @entry: in use
+ * @bytes: as many as were taken for it
+ * @written: RC_DONE, or any of it may be allocated: they are @entry's until
+ *	rc_index_bytes() says better.  False: they are nobody's again
+ *
+ * Return: false if it is not in use, or so many were not taken.
+ */
+bool rc_index_give(struct rc_index *index, struct rc_entry *entry, uint64_t bytes, bool written);
+
+/* So many are allocated for it now, beside what is taken.  False if it is not in use. */
 bool rc_index_bytes(struct rc_index *index, struct rc_entry *entry, uint64_t bytes);
 
 /**

@@ -29,9 +29,11 @@ const char *cache_from_c(void)
 	    !rc_object_init(&object, &key, 0, false, 0, 1000) ||
 	    rc_object_opened(&object, RC_LOOK_CREATED, 0, 0) != RC_OPENED_READY)
 		return "an object";
-	if (!rc_may_fill(&health, 0) || !rc_index_take(&index, entry, 100) ||
+	if (!rc_may_fill(&health, 0) ||
 	    !rc_fill_begin(&object, &index, &came, 1, &fill) || fill.to != 100 ||
-	    !rc_fill_end(&object, &fill, RC_DONE, 0))
+	    !rc_index_take(&index, entry, 100) ||
+	    !rc_fill_end(&object, &fill, RC_DONE, 0) ||
+	    !rc_index_give(&index, entry, 100, true))
 		return "a fill";
 	if (!rc_read_begin(&object, 0, 4096, &run) || run.data != 100 || run.vouched ||
 	    !rc_read_end(&object, RC_DONE))

@@ -194,12 +194,42 @@ TEST_F(CacheIndex, InUse)
 	EXPECT_FALSE(rc_index_take(&index, b, 11 * U)) << "150 is the end";
 	EXPECT_TRUE(rc_index_take(&index, b, 10 * U));
 	EXPECT_EQ(rc_index_victim(&index), nullptr);
+	EXPECT_TRUE(rc_index_give(&index, b, 80 * U, true));
 	EXPECT_TRUE(rc_index_bytes(&index, b, 20 * U));
 	EXPECT_EQ(index.bytes, 90 * U);
 	EXPECT_TRUE(rc_index_close(&index, a, 70 * U, wall));
 	EXPECT_EQ(rc_index_victim(&index), a) << "it was culling before";
 	EXPECT_FALSE(rc_index_take(&index, a, 1 * U)) << "not in use";
 	EXPECT_FALSE(rc_index_bytes(&index, a, 1 * U));
+}
+
+/* A fill that has missed leaves nothing behind. */
+TEST_F(CacheIndex, GivenBack)
+{
+	rc_entry *a, *again;
+
+	open(1, 1, &a);
+	for (int i = 0; i < 100; i++) {
+		ASSERT_TRUE(rc_index_take(&index, a, 100 * U));
+		ASSERT_TRUE(rc_index_give(&index, a, 100 * U, false));
+	}
+	EXPECT_EQ(index.bytes, 0u);
+	EXPECT_TRUE(rc_index_take(&index, a, 100 * U));
+	EXPECT_TRUE(rc_index_take(&index, a, 40 * U));
+	EXPECT_TRUE(rc_index_give(&index, a, 100 * U, true));
+	EXPECT_TRUE(rc_index_bytes(&index, a, 90 * U)) << "stat knows nothing of the other fill";
+	EXPECT_FALSE(rc_index_take(&index, a, 32 * U));
+	EXPECT_FALSE(rc_index_give(&index, a, 41 * U, false)) << "it was not taken";
+	EXPECT_TRUE(rc_index_give(&index, a, 40 * U, false));
+	EXPECT_EQ(index.bytes, 90 * U);
+	EXPECT_TRUE(rc_index_take(&index, a, 1));
+	EXPECT_TRUE(rc_index_close(&index, a, 90 * U, wall));
+	EXPECT_FALSE(rc_index_give(&index, a, 1, false));
+	EXPECT_EQ(index.bytes, 90 * U);
+	EXPECT_EQ(open(1, 1, &again), RC_FOUND);
+	EXPECT_TRUE(rc_index_take(&index, a, 1));
+	EXPECT_TRUE(rc_index_drop(&index, a));
+	EXPECT_EQ(index.bytes, 0u);
 }
 
 TEST_F(CacheIndex, OutdatedGoesAtOnce)

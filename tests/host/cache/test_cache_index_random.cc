@@ -5,6 +5,7 @@
 #include <cstring>
 #include <list>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "netfs_core.h"
@@ -27,6 +28,7 @@ struct naive {
 		rc_key key;
 		uint64_t bytes, number;		/* the order of their last use */
 		bool used, leaving, outdated, doomed, stuck;
+		std::vector<uint64_t> taken = {};
 	};
 
 	rc_limits limits;
@@ -56,7 +58,7 @@ struct naive {
 
 		for (item &i : items)
 			if (leaving || !i.leaving)
-				total += bytes ? i.bytes : 1;
+				total += bytes ? std::accumulate(i.taken.begin(), i.taken.end(), i.bytes) : 1;
 		return total;
 	}
 
@@ -184,7 +186,7 @@ struct run {
 	{
 		uint64_t bytes = from.pick(300) * U;
 
-		switch (from.pick(6)) {
+		switch (from.pick(7)) {
 		case 0:
 			ASSERT_TRUE(rc_index_doom(&index, i.entry));
 			i.doomed = i.outdated = true;
@@ -199,7 +201,20 @@ struct run {
 			reach::met("index room", room);
 			model.culling |= !room;
 			ASSERT_EQ(rc_index_take(&index, i.entry, bytes), room);
-			i.bytes += room ? bytes : 0;
+			if (room)
+				i.taken.push_back(bytes);
+			return;
+		}
+		case 4: {
+			bool written = from.pick(2);
+
+			if (i.taken.empty()) {
+				ASSERT_FALSE(rc_index_give(&index, i.entry, 1, written));
+				return;
+			}
+			ASSERT_TRUE(rc_index_give(&index, i.entry, i.taken.back(), written));
+			i.bytes += written ? i.taken.back() : 0;
+			i.taken.pop_back();
 			return;
 		}
 		case 3:
@@ -213,6 +228,7 @@ struct run {
 			wall = from.pick(5) ? wall + from.pick(5) : wall - from.pick(100);
 			ASSERT_TRUE(rc_index_close(&index, i.entry, bytes, wall));
 			i.bytes = bytes;
+			i.taken.clear();
 			i.used = false;
 			i.number = ++model.number;
 		}
@@ -253,6 +269,7 @@ struct run {
 
 		while (auto *i = pick(true)) {
 			ASSERT_TRUE(rc_index_close(&index, i->entry, i->bytes, wall));
+			i->taken.clear();
 			i->used = false;
 			i->number = ++model.number;
 		}
