@@ -95,6 +95,7 @@ void leave(rc_index &index, rc_entry &entry)
 	keys::erase(index.by_key, entry);
 	index.objects--;
 	index.bytes -= entry.bytes + entry.taken;
+	index.stuck -= entry.stuck;
 	entry.state = RC_ENTRY_OUT;
 }
 
@@ -103,6 +104,7 @@ void use(rc_index &index, rc_entry &entry, void *object)
 	entry.state = RC_ENTRY_USED;
 	entry.object = object;
 	entry.outdated = false;
+	index.stuck -= entry.stuck;
 	entry.stuck = false;
 	index.used++;
 	outdate_others(index, entry);
@@ -140,6 +142,29 @@ bool is_culling(rc_index &index)
 	else if (bytes <= index.limits.bytes.run && objects <= index.limits.objects.run)
 		index.culling = false;
 	return index.culling;
+}
+
+/* Of those that are stuck, and may be tried again. */
+rc_entry *next_stuck(const rc_index &index, rank least)
+{
+	rc_entry *found = ages::first_not(index.by_age, [&](const rc_entry &entry) {
+		return rank_of(entry) < least;
+	});
+
+	return found && rank_of(*found) == least && found->number <= index.retry ? found : nullptr;
+}
+
+rc_entry *next_victim(rc_index &index)
+{
+	rc_entry *oldest = ages::first(index.by_age);
+	bool culling = is_culling(index);
+
+	if (oldest && (rank_of(*oldest) == rank::waste ||
+		       (rank_of(*oldest) == rank::of_use && culling)))
+		return oldest;
+	if (rc_entry *stuck = next_stuck(index, rank::stuck_waste))
+		return stuck;
+	return culling ? next_stuck(index, rank::stuck) : nullptr;
 }
 
 } // namespace
@@ -286,16 +311,15 @@ bool rc_index_bytes(struct rc_index *index, struct rc_entry *entry, uint64_t byt
 
 struct rc_entry *rc_index_victim(struct rc_index *index)
 {
-	rc_entry *oldest = rc::ages::first(index->by_age);
-	bool culling = rc::is_culling(*index);
+	rc_entry *victim = rc::next_victim(*index);
 
-	if (!oldest || !(culling || rc::is_waste(*oldest)))
+	if (!victim)
 		return nullptr;
-	rc::ages::erase(index->by_age, *oldest);
-	oldest->state = RC_ENTRY_LEAVING;
+	rc::ages::erase(index->by_age, *victim);
+	victim->state = RC_ENTRY_LEAVING;
 	index->leaving++;
-	index->leaving_bytes += oldest->bytes;
-	return oldest;
+	index->leaving_bytes += victim->bytes;
+	return victim;
 }
 
 bool rc_index_left(struct rc_index *index, struct rc_entry *entry, bool removed)
@@ -308,11 +332,13 @@ bool rc_index_left(struct rc_index *index, struct rc_entry *entry, bool removed)
 		rc::leave(*index, *entry);
 		return true;
 	}
+	index->stuck += !entry->stuck;
 	entry->stuck = true;
-	entry->last_use = index->newest;
 	rc::make_idle(*index, *entry);
 	return true;
 }
+
+void rc_index_retry(struct rc_index *index) { index->retry = index->numbers; }
 
 struct rc_entry *rc_index_pop(struct rc_index *index)
 {
@@ -330,12 +356,13 @@ namespace rc {
 namespace {
 
 struct sums {
-	uint64_t bytes, objects, leaving_bytes, leaving, used, idle;
+	uint64_t bytes, objects, leaving_bytes, leaving, used, idle, stuck;
 };
 
 const char *add(sums &sum, const rc_entry &entry)
 {
 	sum.objects++;
+	sum.stuck += entry.stuck;
 	sum.bytes += entry.bytes + entry.taken;
 	if (entry.taken && entry.state != RC_ENTRY_USED)
 		return "cache: room is taken for what nobody uses";
@@ -361,6 +388,8 @@ const char *compare_sums(const rc_index &index, const sums &sum)
 		return "cache: the index does not know how much there is";
 	if (sum.leaving != index.leaving || sum.leaving_bytes != index.leaving_bytes)
 		return "cache: the index does not know how much leaves";
+	if (sum.stuck != index.stuck)
+		return "cache: the index does not know how many are stuck";
 	return sum.used == index.used ? nullptr : "cache: the index does not know how many are used";
 }
 

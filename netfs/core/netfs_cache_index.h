@@ -35,6 +35,9 @@ struct rc_limits {
 	struct rc_mark objects;
 };
 
+/* How often what could not be removed is tried again, ms. */
+#define RC_RETRY_MS 600000u
+
 struct rc_node {
 	struct rc_node *left, *right;
 	uintptr_t up;
@@ -59,7 +62,7 @@ struct rc_entry {
 	uint8_t state;		/* enum rc_entry_state */
 	bool outdated;		/* there is another version: this one is not read again */
 	bool doomed;		/* nobody may open it any more */
-	bool stuck;		/* it could not be removed: it is not the first to be tried */
+	bool stuck;		/* it could not be removed: not again before rc_index_retry() */
 };
 
 struct rc_index {
@@ -72,6 +75,8 @@ struct rc_index {
 	uint64_t used;
 	uint64_t newest;	/* s: no last use is later */
 	uint64_t numbers;
+	uint64_t retry;		/* stuck entries with a number up to this one are tried again */
+	uint64_t stuck;
 	bool culling;
 	bool scanned;
 };
@@ -183,8 +188,8 @@ bool rc_index_bytes(struct rc_index *index, struct rc_entry *entry, uint64_t byt
  * rc_index_victim - what is to be removed
  * @index: the index
  *
- * What is doomed, then what is outdated, however much room there is; then, while it is
- * culling, the oldest that nobody uses.
+ * What is doomed or outdated, however much room there is; then, while it is culling, the
+ * oldest that nobody uses.  What could not be removed comes after all others.
  * Return: it is leaving, and rc_index_left() follows; or NULL.
  */
 struct rc_entry *rc_index_victim(struct rc_index *index);
@@ -195,11 +200,17 @@ struct rc_entry *rc_index_victim(struct rc_index *index);
  * @entry: of rc_index_victim()
  * @removed: its file is gone, by whomever
  *
- * If not it becomes the youngest, so that the others are tried first; the caller is better
- * off to stop until rc_health says that it is well.
+ * If not it is stuck, and no victim before rc_index_retry(); the caller is better off to
+ * stop until rc_health says that it is well.
  * Return: false if it is not leaving.  Else, if @removed, @entry is the caller's.
  */
 bool rc_index_left(struct rc_index *index, struct rc_entry *entry, bool removed);
+
+/*
+ * What is stuck may be a victim again, once: when rc_health says that it is well, and each
+ * RC_RETRY_MS while rc_index.stuck is not 0.  O(1).
+ */
+void rc_index_retry(struct rc_index *index);
 
 /* The directory is closed: any one that is idle, out of the index; NULL: there is none. */
 struct rc_entry *rc_index_pop(struct rc_index *index);

@@ -296,15 +296,56 @@ TEST_F(CacheIndex, CouldNotBeRemoved)
 	EXPECT_TRUE(rc_index_left(&index, a, false));
 	EXPECT_EQ(rc_index_victim(&index), b) << "another one first";
 	EXPECT_TRUE(rc_index_left(&index, b, false));
+	EXPECT_EQ(rc_index_victim(&index), nullptr) << "not the same two again and again";
 	EXPECT_EQ(open(1, 1, &again), RC_FOUND) << "its data are good";
+	EXPECT_EQ(index.stuck, 1u);
 	EXPECT_TRUE(rc_index_doom(&index, a));
 	EXPECT_TRUE(rc_index_close(&index, a, 60 * U, wall));
 	EXPECT_EQ(rc_index_victim(&index), a);
 	EXPECT_TRUE(rc_index_left(&index, a, false));
 	EXPECT_EQ(open(1, 1, &again), RC_FOUND_BUSY) << "it is doomed still";
+	rc_index_retry(&index);
+	EXPECT_EQ(rc_index_victim(&index), a) << "60 are more than 50, and it is waste";
 	EXPECT_EQ(rc_index_victim(&index), b);
 	EXPECT_TRUE(rc_index_left(&index, b, true));
-	EXPECT_EQ(rc_index_victim(&index), a) << "60 are more than 50";
+	EXPECT_TRUE(rc_index_left(&index, a, false));
+	EXPECT_EQ(rc_index_victim(&index), nullptr) << "once";
+}
+
+/* With room enough it is tried again all the same: nobody can open that version before. */
+TEST_F(CacheIndex, StuckAndDoomed)
+{
+	rc_entry *a, *other = made(2, 10), *again;
+
+	open(1, 1, &a);
+	EXPECT_TRUE(rc_index_doom(&index, a));
+	EXPECT_TRUE(rc_index_close(&index, a, 10 * U, wall));
+	EXPECT_EQ(rc_index_victim(&index), a);
+	EXPECT_TRUE(rc_index_left(&index, a, false));
+	EXPECT_EQ(rc_index_victim(&index), nullptr);
+	rc_index_retry(&index);
+	EXPECT_EQ(rc_index_victim(&index), a);
+	EXPECT_TRUE(rc_index_left(&index, a, true));
+	EXPECT_EQ(index.stuck, 0u);
+	EXPECT_EQ(open(1, 1, &again), RC_FOUND_MAYBE);
+	EXPECT_FALSE(other->outdated);
+}
+
+/* What cannot be removed stands in the way of no other. */
+TEST_F(CacheIndex, StuckIsTheLast)
+{
+	rc_entry *a, *b, *c;
+
+	open(1, 1, &a);
+	EXPECT_TRUE(rc_index_doom(&index, a));
+	EXPECT_TRUE(rc_index_close(&index, a, 10 * U, wall));
+	EXPECT_EQ(rc_index_victim(&index), a);
+	EXPECT_TRUE(rc_index_left(&index, a, false));
+	rc_index_retry(&index);
+	b = made(2, 60), c = made(3, 60);
+	EXPECT_EQ(rc_index_victim(&index), b);
+	EXPECT_EQ(rc_index_victim(&index), c) << "70 are more than 50";
+	EXPECT_EQ(rc_index_victim(&index), a);
 }
 
 /* A scan finds them in any order; their headers know how old they are. */

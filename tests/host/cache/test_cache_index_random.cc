@@ -2,6 +2,7 @@
 /* The index of the cache's objects beside a list that is searched. */
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <list>
 #include <memory>
@@ -27,7 +28,7 @@ struct naive {
 		rc_entry *entry;
 		rc_key key;
 		uint64_t bytes, number;		/* the order of their last use */
-		bool used, leaving, outdated, doomed, stuck;
+		bool used, leaving, outdated, doomed, stuck, again = false;
 		std::vector<uint64_t> taken = {};
 	};
 
@@ -65,18 +66,19 @@ struct naive {
 	item *victim()
 	{
 		item *found = nullptr;
-		auto waste = [](const item &i) { return (i.outdated || i.doomed) && !i.stuck; };
+		auto waste = [](const item &i) { return i.outdated || i.doomed; };
+		auto rank = [&](const item &i) { return 2 * i.stuck + !waste(i); };
 
 		if (sum(true, false) > limits.bytes.cull || sum(false, false) > limits.objects.cull)
 			culling = true;
 		else if (sum(true, false) <= limits.bytes.run && sum(false, false) <= limits.objects.run)
 			culling = false;
 		for (item &i : items)
-			if (!i.used && !i.leaving &&
-			    (!found || waste(i) > waste(*found) ||
-			     (waste(i) == waste(*found) && i.number < found->number)))
+			if (!i.used && !i.leaving && (culling || waste(i)) && (!i.stuck || i.again) &&
+			    (!found || rank(i) < rank(*found) ||
+			     (rank(i) == rank(*found) && i.number < found->number)))
 				found = &i;
-		return found && (culling || waste(*found)) ? found : nullptr;
+		return found;
 	}
 
 	void outdate_others(const item &but)
@@ -258,6 +260,7 @@ struct run {
 		}
 		i.leaving = false;
 		i.stuck = true;
+		i.again = false;
 		i.number = ++model.number;
 	}
 
@@ -273,6 +276,9 @@ struct run {
 			i->used = false;
 			i->number = ++model.number;
 		}
+		rc_index_retry(&index);
+		for (auto &each : model.items)
+			each.again = true;
 		do {
 			while (auto *i = pick(false)) {
 				ASSERT_TRUE(rc_index_left(&index, i->entry, true));
@@ -302,6 +308,11 @@ struct run {
 			break;
 		case 6:
 			victim();
+			if (from.pick(4))
+				break;
+			rc_index_retry(&index);
+			for (auto &each : model.items)
+				each.again = true;
 			break;
 		default:
 			if ((i = pick(false)))
@@ -311,6 +322,8 @@ struct run {
 		ASSERT_EQ(why, nullptr) << why;
 		ASSERT_EQ(index.bytes, model.sum(true, true));
 		ASSERT_EQ(index.objects, model.items.size());
+		ASSERT_EQ(index.stuck, uint64_t(std::count_if(model.items.begin(), model.items.end(),
+							       [](auto &each) { return each.stuck; })));
 	}
 
 	void end()
