@@ -194,7 +194,7 @@ bool rc_index_limit(struct rc_index *index, const struct rc_limits *limits)
 }
 
 bool rc_index_scan(struct rc_index *index, struct rc_entry *entry, const struct rc_key *key,
-		   uint64_t bytes, uint64_t last_use, uint64_t wall)
+		   bool believed, uint64_t bytes, uint64_t last_use, uint64_t wall)
 {
 	rc_entry *current;
 
@@ -204,7 +204,8 @@ bool rc_index_scan(struct rc_index *index, struct rc_entry *entry, const struct 
 	rc::enter(*index, *entry, *key, bytes);
 	entry->last_use = last_use < wall ? last_use : wall;
 	(void)rc::not_before(*index, entry->last_use);
-	if (current && (current->state == RC_ENTRY_USED || current->last_use > entry->last_use))
+	entry->doomed = !believed;
+	if (!believed || (current && (current->state == RC_ENTRY_USED || current->last_use > entry->last_use)))
 		entry->outdated = true;
 	else if (current)
 		rc::outdate(*index, *current);

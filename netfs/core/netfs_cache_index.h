@@ -93,19 +93,22 @@ bool rc_index_limit(struct rc_index *index, const struct rc_limits *limits);
 /* ---------------------------------------------------------------- the scan at the start */
 
 /**
- * rc_index_scan - an object was found on disk, and its header is good
+ * rc_index_scan - an object was found on disk
  * @index: the index
  * @entry: any memory
  * @key: as the name gives it
+ * @believed: its header is.  If not it is doomed, and a victim removes it: who unlinked it
+ *	after a look into the index might unlink what was made in between
  * @bytes: allocated
  * @last_use: the header's, s
  * @wall: the time, s: what is used last in the future was used now
  *
  * Return: false if it is there already, or @key is not valid, or the scan is over: @entry
- * is the caller's.  That it is there is no fault: it was opened meanwhile.
+ * is the caller's, and the file is left alone.  That it is there is no fault: it was opened
+ * meanwhile, perhaps made.
  */
 bool rc_index_scan(struct rc_index *index, struct rc_entry *entry, const struct rc_key *key,
-		   uint64_t bytes, uint64_t last_use, uint64_t wall);
+		   bool believed, uint64_t bytes, uint64_t last_use, uint64_t wall);
 
 /* The scan is over: what is not in the index is not on disk. */
 void rc_index_scanned(struct rc_index *index);

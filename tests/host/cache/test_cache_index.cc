@@ -126,7 +126,7 @@ TEST_F(CacheIndex, NoSuchKey)
 
 	EXPECT_EQ(rc_index_open(&index, &key, entries, &object, &entry), RC_FOUND_INVALID);
 	EXPECT_EQ(entry, nullptr);
-	EXPECT_FALSE(rc_index_scan(&index, entries, &key, 1, 1, 1));
+	EXPECT_FALSE(rc_index_scan(&index, entries, &key, true, 1, 1, 1));
 	key = key_of(1, 1);
 	EXPECT_EQ(rc_index_open(&index, &key, entries, nullptr, &entry), RC_FOUND_INVALID);
 }
@@ -356,16 +356,36 @@ TEST_F(CacheIndex, Scan)
 	rc_entry *again;
 
 	for (int i = 0; i < 4; i++)
-		EXPECT_TRUE(rc_index_scan(&index, &entries[i], &keys[i], 40 * U, used[i], 900));
-	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &keys[0], 40, 1, 900)) << "it is there";
+		EXPECT_TRUE(rc_index_scan(&index, &entries[i], &keys[i], true, 40 * U, used[i], 900));
+	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &keys[0], true, 40, 1, 900)) << "it is there";
 	EXPECT_EQ(entries[2].last_use, 900u) << "nothing was used tomorrow";
 	rc_index_scanned(&index);
-	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &keys[0], 40, 1, 900)) << "it is over";
+	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &keys[0], true, 40, 1, 900)) << "it is over";
 	EXPECT_EQ(rc_index_victim(&index), &entries[3]) << "the older version of a file";
 	EXPECT_EQ(rc_index_victim(&index), &entries[1]);
 	EXPECT_EQ(rc_index_victim(&index), &entries[0]);
 	next = 10;
 	EXPECT_EQ(open(3, 1, &again), RC_FOUND);
+}
+
+/* A header that is not believed: a victim removes it, and no other version is touched. */
+TEST_F(CacheIndex, ScanDoesNotBelieve)
+{
+	rc_key good = key_of(1, 7), bad = key_of(1, 8);
+	rc_entry *entry;
+
+	EXPECT_TRUE(rc_index_scan(&index, &entries[9], &good, true, 10, 20, 900));
+	EXPECT_TRUE(rc_index_scan(&index, &entries[10], &bad, false, 10, 30, 900));
+	EXPECT_EQ(open(1, 8, &entry), RC_FOUND_BUSY) << "it is to be unlinked";
+	EXPECT_EQ(rc_index_victim(&index), &entries[10]);
+	EXPECT_EQ(open(1, 8, &entry), RC_FOUND_BUSY);
+	EXPECT_TRUE(rc_index_left(&index, &entries[10], true));
+	EXPECT_FALSE(entries[9].outdated);
+	EXPECT_EQ(rc_index_victim(&index), nullptr);
+	EXPECT_EQ(open(1, 8, &entry), RC_FOUND_MAYBE);
+	EXPECT_FALSE(rc_index_scan(&index, &entries[12], &bad, false, 10, 30, 900))
+		<< "it was made since its header was read";
+	EXPECT_FALSE(entry->doomed);
 }
 
 /* What is opened before the scan comes to it. */
@@ -375,8 +395,8 @@ TEST_F(CacheIndex, ScanMeetsWhatIsUsed)
 	rc_entry *entry;
 
 	EXPECT_EQ(open(1, 7, &entry), RC_FOUND_MAYBE);
-	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &key, 10, 1, 900));
-	EXPECT_TRUE(rc_index_scan(&index, &entries[9], &older, 10, 899, 900));
+	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &key, true, 10, 1, 900));
+	EXPECT_TRUE(rc_index_scan(&index, &entries[9], &older, true, 10, 899, 900));
 	EXPECT_EQ(rc_index_victim(&index), &entries[9]);
 	EXPECT_FALSE(entry->outdated);
 }

@@ -127,18 +127,18 @@ struct run {
 			rc_key key = any();
 			rc_entry *entry = spare();
 			uint64_t use = from.pick(90000) * 16 % 90001, bytes = from.pick(200) * U;
-			bool there = model.find(key);
+			bool there = model.find(key), believed = from.pick(5);
 
 			for (auto &other : model.items)
 				if (other.number == use)
 					use = 90001 + i;
-			ASSERT_EQ(rc_index_scan(&index, entry, &key, bytes, use, wall), !there);
+			ASSERT_EQ(rc_index_scan(&index, entry, &key, believed, bytes, use, wall), !there);
 			if (there)
 				continue;
-			model.items.push_back({ entry, key, bytes, use, false, false, false, false, false });
+			model.items.push_back({ entry, key, bytes, use, false, false, !believed, !believed, false });
 			for (auto &other : model.items)
 				for (auto &newer : model.items)
-					if (rc_key_same_file(&other.key, &newer.key) && newer.number > other.number)
+					if (!newer.doomed && rc_key_same_file(&other.key, &newer.key) && newer.number > other.number)
 						other.outdated = true;
 		}
 		model.number = 100000;
