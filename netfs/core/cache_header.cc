@@ -143,6 +143,10 @@ void rc_header_write(uint8_t slot[RC_SLOT], const struct rc_key *key, uint64_t s
 	rc::put(slot + rc::LAST_USE, last_use, 8);
 	for (uint32_t word = 0; word < words; word++)
 		rc::put(slot + rc::BITS + 8 * word, bits[word], 8);
+}
+
+void rc_header_seal(uint8_t slot[RC_SLOT])
+{
 	rc::put(slot + rc::CRC, rc::crc32c(slot, rc::CRC), 4);
 }
 

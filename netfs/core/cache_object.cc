@@ -52,15 +52,13 @@ void load(rc_object &object, const rc_header &header)
 	object.last_use = header.last_use;
 }
 
-rc_opened believe(rc_object &object, const uint8_t *slots, uint64_t length)
+rc_opened believe(rc_object &object, const rc_header *header)
 {
-	rc_header header;
-
-	if (!slots || rc_header_read(slots, &object.key, length, &header) != RC_HEADER_GOOD) {
+	if (!header) {
 		rc_kill(&object, RC_WHY_HEADER);
 		return RC_OPENED_DEAD;
 	}
-	load(object, header);
+	load(object, *header);
 	object.state = RC_READY;
 	return RC_OPENED_READY;
 }
@@ -115,7 +113,7 @@ bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t
 }
 
 enum rc_opened rc_object_opened(struct rc_object *object, enum rc_look look,
-				const uint8_t *slots, uint64_t length)
+				const struct rc_header *header)
 {
 	if (!object->looking || look < RC_LOOK_OPEN || look > RC_LOOK_BAD)
 		return RC_OPENED_INVALID;
@@ -125,7 +123,7 @@ enum rc_opened rc_object_opened(struct rc_object *object, enum rc_look look,
 		return RC_OPENED_DEAD;
 	switch (look) {
 	case RC_LOOK_OPEN:
-		return rc::believe(*object, slots, length);
+		return rc::believe(*object, header);
 	case RC_LOOK_CREATED:
 		object->state = RC_READY;
 		return RC_OPENED_READY;

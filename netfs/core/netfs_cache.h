@@ -151,10 +151,13 @@ enum rc_header_says {
  * @last_use: s
  * @bits: bit n % 64 of word n / 64 is granule n's; no bits behind the last granule
  *
- * For rc_commit_synced(), and for tests.
+ * All but its sum.  For rc_commit_synced(), and for tests.
  */
 void rc_header_write(uint8_t slot[RC_SLOT], const struct rc_key *key, uint64_t sequence,
 		     uint64_t last_use, const uint64_t *bits);
+
+/* Its sum, without which it is not believed.  Needs no lock: the slot is the caller's. */
+void rc_header_seal(uint8_t slot[RC_SLOT]);
 
 /**
  * rc_header_read - what of an object is to be believed
@@ -165,6 +168,7 @@ void rc_header_write(uint8_t slot[RC_SLOT], const struct rc_key *key, uint64_t s
  *
  * Of two that are valid the higher sequence counts, and if that one is not to be believed
  * the other is not either: somebody else has cut the file.
+ * Context: needs no lock; it sums 8 KiB, byte by byte.
  * Return: unless RC_HEADER_GOOD the object is removed; it is not repaired.
  */
 enum rc_header_says rc_header_read(const uint8_t slots[RC_SLOTS], const struct rc_key *key,

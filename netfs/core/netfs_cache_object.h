@@ -143,15 +143,17 @@ enum rc_opened {
  * rc_object_opened - the look is over
  * @object: it was being looked for
  * @look: what it came to
- * @slots: RC_LOOK_OPEN: the first RC_SLOTS bytes of the file; else not looked at
- * @length: likewise, st_size
+ * @header: RC_LOOK_OPEN: what rc_header_read() has found in the file; NULL if it was not
+ *	RC_HEADER_GOOD.  Else not looked at
  *
+ * That is called before, without the lock: the key never changes, and it takes the sum of
+ * 8 KiB.
  * Once.  Afterwards the shell wakes those who wait as rc_look_wait() allows, and asks
  * rc_fill_owed() for what has come meanwhile.
  * Return: see there.
  */
 enum rc_opened rc_object_opened(struct rc_object *object, enum rc_look look,
-				const uint8_t *slots, uint64_t length);
+				const struct rc_header *header);
 
 /**
  * rc_object_make - it is not there: it goes to the second queue, to be made
@@ -339,7 +341,8 @@ uint64_t rc_commit_when(const struct rc_object *object);
 bool rc_commit_begin(struct rc_object *object, uint64_t now, uint64_t wall);
 
 enum rc_commit {
-	RC_COMMIT_WRITE = 0,	/* @slot to @place, by one write; then rc_commit_written() */
+	/* rc_header_seal() without the lock; @slot to @place, by one write; rc_commit_written() */
+	RC_COMMIT_WRITE = 0,
 	RC_COMMIT_STOP,		/* it is over */
 	RC_COMMIT_INVALID,
 };

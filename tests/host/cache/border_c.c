@@ -27,7 +27,7 @@ const char *cache_from_c(void)
 		return "the index";
 	if (!rc_create_begin(&health, 0) || rc_create_end(&health, RC_DONE, 0) ||
 	    !rc_object_init(&object, &key, 0, false, 0, 1000) ||
-	    rc_object_opened(&object, RC_LOOK_CREATED, 0, 0) != RC_OPENED_READY)
+	    rc_object_opened(&object, RC_LOOK_CREATED, 0) != RC_OPENED_READY)
 		return "an object";
 	if (!rc_may_fill(&health, 0) ||
 	    !rc_fill_begin(&object, &index, &came, 1, &fill) || fill.to != 100 ||
@@ -41,7 +41,10 @@ const char *cache_from_c(void)
 	if (!rc_unuse(&object) || rc_object_end(&object, 0, 1000) != RC_END_COMMIT ||
 	    !rc_commit_begin(&object, 0, 1000) ||
 	    rc_commit_synced(&object, RC_DONE, 0, slot, &place) != RC_COMMIT_WRITE ||
-	    place != RC_SLOT || !rc_commit_written(&object, RC_DONE, 0))
+	    place != RC_SLOT)
+		return "a commit begun";
+	rc_header_seal(slot);
+	if (!rc_commit_written(&object, RC_DONE, 0))
 		return "a commit";
 	if (rc_object_end(&object, 0, 1000) != RC_END_KEEP ||
 	    !rc_index_close(&index, entry, 100, 1000) || rc_index_victim(&index) != entry ||

@@ -147,7 +147,7 @@ void world::fault(live &l)
 		REQUIRE(!rc_commit_written(&l.core, RC_DONE, now));
 	if (l.core.commit != RC_COMMIT_IDLE)
 		REQUIRE(!rc_commit_begin(&l.core, now, wall()));
-	REQUIRE(rc_object_opened(&l.core, static_cast<rc_look>(7), nullptr, 0) == RC_OPENED_INVALID);
+	REQUIRE(rc_object_opened(&l.core, static_cast<rc_look>(7), nullptr) == RC_OPENED_INVALID);
 	REQUIRE(!std::memcmp(&before, &l.core, sizeof(before)) && bits == l.bits);
 }
 

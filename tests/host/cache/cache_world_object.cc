@@ -21,12 +21,11 @@ void world::look_over(live &l)
 		good = rc_header_read(l.on->head.data(), &l.core.key, l.on->length, &header) ==
 		       RC_HEADER_GOOD;
 	l.looking = false;
-	rc_opened opened = rc_object_opened(&l.core, look, l.on ? l.on->head.data() : nullptr,
-					    l.on ? l.on->length : 0);
+	rc_opened opened = rc_object_opened(&l.core, look, good ? &header : nullptr);
 
 	reach::met("looked", look);
 	reach::met("opened", opened);
-	REQUIRE(rc_object_opened(&l.core, look, nullptr, 0) == RC_OPENED_INVALID);
+	REQUIRE(rc_object_opened(&l.core, look, nullptr) == RC_OPENED_INVALID);
 	if (l.dead) {
 		REQUIRE(opened == RC_OPENED_DEAD);
 	} else if (look == RC_LOOK_BAD || (look == RC_LOOK_OPEN && !good)) {
@@ -194,8 +193,10 @@ void world::commit_goes_on(live &l)
 			if (l.model[g] == granule::here)
 				reach::met("late bits", 0);
 		}
-		if (writes)
+		if (writes) {
+			rc_header_seal(l.slot);
 			return;
+		}
 		end_commit(l, granule::here);
 		put_away(l);
 		return;

@@ -36,7 +36,16 @@ struct one_object : testing::Test {
 	void ready()
 	{
 		begin();
-		ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr, 0), RC_OPENED_READY);
+		ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr), RC_OPENED_READY);
+	}
+
+	/* It is on disk, in a file so long. */
+	rc_opened looked(uint64_t length)
+	{
+		rc_header header;
+		bool good = rc_header_read(slots.data(), &key, length, &header) == RC_HEADER_GOOD;
+
+		return rc_object_opened(&o, RC_LOOK_OPEN, good ? &header : nullptr);
 	}
 
 	~one_object()
@@ -79,6 +88,8 @@ struct one_object : testing::Test {
 	bool sync(rc_outcome outcome = RC_DONE)
 	{
 		committed = rc_commit_synced(&o, outcome, now, slot, &place);
+		if (committed == RC_COMMIT_WRITE)
+			rc_header_seal(slot);
 		return committed == RC_COMMIT_WRITE;
 	}
 

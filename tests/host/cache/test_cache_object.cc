@@ -122,7 +122,7 @@ TEST_F(CacheObject, OwedWhileLooking)
 	EXPECT_EQ(came(0, 2 * G), bytes {});
 	EXPECT_EQ(came(4 * G, 4 * G + 10), bytes {});
 	EXPECT_FALSE(rc_fill_owed(&o, &inode, &fill)) << "not yet";
-	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr, 0), RC_OPENED_READY);
+	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr), RC_OPENED_READY);
 	EXPECT_FALSE(rc_fill_owed(&o, &other, &fill)) << "it has not these folios";
 	ASSERT_TRUE(rc_fill_owed(&o, &inode, &fill));
 	EXPECT_EQ(fill.from, 0);
@@ -249,11 +249,11 @@ TEST_F(CacheObject, KilledWhileLooking)
 	EXPECT_TRUE(rc_kill(&o, RC_WHY_WRITTEN));
 	EXPECT_TRUE(rc_unuse(&o));
 	EXPECT_EQ(end(), RC_END_BUSY) << "the look is under way";
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr, 0), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr), RC_OPENED_DEAD);
 	EXPECT_EQ(end(), RC_END_REMOVE);
 	begin();
 	EXPECT_TRUE(rc_kill(&o, RC_WHY_WRITTEN));
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_ABSENT, nullptr, 0), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_ABSENT, nullptr), RC_OPENED_DEAD);
 	EXPECT_TRUE(rc_unuse(&o));
 	EXPECT_EQ(end(), RC_END_NOTHING);
 }
@@ -263,7 +263,7 @@ TEST_F(CacheObject, NoFile)
 	for (rc_look look : { RC_LOOK_ABSENT, RC_LOOK_FAILED }) {
 		begin();
 		came(0, 2 * G);
-		EXPECT_EQ(rc_object_opened(&o, look, nullptr, 0), RC_OPENED_NONE);
+		EXPECT_EQ(rc_object_opened(&o, look, nullptr), RC_OPENED_NONE);
 		EXPECT_FALSE(rc_fill_owed(&o, &inode, &fill));
 		EXPECT_EQ(came(0, G), bytes {});
 		EXPECT_TRUE(rc_unuse(&o));
@@ -282,27 +282,27 @@ TEST_F(CacheObject, Waiting)
 	EXPECT_EQ(rc_look_wait(&o, now + RC_LOOK_MS), 0u);
 	EXPECT_TRUE(rc_object_make(&o));
 	EXPECT_EQ(rc_look_wait(&o, now), 0u) << "it was not there";
-	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr, 0), RC_OPENED_READY);
+	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr), RC_OPENED_READY);
 	EXPECT_FALSE(rc_object_make(&o));
 	begin(true);
 	rc_kill(&o, RC_WHY_WRITTEN);
 	EXPECT_EQ(rc_look_wait(&o, now), 0u);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_ABSENT, nullptr, 0), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_ABSENT, nullptr), RC_OPENED_DEAD);
 }
 
 /* What is not believed is removed, never mended. */
 TEST_F(CacheObject, HeaderNotBelieved)
 {
 	begin(true);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, slots.data(), 1 << 20), RC_OPENED_DEAD);
+	EXPECT_EQ(looked(1 << 20), RC_OPENED_DEAD);
 	EXPECT_EQ(o.why, RC_WHY_HEADER);
 	EXPECT_EQ(o.errors, 0u);
 	EXPECT_TRUE(rc_unuse(&o));
 	EXPECT_EQ(end(), RC_END_REMOVE);
 	begin(true);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, nullptr, 1 << 20), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, nullptr), RC_OPENED_DEAD);
 	begin(true);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_BAD, nullptr, 0), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_BAD, nullptr), RC_OPENED_DEAD);
 	EXPECT_EQ(o.errors, 1u);
 }
 
@@ -319,7 +319,7 @@ TEST_F(CacheObject, CommitAndOpenAgain)
 	begin(true);
 	came(0, 2 * G);
 	EXPECT_EQ(o.owed, 2u);
-	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, slots.data(), RC_DATA + 3 * G), RC_OPENED_READY);
+	ASSERT_EQ(looked(RC_DATA + 3 * G), RC_OPENED_READY);
 	EXPECT_EQ(o.owed, 1u) << "one of them is here";
 	rc_run run = rc_read_plan(&o, G, 10 * G);
 	EXPECT_TRUE(run.cache && run.vouched);
@@ -330,7 +330,7 @@ TEST_F(CacheObject, CommitAndOpenAgain)
 	rc_fill_forget(&o, &inode);
 	EXPECT_EQ(end(), RC_END_KEEP);
 	begin(true);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, slots.data(), RC_DATA + 3 * G - 1), RC_OPENED_DEAD)
+	EXPECT_EQ(looked(RC_DATA + 3 * G - 1), RC_OPENED_DEAD)
 		<< "somebody has cut it";
 }
 
