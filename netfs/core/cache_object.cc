@@ -10,12 +10,12 @@ namespace rc {
 
 namespace {
 
-bool is_settled(const rc_key &key, uint64_t wall)
+bool is_settled(int64_t changed, uint64_t wall)
 {
 	int64_t now = wall > RL_SIZE_MAX ? RL_SIZE_MAX : static_cast<int64_t>(wall);
 
 	return now >= static_cast<int64_t>(RC_SETTLED_S) &&
-	       key.mtime_sec <= now - static_cast<int64_t>(RC_SETTLED_S);
+	       changed <= now - static_cast<int64_t>(RC_SETTLED_S);
 }
 
 /* The same of all of them, from @granule on, up to the one with @end's last byte. */
@@ -91,8 +91,8 @@ uint32_t rc_object_words(const struct rc_key *key)
 	return words > 1 ? RC_MAPS * words : 0;
 }
 
-bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t *bits,
-		    bool exists, uint64_t now, uint64_t wall)
+bool rc_object_init(struct rc_object *object, const struct rc_key *key, int64_t changed,
+		    uint64_t *bits, bool exists, uint64_t now, uint64_t wall)
 {
 	uint32_t words = rc_object_words(key);
 
@@ -103,7 +103,7 @@ bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t
 	object->bits = words ? bits : nullptr;
 	for (uint32_t word = 0; word < words; word++)
 		bits[word] = 0;
-	object->settled = rc::later(now, rc::is_settled(*key, wall) ? 1 : RC_SETTLE_MS + 1);
+	object->settled = rc::later(now, rc::is_settled(changed, wall) ? 1 : RC_SETTLE_MS + 1);
 	object->look_until = exists ? rc::later(now, RC_LOOK_MS) : 0;
 	object->loose_since = RL_NEVER;
 	object->users = 1;

@@ -34,10 +34,12 @@ extern "C" {
 /* How long a reader may wait for an object that is on disk, ms. */
 #define RC_LOOK_MS 200u
 /*
- * A version may be told before the bytes of the write that made it can be read.  With an
- * mtime so many seconds ago that write is over; else it is so many ms later.
+ * A version may be told before the bytes of the write that made it can be read.  A server
+ * for which it stands has to tell version 0 while anybody may write: no time is a proof.
+ * This is for two writes within a tick of its clock, and for clocks that differ.  With a
+ * last change so many seconds ago there is no wait; else it is so many ms, by our clock.
  */
-#define RC_SETTLED_S 10u
+#define RC_SETTLED_S 86400u
 #define RC_SETTLE_MS 2000u
 
 enum rc_state {
@@ -112,16 +114,20 @@ uint32_t rc_object_words(const struct rc_key *key);
 /**
  * rc_object_init - an object, RC_LOOKING, with one user
  * @object: any memory
- * @key: the version; of attributes that are no older than @now
+ * @key: the version
+ * @changed: the later one of mtime and ctime of the same answer, s: utimes() sets the first
+ *	one back.  RL_SIZE_MAX if the answer has no ctime
  * @bits: rc_object_words() words, of any content, until RC_GONE; or NULL for 0
  * @exists: RC_FOUND, RC_FOUND_MAYBE: it is on disk, and a reader may wait for it
- * @now: the time, ms
+ * @now: ms: when that answer had come, or later
  * @wall: the time, s
  *
+ * Only of an answer that was taken: a late one would bring a version back after it is known
+ * that there is another one.
  * Return: false if @key is not valid, or @bits are missing.
  */
-bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t *bits,
-		    bool exists, uint64_t now, uint64_t wall);
+bool rc_object_init(struct rc_object *object, const struct rc_key *key, int64_t changed,
+		    uint64_t *bits, bool exists, uint64_t now, uint64_t wall);
 
 /* What looking for its file has come to. */
 enum rc_look {

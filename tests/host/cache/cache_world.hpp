@@ -10,8 +10,8 @@
  * a later one, that the server sent before it was asked which version it has now.  Nothing
  * older, nothing of a write of ours, nothing that was not written.
  *
- * A version is told before the bytes of the write that makes it can be read, by as much
- * as the core allows for.  A folio that is being written to the cache may be changed
+ * A write of the server's takes as long as it takes, and until it is over no version is
+ * told; the core is told of the version at any time after.  A folio that is being written to the cache may be changed
  * meanwhile, if the object was killed before.
  */
 #ifndef HF_TESTS_CACHE_WORLD_HPP
@@ -94,7 +94,7 @@ struct inode {
 struct world {
 	options opt;
 	source &from;
-	uint64_t now = 100000, events = 0;
+	uint64_t now = 1000000000, events = 0;
 
 	/* The server. */
 	uint64_t version = 0;
@@ -121,6 +121,8 @@ struct world {
 private:
 	size_t nr_cells() const { return (opt.size + CELL - 1) / CELL; }
 	uint64_t wall() const { return now / 1000; }
+	/* The version as attributes have it: none while it is written to. */
+	uint64_t told() const { return unwritten.empty() ? version : 0; }
 	rc_key key_of(uint64_t v) const;
 	int64_t end_of(const live &l, size_t g) const;
 	static bool owes(const live &l, size_t g);
@@ -168,6 +170,6 @@ private:
 	{ "looked", 4 }, { "opened", 2 }, { "found", 3 }, { "end", 5 }, { "filled", 5 }, \
 	{ "collected", 1 }, { "owed", 1 }, { "synced", 1 }, { "written", 5 }, { "late bits", 0 }, \
 	{ "read", 1 }, { "read was lost", 0 }, { "killed with fills", 1 }, { "after a cut", 2 }, \
-	{ "unsettled", 0 }, { "torn", 0 }
+	{ "told", 1 }, { "unsettled", 0 }, { "torn", 0 }
 
 #endif /* HF_TESTS_CACHE_WORLD_HPP */

@@ -18,7 +18,8 @@ struct one_object : testing::Test {
 	rc_object o = {};
 	std::vector<uint64_t> bits;
 	std::vector<uint8_t> slots = std::vector<uint8_t>(RC_SLOTS);
-	uint64_t now = 50000, wall = 2000;
+	uint64_t now = 50000, wall = 200000;
+	int64_t changed = 1000;
 	int inode = 0, other = 0;
 	rc_fill fill = {};
 	rc_commit committed = RC_COMMIT_INVALID;
@@ -30,7 +31,7 @@ struct one_object : testing::Test {
 	void begin(bool exists = false)
 	{
 		bits.assign(rc_object_words(&key), 0x5555);
-		ASSERT_TRUE(rc_object_init(&o, &key, bits.empty() ? nullptr : bits.data(), exists, now, wall));
+		ASSERT_TRUE(rc_object_init(&o, &key, changed, bits.empty() ? nullptr : bits.data(), exists, now, wall));
 	}
 
 	void ready()

@@ -24,11 +24,11 @@ TEST_F(CacheObject, Memory)
 	EXPECT_EQ(rc_object_words(&key), 0u);
 	key.size++;
 	EXPECT_EQ(rc_object_words(&key), RC_MAPS * 2u);
-	EXPECT_FALSE(rc_object_init(&o, &key, nullptr, false, now, wall));
+	EXPECT_FALSE(rc_object_init(&o, &key, changed, nullptr, false, now, wall));
 	key.size = RC_FILE_MAX;
 	EXPECT_EQ(rc_object_words(&key), RC_MAPS * 495u);
 	key.version = 0;
-	EXPECT_FALSE(rc_object_init(&o, &key, bits.data(), false, now, wall));
+	EXPECT_FALSE(rc_object_init(&o, &key, changed, bits.data(), false, now, wall));
 }
 
 /* It is embedded: a small one may be looked at from anywhere. */
@@ -172,20 +172,20 @@ TEST_F(CacheObject, Large)
 /* The write that made the version may be under way; or the clocks differ. */
 TEST_F(CacheObject, Unsettled)
 {
-	key.mtime_sec = wall - RC_SETTLED_S + 1;
+	changed = wall - RC_SETTLED_S + 1;
 	ready();
 	EXPECT_EQ(came(0, G), bytes {});
 	now += RC_SETTLE_MS - 1;
 	EXPECT_EQ(came(0, G), bytes {});
 	now++;
 	EXPECT_EQ(came(0, G), (bytes { 0, G }));
-	for (int64_t mtime : { int64_t(wall) + 5000, RL_SIZE_MAX }) {
-		key.mtime_sec = mtime;
+	for (int64_t time : { int64_t(wall) + 5000, RL_SIZE_MAX }) {
+		changed = time;
 		ready();
 		EXPECT_EQ(came(0, G), bytes {}) << "of tomorrow";
 	}
-	for (int64_t mtime : { int64_t(wall) - int64_t(RC_SETTLED_S), int64_t(0), -RL_SIZE_MAX - 1 }) {
-		key.mtime_sec = mtime;
+	for (int64_t time : { int64_t(wall) - int64_t(RC_SETTLED_S), int64_t(0), -RL_SIZE_MAX - 1 }) {
+		changed = time;
 		ready();
 		EXPECT_EQ(came(0, G), (bytes { 0, G }));
 		now--;
