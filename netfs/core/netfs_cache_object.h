@@ -103,6 +103,7 @@ struct rc_object {
 	uint8_t commit;		/* enum rc_commit_state */
 	bool looking;		/* rc_object_opened() is to come, whatever the state */
 	bool on_disk;		/* its file may be there */
+	bool confirmed;		/* rc_commit_confirm() of the header under way */
 	bool gave_up;		/* its last header could not be written: it is not waited for */
 };
 
@@ -340,11 +341,23 @@ uint64_t rc_commit_when(const struct rc_object *object);
  * @wall: the time, s
  *
  * What is filled by now is what it will vouch for.
- * Return: true: fsync the object's file, the same struct file as before the first fill, or
+ * Return: true: ask the server, see rc_commit_confirm(), without a worker that waits; fsync the object's file, the same struct file as before the first fill, or
  * an error may be told to another one; then rc_commit_synced().  False: none is due, or one
  * is under way: no fault.
  */
 bool rc_commit_begin(struct rc_object *object, uint64_t now, uint64_t wall);
+
+/**
+ * rc_commit_confirm - the server has this version still
+ * @object: being synced
+ *
+ * What was read may be newer than the key: a write came before our attributes say so.  If
+ * that write is lost with the server's power the version is the key's again, and its bytes
+ * are not.  So a header needs an answer with the key's version, all of it, to a getattr
+ * that was sent after rc_commit_begin(), on the same connection.
+ * Return: false if it is not being synced.
+ */
+bool rc_commit_confirm(struct rc_object *object);
 
 enum rc_commit {
 	/* rc_header_seal() without the lock; @slot to @place, by one write; rc_commit_written() */
@@ -358,6 +371,8 @@ enum rc_commit {
  * @object: being synced
  * @outcome: RC_DONE; RC_FROZEN, RC_MISSED: not tried, another time; all else kills
  * @now: the time
+ *
+ * Another time likewise if it is not confirmed, and would vouch for more than before.
  * @slot: filled for RC_COMMIT_WRITE
  * @place: likewise: where in the object's file
  */

@@ -39,7 +39,7 @@ const char *cache_from_c(void)
 	    !rc_read_end(&object, RC_DONE))
 		return "a read";
 	if (!rc_unuse(&object) || rc_object_end(&object, 0, 1000) != RC_END_COMMIT ||
-	    !rc_commit_begin(&object, 0, 1000) ||
+	    !rc_commit_begin(&object, 0, 1000) || !rc_commit_confirm(&object) ||
 	    rc_commit_synced(&object, RC_DONE, 0, slot, &place) != RC_COMMIT_WRITE ||
 	    place != RC_SLOT)
 		return "a commit begun";

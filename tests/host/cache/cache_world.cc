@@ -301,7 +301,9 @@ void world::step()
 	pass(from.pick(8) ? from.pick(40) : from.pick(250) * 50);
 	switch (from.pick(32)) {
 	case 0 ... 2:
-		adopt(i);
+		/* Those who have it open look seldom, and may be behind. */
+		if (!inodes[i].uses || !from.pick(4))
+			adopt(i);
 		break;
 	case 3:
 		/* Seldom, or nothing comes to be vouched for. */

@@ -6,9 +6,10 @@
  *
  * A naive model beside each object says in which state each granule is, and what a read
  * is to find.  From outside of both comes what matters: what is read from the cache, and
- * what a header vouches for after a power cut, is byte for byte the version in the key; or
- * a later one, that the server sent before it was asked which version it has now.  Nothing
- * older, nothing of a write of ours, nothing that was not written.
+ * what a header vouches for after a power cut, is byte for byte the version in the key.
+ * What no header vouches for yet may be a later one, that the server sent before it was
+ * asked which version it has now; nothing older, nothing of a write of ours, nothing that
+ * was not written.
  *
  * A write of the server's takes as long as it takes, and until it is over no version is
  * told; the core is told of the version at any time after.  A folio that is being written to the cache may be changed
@@ -69,6 +70,7 @@ struct live {
 	bool exists, looking = true, dead = false, none = false;
 	uint64_t settled;
 	size_t syncing = 0;		/* writes, when fsync began */
+	std::optional<uint64_t> answer;	/* the version, asked for since the header was begun */
 	uint8_t slot[RC_SLOT];
 	uint32_t place = 0;
 	said says;			/* the header under way */
@@ -126,7 +128,7 @@ private:
 	rc_key key_of(uint64_t v) const;
 	int64_t end_of(const live &l, size_t g) const;
 	static bool owes(const live &l, size_t g);
-	bool is_of(uint64_t version, size_t cell, uint32_t token) const;
+	bool is_of(uint64_t version, size_t cell, uint32_t token, bool vouched) const;
 	live *pick_object();
 	rc_outcome outcome();
 
@@ -170,6 +172,6 @@ private:
 	{ "looked", 4 }, { "opened", 2 }, { "found", 3 }, { "end", 5 }, { "filled", 5 }, \
 	{ "collected", 1 }, { "owed", 1 }, { "synced", 1 }, { "written", 5 }, { "late bits", 0 }, \
 	{ "read", 1 }, { "read was lost", 0 }, { "killed with fills", 1 }, { "after a cut", 2 }, \
-	{ "told", 1 }, { "unsettled", 0 }, { "torn", 0 }
+	{ "told", 1 }, { "confirmed", 1 }, { "unsettled", 0 }, { "torn", 0 }
 
 #endif /* HF_TESTS_CACHE_WORLD_HPP */

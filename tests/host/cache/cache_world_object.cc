@@ -155,6 +155,7 @@ void world::commit_begin(live &l)
 		if (g == granule::here)
 			g = granule::syncing;
 	l.syncing = l.on->pending.size();
+	l.answer.reset();
 }
 
 static void end_commit(live &l, granule to)
@@ -169,7 +170,17 @@ void world::commit_goes_on(live &l)
 	rc_outcome result = outcome();
 	bool later = result == RC_FROZEN || result == RC_MISSED;
 
+	/* First the server answers; or nobody asks. */
+	if (l.core.commit == RC_COMMIT_SYNCING && !l.answer && from.pick(8)) {
+		l.answer = told();
+		return;
+	}
 	if (l.core.commit == RC_COMMIT_SYNCING) {
+		bool same = l.answer == l.core.key.version;
+
+		if (same)
+			REQUIRE(rc_commit_confirm(&l.core));
+		reach::met("confirmed", same);
 		/* The same struct file is told of a write-back that has failed. */
 		if (l.on->failed)
 			result = RC_ERROR, later = false;
@@ -179,7 +190,8 @@ void world::commit_goes_on(live &l)
 		} else if (!later) {
 			l.on->lost(from);
 		}
-		bool writes = result == RC_DONE && !l.dead;
+		bool more = std::count(l.model.begin(), l.model.end(), granule::syncing);
+		bool writes = result == RC_DONE && !l.dead && (same || !more);
 		uint64_t sequence = l.core.sequence + 1;
 		rc_commit what = rc_commit_synced(&l.core, result, now, l.slot, &l.place);
 
@@ -254,7 +266,7 @@ void world::read_over(live &l)
 	reach::met("read", r.run.vouched);
 	if (result == RC_DONE)
 		for (int64_t pos = r.pos; pos < r.pos + r.run.data; pos += CELL)
-			REQUIRE(is_of(l.core.key.version, pos / CELL, l.on->view[pos / CELL]),
+			REQUIRE(is_of(l.core.key.version, pos / CELL, l.on->view[pos / CELL], r.run.vouched),
 				"cell %lld is not the version's", (long long)(pos / CELL));
 	REQUIRE(!rc_read_end(&l.core, RC_FULL));
 	REQUIRE(rc_read_end(&l.core, result));

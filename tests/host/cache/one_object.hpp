@@ -86,8 +86,11 @@ struct one_object : testing::Test {
 		filled(from, to);
 	}
 
-	bool sync(rc_outcome outcome = RC_DONE)
+	bool sync(rc_outcome outcome = RC_DONE, bool confirmed = true)
 	{
+		if (confirmed) {
+			EXPECT_TRUE(rc_commit_confirm(&o));
+		}
 		committed = rc_commit_synced(&o, outcome, now, slot, &place);
 		if (committed == RC_COMMIT_WRITE)
 			rc_header_seal(slot);

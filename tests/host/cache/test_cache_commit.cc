@@ -80,6 +80,44 @@ TEST_F(CacheCommit, SlotFails)
 	EXPECT_EQ(end(), RC_END_REMOVE);
 }
 
+/* It may be newer than the version: the server has to say that it is not. */
+TEST_F(CacheCommit, NotConfirmed)
+{
+	ready();
+	EXPECT_FALSE(rc_commit_confirm(&o)) << "of what was filled by when?";
+	have(0, G);
+	now += RC_COMMIT_MS;
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	EXPECT_FALSE(sync(RC_DONE, false));
+	EXPECT_EQ(committed, RC_COMMIT_STOP);
+	EXPECT_EQ(o.state, RC_READY);
+	EXPECT_FALSE(rc_read_plan(&o, 0, G).vouched);
+	now += RC_COMMIT_MS;
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	ASSERT_TRUE(sync());
+	EXPECT_FALSE(rc_commit_confirm(&o)) << "the slot is made";
+	EXPECT_TRUE(rc_commit_written(&o, RC_DONE, now));
+	have(G, 2 * G);
+	EXPECT_TRUE(rc_unuse(&o));
+	EXPECT_EQ(end(), RC_END_COMMIT);
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	EXPECT_FALSE(sync(RC_DONE, false)) << "that was another header's";
+	EXPECT_EQ(end(), RC_END_KEEP) << "what is confirmed is kept, the rest is lost";
+}
+
+/* A header that vouches for no more than the one before needs nobody's word. */
+TEST_F(CacheCommit, LastUseNeedsNone)
+{
+	ready();
+	have(0, G);
+	EXPECT_TRUE(rc_unuse(&o));
+	commit();
+	wall += RC_TOUCH;
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	EXPECT_TRUE(sync(RC_DONE, false));
+	EXPECT_TRUE(rc_commit_written(&o, RC_DONE, now));
+}
+
 /* Frozen: not now, and not again at once. */
 TEST_F(CacheCommit, NotNow)
 {

@@ -42,7 +42,7 @@ TEST(CacheRandom, MeetsEverything)
 {
 	reach::counts().clear();
 	for (uint32_t kind = 0; kind < cache_world::NR_KINDS; kind++)
-		run(kind, 150);
+		run(kind, 200);
 	if (rnd::repeating())
 		return;
 	/* (An input of the fuzzer is too short for the last one.) */
