@@ -3,8 +3,8 @@
  * The border of the cache on disk: one object in memory.  cache_object.hpp has its states
  * and the invariants.
  *
- * Context: a spinlock of the object's, innermost, that interrupts do not take; none of it
- * sleeps.  rc_kill() is called with folios locked.
+ * Context: a spinlock of the object's, that interrupts do not take; the directory's is taken
+ * inside of it.  None of it sleeps.  rc_kill() is called with folios locked.
  *
  * Memory: the object is embedded in the shell's, and so are its bits if they fit.
  */

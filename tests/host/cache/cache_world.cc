@@ -88,8 +88,9 @@ void world::server_goes_on()
 
 void world::drop_folios(int i)
 {
-	for (auto &f : inodes[i].cache)
-		f.reset();
+	for (size_t c = 0; c < nr_cells(); c++)
+		if (inodes[i].writing != c)
+			inodes[i].cache[c].reset();
 }
 
 /* Attributes have come, at an open. */
@@ -194,16 +195,31 @@ void world::put_away(live &l)
 	objects.remove_if([&](const live &o) { return &o == &l; });
 }
 
-/* A write of our own: first the object, then the folio, then the server. */
-void world::write_here(int i)
+/*
+ * A write of our own, with a folio's lock over all of it: first the object is killed that
+ * the inode has by then, then the folio changes, then the server.  In between anything.
+ */
+void world::write_begins(int i)
 {
 	size_t c = from.pick(nr_cells());
 
+	for (const request &r : requests)
+		if (inodes[i].writing || (r.inode == i && r.pos <= int64_t(c * CELL) && int64_t(c * CELL) < r.pos + r.len))
+			return;
+	inodes[i].writing = c;
 	if (live *l = inodes[i].object) {
 		kill(*l, RC_WHY_WRITTEN);
 		if (inodes[i].uses)
 			leave(i, *l);
 	}
+}
+
+void world::write_ends_here(int i)
+{
+	size_t c = *inodes[i].writing;
+
+	reach::met("written with an object", inodes[i].object && !inodes[i].object->dead);
+	inodes[i].writing.reset();
 	if (!inodes[i].cache[c])
 		inodes[i].cache[c] = std::make_shared<uint32_t>(0);
 	*inodes[i].cache[c] = ++garbage;
@@ -219,7 +235,9 @@ void world::ask(int i)
 	size_t a = from.pick(nr_cells()), n = 1 + from.pick(from.pick(3) ? 5 : 40);
 	int64_t pos = a * CELL, end = std::min<int64_t>((a + n) * CELL, opt.size);
 
-	/* A folio is locked until it has come. */
+	/* A folio is locked until it has come, or is written to. */
+	if (inodes[i].writing && int64_t(*inodes[i].writing * CELL) >= pos && int64_t(*inodes[i].writing * CELL) < end)
+		return;
 	for (const request &r : requests)
 		if (r.inode == i && r.pos < end && pos < r.pos + r.len)
 			return;
@@ -285,6 +303,7 @@ void world::power_cut()
 	for (int i = 0; i < 2; i++) {
 		inodes[i].object = nullptr;
 		inodes[i].uses = false;
+		inodes[i].writing.reset();
 		drop_folios(i);
 	}
 	objects.clear();
@@ -331,11 +350,14 @@ void world::step()
 		}
 		break;
 	case 13:
-		if (opt.writers && !from.pick(20))
-			write_here(i);
+		if (inodes[i].writing)
+			write_ends_here(i);
+		else if (opt.writers && !from.pick(10))
+			write_begins(i);
 		break;
 	case 14:
-		inodes[i].cache[from.pick(nr_cells())].reset();
+		if (size_t c = from.pick(nr_cells()); inodes[i].writing != c)
+			inodes[i].cache[c].reset();
 		break;
 	case 15:
 		if (inodes[i].uses && !from.pick(3))

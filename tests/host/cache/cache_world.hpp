@@ -91,6 +91,7 @@ struct inode {
 	std::vector<folio> cache;
 	live *object = nullptr;
 	bool uses = false;
+	std::optional<size_t> writing;	/* the folio that write(2) has locked, and not written to */
 };
 
 struct world {
@@ -140,7 +141,8 @@ private:
 	void open(int i);
 	void leave(int i, live &l);
 	void put_away(live &l);
-	void write_here(int i);
+	void write_begins(int i);
+	void write_ends_here(int i);
 	void drop_folios(int i);
 	void ask(int i);
 	void answer(request &r);
@@ -172,6 +174,7 @@ private:
 	{ "looked", 4 }, { "opened", 2 }, { "found", 3 }, { "end", 5 }, { "filled", 5 }, \
 	{ "collected", 1 }, { "owed", 1 }, { "synced", 1 }, { "written", 5 }, { "late bits", 0 }, \
 	{ "read", 1 }, { "read was lost", 0 }, { "killed with fills", 1 }, { "after a cut", 2 }, \
-	{ "told", 1 }, { "confirmed", 1 }, { "unsettled", 0 }, { "torn", 0 }
+	{ "told", 1 }, { "confirmed", 1 }, { "written with an object", 1 },         \
+	{ "unsettled", 0 }, { "torn", 0 }
 
 #endif /* HF_TESTS_CACHE_WORLD_HPP */
