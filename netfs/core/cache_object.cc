@@ -211,6 +211,11 @@ bool rc_read_begin(struct rc_object *object, int64_t pos, int64_t len, struct rc
 	return true;
 }
 
+bool rc_read_stands(const struct rc_object *object, const struct rc_run *run)
+{
+	return run->vouched || !object->errors;
+}
+
 bool rc_read_end(struct rc_object *object, enum rc_outcome outcome)
 {
 	if (!object->reads ||

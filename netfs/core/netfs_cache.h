@@ -4,9 +4,7 @@
  * called, and what is in the object's header.  Documentation/netfs-cache.md has the
  * format and what the shell does at each of its moments.
  *
- *	netfs_cache_object.h	one object: what of it may be read, filled, vouched for
- *	netfs_cache_index.h	all objects of a directory: how many, which one goes next
- *	netfs_cache_health.h	how the directory's filesystem is: full, frozen, failing
+ * rc_ is for read cache: nothing of it is ever written back.
  *
  * None of it takes a lock, allocates, does I/O or reads a clock.  Times in ms are of a
  * clock that does not go backwards; times in s are the wall clock's, which may.

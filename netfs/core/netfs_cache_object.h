@@ -245,6 +245,16 @@ struct rc_run rc_read_plan(const struct rc_object *object, int64_t pos, int64_t 
 bool rc_read_begin(struct rc_object *object, int64_t pos, int64_t len, struct rc_run *run);
 
 /**
+ * rc_read_stands - whether what was read may be given to the reader
+ * @object: the object, before rc_read_end()
+ * @run: as rc_read_begin() filled it
+ *
+ * Not if it was not vouched for, and the object has died of an error since: what a failed
+ * fsync has lost may have been read, as zeroes.  Then the read is RC_MISSED.
+ */
+bool rc_read_stands(const struct rc_object *object, const struct rc_run *run);
+
+/**
  * rc_read_end - it is read
  * @object: the object
  * @outcome: RC_DONE: all of it.  RC_ERROR: not, or write-back had failed: it is killed,
@@ -302,7 +312,7 @@ bool rc_fill_owed(struct rc_object *object, const void *inode, struct rc_fill *f
 
 /*
  * The folios of @inode go away, or it lets go of the object: of its folios nothing is owed,
- * nothing collected.  Before the last rc_unuse() of an inode that is evicted.
+ * nothing collected.  Before an inode is freed; after its rc_unuse() as well.
  */
 void rc_fill_forget(struct rc_object *object, const void *inode);
 

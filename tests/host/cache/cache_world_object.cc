@@ -263,6 +263,8 @@ void world::read_over(live &l)
 		result = RC_ERROR;
 		reach::met("read was lost", 0);
 	}
+	if (result == RC_DONE && !rc_read_stands(&l.core, &r.run))
+		result = RC_MISSED;
 	reach::met("read", r.run.vouched);
 	if (result == RC_DONE)
 		for (int64_t pos = r.pos; pos < r.pos + r.run.data; pos += CELL)

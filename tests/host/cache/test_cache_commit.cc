@@ -66,6 +66,32 @@ TEST_F(CacheCommit, SyncFails)
 	}
 }
 
+/* Who reads meanwhile what is lost by it is not told that it is good. */
+TEST_F(CacheCommit, SyncFailsUnderARead)
+{
+	rc_run run;
+
+	ready();
+	have(0, G);
+	now += RC_COMMIT_MS;
+	commit();
+	have(G, 2 * G);
+	now += RC_COMMIT_MS;
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	rc_run safe, loose;
+	ASSERT_TRUE(rc_read_begin(&o, 0, G, &safe));
+	ASSERT_TRUE(rc_read_begin(&o, G, G, &loose));
+	EXPECT_TRUE(rc_read_stands(&o, &safe) && rc_read_stands(&o, &loose));
+	EXPECT_FALSE(sync(RC_ERROR));
+	EXPECT_TRUE(rc_read_stands(&o, &safe));
+	EXPECT_FALSE(rc_read_stands(&o, &loose));
+	ready();
+	have(0, G);
+	ASSERT_TRUE(rc_read_begin(&o, 0, G, &run));
+	rc_kill(&o, RC_WHY_WRITTEN);
+	EXPECT_TRUE(rc_read_stands(&o, &run)) << "it is of the version that was valid";
+}
+
 TEST_F(CacheCommit, SlotFails)
 {
 	ready();

@@ -31,7 +31,7 @@ TEST_F(CacheObject, Memory)
 	EXPECT_FALSE(rc_object_init(&o, &key, changed, bits.data(), false, now, wall));
 }
 
-/* It is embedded: a small one may be looked at from anywhere. */
+/* What is here is read from here, up to where it is not. */
 TEST_F(CacheObject, AFile)
 {
 	ready();
