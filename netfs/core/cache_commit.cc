@@ -3,6 +3,7 @@
  * How an object's header gets to disk; see cache_object.hpp.
  *
  *	idle -> syncing		rc_commit_begin(): what is here by now
+ *	syncing			rc_commit_confirm(): it is the version's, and no later one's
  *	syncing -> writing	rc_commit_synced(): it is on disk; the slot says so
  *	writing -> idle		rc_commit_written(): vouched
  *	syncing, writing -> idle	given up: by who has killed it, or for another time
@@ -87,7 +88,7 @@ void give_up(rc_object &object)
 bool rc_commit_due(const struct rc_object *object, uint64_t now, uint64_t wall)
 {
 	return object->state == RC_READY && object->commit == RC_COMMIT_IDLE &&
-	       rc::is_due(*object, now, wall);
+	       object->sequence < RC_SEQUENCE_MAX && rc::is_due(*object, now, wall);
 }
 
 uint64_t rc_commit_when(const struct rc_object *object)
@@ -95,7 +96,8 @@ uint64_t rc_commit_when(const struct rc_object *object)
 	uint64_t when = object->loose >= RC_COMMIT_BYTES ?
 			0 : rc::later(object->loose_since, RC_COMMIT_MS);
 
-	if (object->state != RC_READY || object->commit != RC_COMMIT_IDLE || !object->loose)
+	if (object->state != RC_READY || object->commit != RC_COMMIT_IDLE || !object->loose ||
+	    object->sequence >= RC_SEQUENCE_MAX)
 		return RL_NEVER;
 	return when > object->commit_after ? when : object->commit_after;
 }
@@ -112,7 +114,16 @@ bool rc_commit_begin(struct rc_object *object, uint64_t now, uint64_t wall)
 	object->loose_since = RL_NEVER;
 	/* The wall clock may have gone back: a header is never older than one before. */
 	object->next_use = wall > object->last_use ? wall : object->last_use;
+	object->confirmed = false;
 	object->commit = RC_COMMIT_SYNCING;
+	return true;
+}
+
+bool rc_commit_confirm(struct rc_object *object)
+{
+	if (object->commit != RC_COMMIT_SYNCING)
+		return false;
+	object->confirmed = true;
 	return true;
 }
 
@@ -129,6 +140,10 @@ enum rc_commit rc_commit_synced(struct rc_object *object, enum rc_outcome outcom
 		rc::failed(*object, RC_WHY_SYNC);
 	if (object->state != RC_READY) {
 		rc::give_up(*object);
+		return RC_COMMIT_STOP;
+	}
+	if (object->synced && !object->confirmed) {
+		rc::put_off(*object, now);
 		return RC_COMMIT_STOP;
 	}
 	rc::write_slot(*object, slot);

@@ -218,9 +218,15 @@ void filled(rc_object &object, const rc_fill &fill, uint64_t now)
 
 void forgive_here(rc_object &object)
 {
-	for (uint32_t granule = 0; granule < granules(object); granule++)
-		if (test(maps_of(object).here, granule))
-			forgive(object, granule);
+	maps m = maps_of(object);
+
+	for (uint32_t word = 0; word < m.words; word++) {
+		uint64_t both = m.owed[word] & m.here[word];
+
+		m.owed[word] &= ~both;
+		for (; both; both &= both - 1)
+			object.owed--;
+	}
 }
 
 } // namespace rc

@@ -69,7 +69,7 @@ bool is_valid(const uint8_t *slot, uint32_t number, const rc_key &key)
 	return get(slot + MAGIC, 8) == magic && get(slot + FORMAT, 4) == format &&
 	       get(slot + SHIFT, 4) == rc_shift(key.size) && has_key(slot, key) &&
 	       get(slot + GRANULES, 4) == rc_granules(key.size) && sequence &&
-	       sequence % 2 == number && is_zero(slot + PAD, slot + SEQUENCE) &&
+	       sequence <= RC_SEQUENCE_MAX && sequence % 2 == number && is_zero(slot + PAD, slot + SEQUENCE) &&
 	       is_zero(slot + PAD2, slot + BITS) &&
 	       has_no_bits_behind(slot, rc_granules(key.size)) &&
 	       get(slot + CRC, 4) == crc32c(slot, CRC);
@@ -143,6 +143,10 @@ void rc_header_write(uint8_t slot[RC_SLOT], const struct rc_key *key, uint64_t s
 	rc::put(slot + rc::LAST_USE, last_use, 8);
 	for (uint32_t word = 0; word < words; word++)
 		rc::put(slot + rc::BITS + 8 * word, bits[word], 8);
+}
+
+void rc_header_seal(uint8_t slot[RC_SLOT])
+{
 	rc::put(slot + rc::CRC, rc::crc32c(slot, rc::CRC), 4);
 }
 

@@ -71,7 +71,8 @@ bool success(rc_health &health, uint64_t now)
 		return false;
 	if (health.well_since == RL_NEVER)
 		health.well_since = now;
-	if (now - health.well_since < RC_HEAL)
+	/* Another one may have read the clock later, and told of it before. */
+	if (now < later(health.well_since, RC_HEAL))
 		return false;
 	health.pause = 0;
 	return change(health, RC_DONE);

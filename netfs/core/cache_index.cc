@@ -10,9 +10,11 @@ namespace rc {
 
 namespace {
 
-bool is_mark(const rc_mark &mark)
+/* What is refused for want of @room has to be above where culling begins. */
+bool is_mark(const rc_mark &mark, uint64_t room)
 {
-	return mark.run && mark.run <= mark.cull && mark.cull <= mark.stop;
+	return mark.run && mark.run < mark.cull && mark.cull < mark.stop &&
+	       mark.stop - mark.cull >= room;
 }
 
 rc_entry *find(const rc_index &index, const rc_key &key)
@@ -92,7 +94,8 @@ void leave(rc_index &index, rc_entry &entry)
 {
 	keys::erase(index.by_key, entry);
 	index.objects--;
-	index.bytes -= entry.bytes;
+	index.bytes -= entry.bytes + entry.taken;
+	index.stuck -= entry.stuck;
 	entry.state = RC_ENTRY_OUT;
 }
 
@@ -101,6 +104,7 @@ void use(rc_index &index, rc_entry &entry, void *object)
 	entry.state = RC_ENTRY_USED;
 	entry.object = object;
 	entry.outdated = false;
+	index.stuck -= entry.stuck;
 	entry.stuck = false;
 	index.used++;
 	outdate_others(index, entry);
@@ -109,6 +113,8 @@ void use(rc_index &index, rc_entry &entry, void *object)
 void unuse(rc_index &index, rc_entry &entry)
 {
 	index.used--;
+	index.bytes -= entry.taken;
+	entry.taken = 0;
 	entry.object = nullptr;
 }
 
@@ -138,13 +144,36 @@ bool is_culling(rc_index &index)
 	return index.culling;
 }
 
+/* Of those that are stuck, and may be tried again. */
+rc_entry *next_stuck(const rc_index &index, rank least)
+{
+	rc_entry *found = ages::first_not(index.by_age, [&](const rc_entry &entry) {
+		return rank_of(entry) < least;
+	});
+
+	return found && rank_of(*found) == least && found->number <= index.retry ? found : nullptr;
+}
+
+rc_entry *next_victim(rc_index &index)
+{
+	rc_entry *oldest = ages::first(index.by_age);
+	bool culling = is_culling(index);
+
+	if (oldest && (rank_of(*oldest) == rank::waste ||
+		       (rank_of(*oldest) == rank::of_use && culling)))
+		return oldest;
+	if (rc_entry *stuck = next_stuck(index, rank::stuck_waste))
+		return stuck;
+	return culling ? next_stuck(index, rank::stuck) : nullptr;
+}
+
 } // namespace
 
 } // namespace rc
 
 bool rc_limits_valid(const struct rc_limits *limits)
 {
-	return rc::is_mark(limits->bytes) && rc::is_mark(limits->objects);
+	return rc::is_mark(limits->bytes, RC_FILL_MAX) && rc::is_mark(limits->objects, 1);
 }
 
 bool rc_index_init(struct rc_index *index, const struct rc_limits *limits)
@@ -165,7 +194,7 @@ bool rc_index_limit(struct rc_index *index, const struct rc_limits *limits)
 }
 
 bool rc_index_scan(struct rc_index *index, struct rc_entry *entry, const struct rc_key *key,
-		   uint64_t bytes, uint64_t last_use, uint64_t wall)
+		   bool believed, uint64_t bytes, uint64_t last_use, uint64_t wall)
 {
 	rc_entry *current;
 
@@ -175,7 +204,8 @@ bool rc_index_scan(struct rc_index *index, struct rc_entry *entry, const struct 
 	rc::enter(*index, *entry, *key, bytes);
 	entry->last_use = last_use < wall ? last_use : wall;
 	(void)rc::not_before(*index, entry->last_use);
-	if (current && (current->state == RC_ENTRY_USED || current->last_use > entry->last_use))
+	entry->doomed = !believed;
+	if (!believed || (current && (current->state == RC_ENTRY_USED || current->last_use > entry->last_use)))
 		entry->outdated = true;
 	else if (current)
 		rc::outdate(*index, *current);
@@ -196,8 +226,10 @@ enum rc_found rc_index_open(struct rc_index *index, const struct rc_key *key,
 	found = rc::find(*index, *key);
 	if (found && (found->doomed || found->state == RC_ENTRY_LEAVING))
 		return RC_FOUND_BUSY;
-	if (!found && index->objects >= index->limits.objects.stop)
+	if (!found && index->objects >= index->limits.objects.stop) {
+		index->culling = true;
 		return RC_FOUND_STOP;
+	}
 	*entry = found ? found : spare;
 	if (!found) {
 		rc::enter(*index, *spare, *key, 0);
@@ -246,10 +278,27 @@ bool rc_index_drop(struct rc_index *index, struct rc_entry *entry)
 
 bool rc_index_take(struct rc_index *index, struct rc_entry *entry, uint64_t bytes)
 {
-	if (entry->state != RC_ENTRY_USED || index->bytes > index->limits.bytes.stop ||
-	    bytes > index->limits.bytes.stop - index->bytes)
+	if (entry->state != RC_ENTRY_USED)
 		return false;
-	rc::set_bytes(*index, *entry, entry->bytes + bytes);
+	if (index->bytes > index->limits.bytes.stop ||
+	    bytes > index->limits.bytes.stop - index->bytes) {
+		index->culling = true;
+		return false;
+	}
+	index->bytes += bytes;
+	entry->taken += bytes;
+	return true;
+}
+
+bool rc_index_give(struct rc_index *index, struct rc_entry *entry, uint64_t bytes, bool written)
+{
+	if (entry->state != RC_ENTRY_USED || bytes > entry->taken)
+		return false;
+	entry->taken -= bytes;
+	if (written)
+		entry->bytes += bytes;
+	else
+		index->bytes -= bytes;
 	return true;
 }
 
@@ -263,16 +312,15 @@ bool rc_index_bytes(struct rc_index *index, struct rc_entry *entry, uint64_t byt
 
 struct rc_entry *rc_index_victim(struct rc_index *index)
 {
-	rc_entry *oldest = rc::ages::first(index->by_age);
-	bool culling = rc::is_culling(*index);
+	rc_entry *victim = rc::next_victim(*index);
 
-	if (!oldest || !(culling || rc::is_waste(*oldest)))
+	if (!victim)
 		return nullptr;
-	rc::ages::erase(index->by_age, *oldest);
-	oldest->state = RC_ENTRY_LEAVING;
+	rc::ages::erase(index->by_age, *victim);
+	victim->state = RC_ENTRY_LEAVING;
 	index->leaving++;
-	index->leaving_bytes += oldest->bytes;
-	return oldest;
+	index->leaving_bytes += victim->bytes;
+	return victim;
 }
 
 bool rc_index_left(struct rc_index *index, struct rc_entry *entry, bool removed)
@@ -285,11 +333,13 @@ bool rc_index_left(struct rc_index *index, struct rc_entry *entry, bool removed)
 		rc::leave(*index, *entry);
 		return true;
 	}
+	index->stuck += !entry->stuck;
 	entry->stuck = true;
-	entry->last_use = index->newest;
 	rc::make_idle(*index, *entry);
 	return true;
 }
+
+void rc_index_retry(struct rc_index *index) { index->retry = index->numbers; }
 
 struct rc_entry *rc_index_pop(struct rc_index *index)
 {
@@ -307,13 +357,16 @@ namespace rc {
 namespace {
 
 struct sums {
-	uint64_t bytes, objects, leaving_bytes, leaving, used, idle;
+	uint64_t bytes, objects, leaving_bytes, leaving, used, idle, stuck;
 };
 
 const char *add(sums &sum, const rc_entry &entry)
 {
 	sum.objects++;
-	sum.bytes += entry.bytes;
+	sum.stuck += entry.stuck;
+	sum.bytes += entry.bytes + entry.taken;
+	if (entry.taken && entry.state != RC_ENTRY_USED)
+		return "cache: room is taken for what nobody uses";
 	switch (entry.state) {
 	case RC_ENTRY_USED:
 		sum.used++;
@@ -336,6 +389,8 @@ const char *compare_sums(const rc_index &index, const sums &sum)
 		return "cache: the index does not know how much there is";
 	if (sum.leaving != index.leaving || sum.leaving_bytes != index.leaving_bytes)
 		return "cache: the index does not know how much leaves";
+	if (sum.stuck != index.stuck)
+		return "cache: the index does not know how many are stuck";
 	return sum.used == index.used ? nullptr : "cache: the index does not know how many are used";
 }
 

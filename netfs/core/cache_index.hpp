@@ -13,7 +13,8 @@
  *
  * All that is not out is in the tree of keys; what is idle also in the tree of ages, so
  * that what is used is not even looked at when somebody has to go.  There the first is
- * what nobody will read again: doomed, or outdated.
+ * what nobody will read again: doomed, or outdated.  What could not be removed is the last:
+ * one file that cannot be unlinked keeps no other one there.
  *
  * Of the versions of a file that are not doomed one at the most is not outdated: the one
  * that was opened last, or, at the scan, was used last.
@@ -31,7 +32,17 @@ namespace rc {
 /* Of no more use to anybody. */
 [[nodiscard]] inline bool is_waste(const rc_entry &entry)
 {
-	return (entry.doomed || entry.outdated) && !entry.stuck;
+	return entry.doomed || entry.outdated;
+}
+
+/* In the order of ages. */
+enum class rank { waste, of_use, stuck_waste, stuck };
+
+[[nodiscard]] inline rank rank_of(const rc_entry &entry)
+{
+	if (entry.stuck)
+		return is_waste(entry) ? rank::stuck_waste : rank::stuck;
+	return is_waste(entry) ? rank::waste : rank::of_use;
 }
 
 struct by_key : hf::plain_node<rc_entry, rc_node, offsetof(rc_entry, by_key)> {
@@ -44,9 +55,10 @@ struct by_key : hf::plain_node<rc_entry, rc_node, offsetof(rc_entry, by_key)> {
 struct by_age : hf::plain_node<rc_entry, rc_node, offsetof(rc_entry, by_age)> {
 	static bool before(const rc_entry &a, const rc_entry &b)
 	{
-		if (is_waste(a) != is_waste(b))
-			return is_waste(a);
-		if (a.last_use != b.last_use)
+		if (rank_of(a) != rank_of(b))
+			return rank_of(a) < rank_of(b);
+		/* What is stuck by when it was tried. */
+		if (a.last_use != b.last_use && !a.stuck)
 			return a.last_use < b.last_use;
 		return a.number < b.number;
 	}

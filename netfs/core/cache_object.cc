@@ -10,12 +10,12 @@ namespace rc {
 
 namespace {
 
-bool is_settled(const rc_key &key, uint64_t wall)
+bool is_settled(int64_t changed, uint64_t wall)
 {
 	int64_t now = wall > RL_SIZE_MAX ? RL_SIZE_MAX : static_cast<int64_t>(wall);
 
 	return now >= static_cast<int64_t>(RC_SETTLED_S) &&
-	       key.mtime_sec <= now - static_cast<int64_t>(RC_SETTLED_S);
+	       changed <= now - static_cast<int64_t>(RC_SETTLED_S);
 }
 
 /* The same of all of them, from @granule on, up to the one with @end's last byte. */
@@ -52,15 +52,13 @@ void load(rc_object &object, const rc_header &header)
 	object.last_use = header.last_use;
 }
 
-rc_opened believe(rc_object &object, const uint8_t *slots, uint64_t length)
+rc_opened believe(rc_object &object, const rc_header *header)
 {
-	rc_header header;
-
-	if (!slots || rc_header_read(slots, &object.key, length, &header) != RC_HEADER_GOOD) {
+	if (!header) {
 		rc_kill(&object, RC_WHY_HEADER);
 		return RC_OPENED_DEAD;
 	}
-	load(object, header);
+	load(object, *header);
 	object.state = RC_READY;
 	return RC_OPENED_READY;
 }
@@ -93,8 +91,8 @@ uint32_t rc_object_words(const struct rc_key *key)
 	return words > 1 ? RC_MAPS * words : 0;
 }
 
-bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t *bits,
-		    bool exists, uint64_t now, uint64_t wall)
+bool rc_object_init(struct rc_object *object, const struct rc_key *key, int64_t changed,
+		    uint64_t *bits, bool exists, uint64_t now, uint64_t wall)
 {
 	uint32_t words = rc_object_words(key);
 
@@ -105,7 +103,7 @@ bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t
 	object->bits = words ? bits : nullptr;
 	for (uint32_t word = 0; word < words; word++)
 		bits[word] = 0;
-	object->settled = rc::is_settled(*key, wall) ? now : rc::later(now, RC_SETTLE_MS);
+	object->settled = rc::later(now, rc::is_settled(changed, wall) ? 1 : RC_SETTLE_MS + 1);
 	object->look_until = exists ? rc::later(now, RC_LOOK_MS) : 0;
 	object->loose_since = RL_NEVER;
 	object->users = 1;
@@ -115,7 +113,7 @@ bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t
 }
 
 enum rc_opened rc_object_opened(struct rc_object *object, enum rc_look look,
-				const uint8_t *slots, uint64_t length)
+				const struct rc_header *header)
 {
 	if (!object->looking || look < RC_LOOK_OPEN || look > RC_LOOK_BAD)
 		return RC_OPENED_INVALID;
@@ -125,7 +123,7 @@ enum rc_opened rc_object_opened(struct rc_object *object, enum rc_look look,
 		return RC_OPENED_DEAD;
 	switch (look) {
 	case RC_LOOK_OPEN:
-		return rc::believe(*object, slots, length);
+		return rc::believe(*object, header);
 	case RC_LOOK_CREATED:
 		object->state = RC_READY;
 		return RC_OPENED_READY;
@@ -187,6 +185,8 @@ struct rc_run rc_read_plan(const struct rc_object *object, int64_t pos, int64_t 
 
 	if (pos < 0 || len <= 0)
 		return {};
+	if (len > RL_SIZE_MAX - pos)
+		len = RL_SIZE_MAX - pos;
 	if (object->state != RC_READY || pos >= size)
 		return { len, 0, false, false };
 	first = rc::granule_at(*object, pos);
@@ -209,6 +209,11 @@ bool rc_read_begin(struct rc_object *object, int64_t pos, int64_t len, struct rc
 	*run = found;
 	object->reads++;
 	return true;
+}
+
+bool rc_read_stands(const struct rc_object *object, const struct rc_run *run)
+{
+	return run->vouched || !object->errors;
 }
 
 bool rc_read_end(struct rc_object *object, enum rc_outcome outcome)

@@ -4,9 +4,7 @@
  * called, and what is in the object's header.  Documentation/netfs-cache.md has the
  * format and what the shell does at each of its moments.
  *
- *	netfs_cache_object.h	one object: what of it may be read, filled, vouched for
- *	netfs_cache_index.h	all objects of a directory: how many, which one goes next
- *	netfs_cache_health.h	how the directory's filesystem is: full, frozen, failing
+ * rc_ is for read cache: nothing of it is ever written back.
  *
  * None of it takes a lock, allocates, does I/O or reads a clock.  Times in ms are of a
  * clock that does not go backwards; times in s are the wall clock's, which may.
@@ -34,8 +32,13 @@ extern "C" {
 /* log2 of a granule's bytes. */
 #define RC_SHIFT_MIN 16u
 #define RC_SHIFT_MAX 20u
+/* Bytes of a fill at the most: a granule is no larger. */
+#define RC_FILL_MAX ((uint32_t)1 << RC_SHIFT_MAX)
 /* The largest file that is cached: 30.9 GiB. */
 #define RC_FILE_MAX ((uint64_t)RC_GRANULES_MAX << RC_SHIFT_MAX)
+
+/* The last sequence of a header; not more, so that there is one after any on disk. */
+#define RC_SEQUENCE_MAX ((uint64_t)-2)
 
 /* A file's name, in hex digits, without the zero behind it. */
 #define RC_NAME_LEN 128u
@@ -122,7 +125,7 @@ uint32_t rc_granules(uint64_t size);
 
 /**
  * struct rc_header - the newest header of an object
- * @sequence: 1 or more; it is in slot @sequence % 2
+ * @sequence: 1 to RC_SEQUENCE_MAX; it is in slot @sequence % 2
  * @last_use: s
  * @bits: into the buffer: bit n % 8 of byte n / 8 is granule n's
  */
@@ -146,10 +149,13 @@ enum rc_header_says {
  * @last_use: s
  * @bits: bit n % 64 of word n / 64 is granule n's; no bits behind the last granule
  *
- * For rc_commit_synced(), and for tests.
+ * All but its sum.  For rc_commit_synced(), and for tests.
  */
 void rc_header_write(uint8_t slot[RC_SLOT], const struct rc_key *key, uint64_t sequence,
 		     uint64_t last_use, const uint64_t *bits);
+
+/* Its sum, without which it is not believed.  Needs no lock: the slot is the caller's. */
+void rc_header_seal(uint8_t slot[RC_SLOT]);
 
 /**
  * rc_header_read - what of an object is to be believed
@@ -160,6 +166,7 @@ void rc_header_write(uint8_t slot[RC_SLOT], const struct rc_key *key, uint64_t s
  *
  * Of two that are valid the higher sequence counts, and if that one is not to be believed
  * the other is not either: somebody else has cut the file.
+ * Context: needs no lock; it sums 8 KiB, byte by byte.
  * Return: unless RC_HEADER_GOOD the object is removed; it is not repaired.
  */
 enum rc_header_says rc_header_read(const uint8_t slots[RC_SLOTS], const struct rc_key *key,

@@ -3,8 +3,8 @@
  * The border of the cache on disk: one object in memory.  cache_object.hpp has its states
  * and the invariants.
  *
- * Context: a spinlock of the object's, innermost, that interrupts do not take; none of it
- * sleeps.  rc_kill() is called with folios locked.
+ * Context: a spinlock of the object's, that interrupts do not take; the directory's is taken
+ * inside of it.  None of it sleeps.  rc_kill() is called with folios locked.
  *
  * Memory: the object is embedded in the shell's, and so are its bits if they fit.
  */
@@ -22,8 +22,7 @@ extern "C" {
 
 /* What came a part of a granule at a time is collected, of so many granules. */
 #define RC_PARTS 8
-/* Bytes of a fill at the most: a granule is no larger; and fills in flight. */
-#define RC_FILL_MAX ((uint32_t)1 << RC_SHIFT_MAX)
+/* Fills in flight. */
 #define RC_FILLS_MAX 16u
 /* A header is due with so many bytes that it does not vouch for, or so long after, ms. */
 #define RC_COMMIT_BYTES ((uint64_t)64 << 20)
@@ -35,10 +34,12 @@ extern "C" {
 /* How long a reader may wait for an object that is on disk, ms. */
 #define RC_LOOK_MS 200u
 /*
- * A version may be told before the bytes of the write that made it can be read.  With an
- * mtime so many seconds ago that write is over; else it is so many ms later.
+ * A version may be told before the bytes of the write that made it can be read.  A server
+ * for which it stands has to tell version 0 while anybody may write: no time is a proof.
+ * This is for two writes within a tick of its clock, and for clocks that differ.  With a
+ * last change so many seconds ago there is no wait; else it is so many ms, by our clock.
  */
-#define RC_SETTLED_S 10u
+#define RC_SETTLED_S 86400u
 #define RC_SETTLE_MS 2000u
 
 enum rc_state {
@@ -78,7 +79,11 @@ struct rc_object {
 	uint64_t own[RC_MAPS];	/* of a file of 64 granules or fewer */
 	struct rc_part parts[RC_PARTS];
 	const void *inode;	/* whose folios are owed, and collected; NULL: none are */
-	uint64_t settled;	/* ms: data asked for before are not cached */
+	/*
+	 * ms: data asked for before are not cached.  Later than the attributes, by the clock:
+	 * within their ms there may have been a write that had no object to kill.
+	 */
+	uint64_t settled;
 	uint64_t look_until;	/* ms: nobody waits for RC_LOOKING any longer */
 	uint64_t sequence;	/* of the newest header on disk; 0: there is none */
 	uint64_t last_use;	/* s: in that header */
@@ -98,6 +103,7 @@ struct rc_object {
 	uint8_t commit;		/* enum rc_commit_state */
 	bool looking;		/* rc_object_opened() is to come, whatever the state */
 	bool on_disk;		/* its file may be there */
+	bool confirmed;		/* rc_commit_confirm() of the header under way */
 	bool gave_up;		/* its last header could not be written: it is not waited for */
 };
 
@@ -109,16 +115,20 @@ uint32_t rc_object_words(const struct rc_key *key);
 /**
  * rc_object_init - an object, RC_LOOKING, with one user
  * @object: any memory
- * @key: the version; of attributes that are no older than @now
+ * @key: the version
+ * @changed: the later one of mtime and ctime of the same answer, s: utimes() sets the first
+ *	one back.  RL_SIZE_MAX if the answer has no ctime
  * @bits: rc_object_words() words, of any content, until RC_GONE; or NULL for 0
  * @exists: RC_FOUND, RC_FOUND_MAYBE: it is on disk, and a reader may wait for it
- * @now: the time, ms
+ * @now: ms: when that answer had come, or later
  * @wall: the time, s
  *
+ * Only of an answer that was taken: a late one would bring a version back after it is known
+ * that there is another one.
  * Return: false if @key is not valid, or @bits are missing.
  */
-bool rc_object_init(struct rc_object *object, const struct rc_key *key, uint64_t *bits,
-		    bool exists, uint64_t now, uint64_t wall);
+bool rc_object_init(struct rc_object *object, const struct rc_key *key, int64_t changed,
+		    uint64_t *bits, bool exists, uint64_t now, uint64_t wall);
 
 /* What looking for its file has come to. */
 enum rc_look {
@@ -140,15 +150,17 @@ enum rc_opened {
  * rc_object_opened - the look is over
  * @object: it was being looked for
  * @look: what it came to
- * @slots: RC_LOOK_OPEN: the first RC_SLOTS bytes of the file; else not looked at
- * @length: likewise, st_size
+ * @header: RC_LOOK_OPEN: what rc_header_read() has found in the file; NULL if it was not
+ *	RC_HEADER_GOOD.  Else not looked at
  *
+ * That is called before, without the lock: the key never changes, and it takes the sum of
+ * 8 KiB.
  * Once.  Afterwards the shell wakes those who wait as rc_look_wait() allows, and asks
  * rc_fill_owed() for what has come meanwhile.
  * Return: see there.
  */
 enum rc_opened rc_object_opened(struct rc_object *object, enum rc_look look,
-				const uint8_t *slots, uint64_t length);
+				const struct rc_header *header);
 
 /**
  * rc_object_make - it is not there: it goes to the second queue, to be made
@@ -213,7 +225,7 @@ struct rc_run {
  * rc_read_plan - from where a read is served
  * @object: any
  * @pos: where it begins
- * @len: how much
+ * @len: how much; no file goes further than RL_SIZE_MAX
  *
  * The longest run from @pos on that is in the cache, or that is not, cut between granules.
  * A folio is not in two of them: one that is not in a run of the cache with all of it is
@@ -231,6 +243,16 @@ struct rc_run rc_read_plan(const struct rc_object *object, int64_t pos, int64_t 
  * Return: true: rc_read_end() follows.  False: it is not there, or no more: no fault.
  */
 bool rc_read_begin(struct rc_object *object, int64_t pos, int64_t len, struct rc_run *run);
+
+/**
+ * rc_read_stands - whether what was read may be given to the reader
+ * @object: the object, before rc_read_end()
+ * @run: as rc_read_begin() filled it
+ *
+ * Not if it was not vouched for, and the object has died of an error since: what a failed
+ * fsync has lost may have been read, as zeroes.  Then the read is RC_MISSED.
+ */
+bool rc_read_stands(const struct rc_object *object, const struct rc_run *run);
 
 /**
  * rc_read_end - it is read
@@ -290,7 +312,7 @@ bool rc_fill_owed(struct rc_object *object, const void *inode, struct rc_fill *f
 
 /*
  * The folios of @inode go away, or it lets go of the object: of its folios nothing is owed,
- * nothing collected.  Before the last rc_unuse() of an inode that is evicted.
+ * nothing collected.  Before an inode is freed; after its rc_unuse() as well.
  */
 void rc_fill_forget(struct rc_object *object, const void *inode);
 
@@ -329,14 +351,27 @@ uint64_t rc_commit_when(const struct rc_object *object);
  * @wall: the time, s
  *
  * What is filled by now is what it will vouch for.
- * Return: true: fsync the object's file, the same struct file as before the first fill, or
+ * Return: true: ask the server, see rc_commit_confirm(), without a worker that waits; fsync the object's file, the same struct file as before the first fill, or
  * an error may be told to another one; then rc_commit_synced().  False: none is due, or one
  * is under way: no fault.
  */
 bool rc_commit_begin(struct rc_object *object, uint64_t now, uint64_t wall);
 
+/**
+ * rc_commit_confirm - the server has this version still
+ * @object: being synced
+ *
+ * What was read may be newer than the key: a write came before our attributes say so.  If
+ * that write is lost with the server's power the version is the key's again, and its bytes
+ * are not.  So a header needs an answer with the key's version, all of it, to a getattr
+ * that was sent after rc_commit_begin(), on the same connection.
+ * Return: false if it is not being synced.
+ */
+bool rc_commit_confirm(struct rc_object *object);
+
 enum rc_commit {
-	RC_COMMIT_WRITE = 0,	/* @slot to @place, by one write; then rc_commit_written() */
+	/* rc_header_seal() without the lock; @slot to @place, by one write; rc_commit_written() */
+	RC_COMMIT_WRITE = 0,
 	RC_COMMIT_STOP,		/* it is over */
 	RC_COMMIT_INVALID,
 };
@@ -346,6 +381,8 @@ enum rc_commit {
  * @object: being synced
  * @outcome: RC_DONE; RC_FROZEN, RC_MISSED: not tried, another time; all else kills
  * @now: the time
+ *
+ * Another time likewise if it is not confirmed, and would vouch for more than before.
  * @slot: filled for RC_COMMIT_WRITE
  * @place: likewise: where in the object's file
  */

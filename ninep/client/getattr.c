@@ -95,8 +95,11 @@ int hf9c_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat 
 	return 0;
 }
 
-/* Those of a walk came just now, with the names; not so where it begins. */
-static bool came_lately(struct inode *inode)
+/*
+ * For ac=, and @ticks more: those of a walk came just now, with the names; not so where it
+ * begins.
+ */
+static bool came_lately(struct inode *inode, unsigned int ticks)
 {
 	struct hf9c_super *hs = hf9c_super(inode->i_sb);
 	struct hf9c_inode *hi = hf9c_inode(inode);
@@ -105,7 +108,7 @@ static bool came_lately(struct inode *inode)
 	spin_lock(&inode->i_lock);
 	lately = hi->applied > hi->owned && !hf9c_is_doubted(hs, hi->applied) &&
 		 (hf9c_is_loose(inode->i_sb) ||
-		  time_before_eq(jiffies, hi->came + READ_ONCE(hs->ac) + 1));
+		  time_before(jiffies, hi->came + READ_ONCE(hs->ac) + ticks));
 	spin_unlock(&inode->i_lock);
 	return lately;
 }
@@ -119,19 +122,20 @@ static bool came_lately(struct inode *inode)
  * The server judges whatever is asked of it.  Names that are known here are gone through
  * here, so of a directory attributes are wanted that can be believed; so they are for
  * access() and to execute, of which the server is not asked.  Of a file that it is asked
- * to open they are only before somebody is refused.
+ * to open they are only before somebody is refused.  And nobody is refused for what was so
+ * a moment ago: then it is asked again.
  *
  * Return: 0 or -errno.
  */
 int hf9c_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	bool here = S_ISDIR(inode->i_mode) || mask & (MAY_EXEC | MAY_ACCESS);
-	bool lately = came_lately(inode);
+	bool lately = came_lately(inode, 2);
 	int err = here && !lately ? -EACCES : generic_permission(idmap, inode, mask);
 
 	if (is_stranger(inode))
 		return -EACCES;
-	if (err != -EACCES || lately)
+	if (err != -EACCES || came_lately(inode, 0))
 		return err;
 	if (mask & MAY_NOT_BLOCK)
 		return -ECHILD;

@@ -141,8 +141,33 @@ def squash_all(top, below):
     def make(whom):
         path = "/by-%d" % whom
         answer = as_user(whom, lambda: os.write(os.open(top + path, os.O_CREAT | os.O_RDWR, 0o644), b"made"))
-        return [os.stat(below + path).st_uid, answer]
+        return [outcome(lambda: os.stat(below + path).st_uid), answer]
     return [make(USER), make(0), as_user(USER, lambda: os.close(os.open(top + "/his", os.O_RDONLY)))]
+
+
+@story(squash="all", wanted=lambda a: a == ["EACCES", "4"] * 20)
+def a_moment_later(top, below):
+    """Who may do it since a moment ago may: nobody is refused for what was so before."""
+    here, there = socket.socketpair()
+    pid = os.fork()
+    if not pid:
+        here.close()
+        os.setgroups([])
+        os.setresgid(USER, USER, USER)
+        os.setresuid(USER, USER, USER)
+        while name := there.recv(10):
+            answer = outcome(lambda: os.write(os.open(top.encode() + name, os.O_CREAT | os.O_RDWR), b"made"))
+            there.send(str(answer).encode())
+        os._exit(0)
+    there.close()
+    answers = []
+    for i, mode in enumerate((0o700, 0o777) * 20):
+        os.chmod(below, mode)
+        here.send(b"/%d" % i)
+        answers.append(here.recv(100).decode())
+    here.close()
+    os.waitpid(pid, 0)
+    return answers
 
 
 @story(read_only=1, wanted=lambda a: a == ["EROFS", 4, "EBADF", None])

@@ -12,7 +12,7 @@ world::world(const options &o, source &s) : opt(o), from(s), cells(nr_cells())
 	for (size_t c = 0; c < nr_cells(); c++)
 		unwritten[c] = c;
 	version = 1;
-	mtime = static_cast<int64_t>(wall()) - (opt.old ? 1000 : 0);
+	mtime = static_cast<int64_t>(wall()) - (opt.old ? 100000 : 0);
 	while (!unwritten.empty())
 		server_goes_on();
 	content[version] = cells;
@@ -59,7 +59,7 @@ void world::pass(uint64_t ms)
 		server_goes_on();
 }
 
-/* The version is another one at once; its bytes come, each at its time. */
+/* It is told to have no version; its bytes come, each at its time, however long that takes. */
 void world::server_write()
 {
 	while (!unwritten.empty())
@@ -73,7 +73,7 @@ void world::server_write()
 			unwritten.push_back(c);
 			content[version][c] = static_cast<uint32_t>(version << 12 | c);
 		}
-	write_ends = now + RC_SETTLE_MS;
+	write_ends = now + from.pick(256) * 250;
 }
 
 void world::server_goes_on()
@@ -88,8 +88,9 @@ void world::server_goes_on()
 
 void world::drop_folios(int i)
 {
-	for (auto &f : inodes[i].cache)
-		f.reset();
+	for (size_t c = 0; c < nr_cells(); c++)
+		if (inodes[i].writing != c)
+			inodes[i].cache[c].reset();
 }
 
 /* Attributes have come, at an open. */
@@ -97,14 +98,15 @@ void world::adopt(int i)
 {
 	live *l = inodes[i].object;
 
-	if (l && l->core.key.version != version) {
+	if (l && l->core.key.version != told()) {
 		kill(*l, RC_WHY_VERSION);
 		inodes[i].object = nullptr;
 		if (inodes[i].uses)
 			leave(i, *l);
 		drop_folios(i);
 	}
-	if (!inodes[i].uses)
+	reach::met("told", !!told());
+	if (!inodes[i].uses && told())
 		open(i);
 }
 
@@ -134,12 +136,12 @@ void world::open(int i)
 	l.on = at == files.end() ? nullptr : &at->second;
 	l.exists = l.on;
 	reach::met("found", l.exists);
-	REQUIRE(rc_object_init(&l.core, &key, l.bits.empty() ? nullptr : l.bits.data(), l.exists,
+	REQUIRE(rc_object_init(&l.core, &key, key.mtime_sec, l.bits.empty() ? nullptr : l.bits.data(), l.exists,
 			       now, wall()));
 	l.model.resize(rc_granules(opt.size));
 	for (auto &came : l.came)
 		came.resize(nr_cells());
-	l.settled = key.mtime_sec + int64_t(RC_SETTLED_S) <= int64_t(wall()) ? now : now + RC_SETTLE_MS;
+	l.settled = key.mtime_sec + int64_t(RC_SETTLED_S) <= int64_t(wall()) ? now + 1 : now + RC_SETTLE_MS + 1;
 	l.users.insert(i);
 	inodes[i].object = &l;
 	inodes[i].uses = true;
@@ -193,16 +195,31 @@ void world::put_away(live &l)
 	objects.remove_if([&](const live &o) { return &o == &l; });
 }
 
-/* A write of our own: first the object, then the folio, then the server. */
-void world::write_here(int i)
+/*
+ * A write of our own, with a folio's lock over all of it: first the object is killed that
+ * the inode has by then, then the folio changes, then the server.  In between anything.
+ */
+void world::write_begins(int i)
 {
 	size_t c = from.pick(nr_cells());
 
+	for (const request &r : requests)
+		if (inodes[i].writing || (r.inode == i && r.pos <= int64_t(c * CELL) && int64_t(c * CELL) < r.pos + r.len))
+			return;
+	inodes[i].writing = c;
 	if (live *l = inodes[i].object) {
 		kill(*l, RC_WHY_WRITTEN);
 		if (inodes[i].uses)
 			leave(i, *l);
 	}
+}
+
+void world::write_ends_here(int i)
+{
+	size_t c = *inodes[i].writing;
+
+	reach::met("written with an object", inodes[i].object && !inodes[i].object->dead);
+	inodes[i].writing.reset();
 	if (!inodes[i].cache[c])
 		inodes[i].cache[c] = std::make_shared<uint32_t>(0);
 	*inodes[i].cache[c] = ++garbage;
@@ -218,7 +235,9 @@ void world::ask(int i)
 	size_t a = from.pick(nr_cells()), n = 1 + from.pick(from.pick(3) ? 5 : 40);
 	int64_t pos = a * CELL, end = std::min<int64_t>((a + n) * CELL, opt.size);
 
-	/* A folio is locked until it has come. */
+	/* A folio is locked until it has come, or is written to. */
+	if (inodes[i].writing && int64_t(*inodes[i].writing * CELL) >= pos && int64_t(*inodes[i].writing * CELL) < end)
+		return;
 	for (const request &r : requests)
 		if (r.inode == i && r.pos < end && pos < r.pos + r.len)
 			return;
@@ -284,6 +303,7 @@ void world::power_cut()
 	for (int i = 0; i < 2; i++) {
 		inodes[i].object = nullptr;
 		inodes[i].uses = false;
+		inodes[i].writing.reset();
 		drop_folios(i);
 	}
 	objects.clear();
@@ -300,7 +320,9 @@ void world::step()
 	pass(from.pick(8) ? from.pick(40) : from.pick(250) * 50);
 	switch (from.pick(32)) {
 	case 0 ... 2:
-		adopt(i);
+		/* Those who have it open look seldom, and may be behind. */
+		if (!inodes[i].uses || !from.pick(4))
+			adopt(i);
 		break;
 	case 3:
 		/* Seldom, or nothing comes to be vouched for. */
@@ -328,11 +350,14 @@ void world::step()
 		}
 		break;
 	case 13:
-		if (opt.writers && !from.pick(20))
-			write_here(i);
+		if (inodes[i].writing)
+			write_ends_here(i);
+		else if (opt.writers && !from.pick(10))
+			write_begins(i);
 		break;
 	case 14:
-		inodes[i].cache[from.pick(nr_cells())].reset();
+		if (size_t c = from.pick(nr_cells()); inodes[i].writing != c)
+			inodes[i].cache[c].reset();
 		break;
 	case 15:
 		if (inodes[i].uses && !from.pick(3))

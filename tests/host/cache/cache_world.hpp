@@ -6,12 +6,13 @@
  *
  * A naive model beside each object says in which state each granule is, and what a read
  * is to find.  From outside of both comes what matters: what is read from the cache, and
- * what a header vouches for after a power cut, is byte for byte the version in the key; or
- * a later one, that the server sent before it was asked which version it has now.  Nothing
- * older, nothing of a write of ours, nothing that was not written.
+ * what a header vouches for after a power cut, is byte for byte the version in the key.
+ * What no header vouches for yet may be a later one, that the server sent before it was
+ * asked which version it has now; nothing older, nothing of a write of ours, nothing that
+ * was not written.
  *
- * A version is told before the bytes of the write that makes it can be read, by as much
- * as the core allows for.  A folio that is being written to the cache may be changed
+ * A write of the server's takes as long as it takes, and until it is over no version is
+ * told; the core is told of the version at any time after.  A folio that is being written to the cache may be changed
  * meanwhile, if the object was killed before.
  */
 #ifndef HF_TESTS_CACHE_WORLD_HPP
@@ -69,6 +70,7 @@ struct live {
 	bool exists, looking = true, dead = false, none = false;
 	uint64_t settled;
 	size_t syncing = 0;		/* writes, when fsync began */
+	std::optional<uint64_t> answer;	/* the version, asked for since the header was begun */
 	uint8_t slot[RC_SLOT];
 	uint32_t place = 0;
 	said says;			/* the header under way */
@@ -89,12 +91,13 @@ struct inode {
 	std::vector<folio> cache;
 	live *object = nullptr;
 	bool uses = false;
+	std::optional<size_t> writing;	/* the folio that write(2) has locked, and not written to */
 };
 
 struct world {
 	options opt;
 	source &from;
-	uint64_t now = 100000, events = 0;
+	uint64_t now = 1000000000, events = 0;
 
 	/* The server. */
 	uint64_t version = 0;
@@ -121,10 +124,12 @@ struct world {
 private:
 	size_t nr_cells() const { return (opt.size + CELL - 1) / CELL; }
 	uint64_t wall() const { return now / 1000; }
+	/* The version as attributes have it: none while it is written to. */
+	uint64_t told() const { return unwritten.empty() ? version : 0; }
 	rc_key key_of(uint64_t v) const;
 	int64_t end_of(const live &l, size_t g) const;
 	static bool owes(const live &l, size_t g);
-	bool is_of(uint64_t version, size_t cell, uint32_t token) const;
+	bool is_of(uint64_t version, size_t cell, uint32_t token, bool vouched) const;
 	live *pick_object();
 	rc_outcome outcome();
 
@@ -136,7 +141,8 @@ private:
 	void open(int i);
 	void leave(int i, live &l);
 	void put_away(live &l);
-	void write_here(int i);
+	void write_begins(int i);
+	void write_ends_here(int i);
 	void drop_folios(int i);
 	void ask(int i);
 	void answer(request &r);
@@ -168,6 +174,7 @@ private:
 	{ "looked", 4 }, { "opened", 2 }, { "found", 3 }, { "end", 5 }, { "filled", 5 }, \
 	{ "collected", 1 }, { "owed", 1 }, { "synced", 1 }, { "written", 5 }, { "late bits", 0 }, \
 	{ "read", 1 }, { "read was lost", 0 }, { "killed with fills", 1 }, { "after a cut", 2 }, \
+	{ "told", 1 }, { "confirmed", 1 }, { "written with an object", 1 },         \
 	{ "unsettled", 0 }, { "torn", 0 }
 
 #endif /* HF_TESTS_CACHE_WORLD_HPP */

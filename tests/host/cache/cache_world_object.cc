@@ -21,12 +21,11 @@ void world::look_over(live &l)
 		good = rc_header_read(l.on->head.data(), &l.core.key, l.on->length, &header) ==
 		       RC_HEADER_GOOD;
 	l.looking = false;
-	rc_opened opened = rc_object_opened(&l.core, look, l.on ? l.on->head.data() : nullptr,
-					    l.on ? l.on->length : 0);
+	rc_opened opened = rc_object_opened(&l.core, look, good ? &header : nullptr);
 
 	reach::met("looked", look);
 	reach::met("opened", opened);
-	REQUIRE(rc_object_opened(&l.core, look, nullptr, 0) == RC_OPENED_INVALID);
+	REQUIRE(rc_object_opened(&l.core, look, nullptr) == RC_OPENED_INVALID);
 	if (l.dead) {
 		REQUIRE(opened == RC_OPENED_DEAD);
 	} else if (look == RC_LOOK_BAD || (look == RC_LOOK_OPEN && !good)) {
@@ -156,6 +155,7 @@ void world::commit_begin(live &l)
 		if (g == granule::here)
 			g = granule::syncing;
 	l.syncing = l.on->pending.size();
+	l.answer.reset();
 }
 
 static void end_commit(live &l, granule to)
@@ -170,7 +170,17 @@ void world::commit_goes_on(live &l)
 	rc_outcome result = outcome();
 	bool later = result == RC_FROZEN || result == RC_MISSED;
 
+	/* First the server answers; or nobody asks. */
+	if (l.core.commit == RC_COMMIT_SYNCING && !l.answer && from.pick(8)) {
+		l.answer = told();
+		return;
+	}
 	if (l.core.commit == RC_COMMIT_SYNCING) {
+		bool same = l.answer == l.core.key.version;
+
+		if (same)
+			REQUIRE(rc_commit_confirm(&l.core));
+		reach::met("confirmed", same);
 		/* The same struct file is told of a write-back that has failed. */
 		if (l.on->failed)
 			result = RC_ERROR, later = false;
@@ -180,7 +190,8 @@ void world::commit_goes_on(live &l)
 		} else if (!later) {
 			l.on->lost(from);
 		}
-		bool writes = result == RC_DONE && !l.dead;
+		bool more = std::count(l.model.begin(), l.model.end(), granule::syncing);
+		bool writes = result == RC_DONE && !l.dead && (same || !more);
 		uint64_t sequence = l.core.sequence + 1;
 		rc_commit what = rc_commit_synced(&l.core, result, now, l.slot, &l.place);
 
@@ -194,8 +205,10 @@ void world::commit_goes_on(live &l)
 			if (l.model[g] == granule::here)
 				reach::met("late bits", 0);
 		}
-		if (writes)
+		if (writes) {
+			rc_header_seal(l.slot);
 			return;
+		}
 		end_commit(l, granule::here);
 		put_away(l);
 		return;
@@ -250,10 +263,12 @@ void world::read_over(live &l)
 		result = RC_ERROR;
 		reach::met("read was lost", 0);
 	}
+	if (result == RC_DONE && !rc_read_stands(&l.core, &r.run))
+		result = RC_MISSED;
 	reach::met("read", r.run.vouched);
 	if (result == RC_DONE)
 		for (int64_t pos = r.pos; pos < r.pos + r.run.data; pos += CELL)
-			REQUIRE(is_of(l.core.key.version, pos / CELL, l.on->view[pos / CELL]),
+			REQUIRE(is_of(l.core.key.version, pos / CELL, l.on->view[pos / CELL], r.run.vouched),
 				"cell %lld is not the version's", (long long)(pos / CELL));
 	REQUIRE(!rc_read_end(&l.core, RC_FULL));
 	REQUIRE(rc_read_end(&l.core, result));

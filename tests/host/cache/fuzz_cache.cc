@@ -58,7 +58,10 @@ void headers(then_any &from)
 		if (from.pick(2))
 			bits[g / 64] |= 1ull << g % 64;
 	for (uint64_t sequence = 1; sequence < 3; sequence++)
+		{
 		rc_header_write(&slots[sequence % 2 * RC_SLOT], &key, sequence, 9, bits);
+		rc_header_seal(&slots[sequence % 2 * RC_SLOT]);
+	}
 	while (from.left()) {
 		uint32_t at = from.pick(2) * RC_SLOT, byte = from.pick(4) ? from.pick(160) : 4080 + from.pick(16);
 
@@ -78,6 +81,7 @@ void headers(then_any &from)
 			bits[g / 64] |= 1ull << g % 64;
 		}
 	rc_header_write(again, &key, header.sequence, header.last_use, bits);
+	rc_header_seal(again);
 	REQUIRE(!std::memcmp(again, header.bits - 128, RC_SLOT));
 }
 

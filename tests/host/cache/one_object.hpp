@@ -18,7 +18,8 @@ struct one_object : testing::Test {
 	rc_object o = {};
 	std::vector<uint64_t> bits;
 	std::vector<uint8_t> slots = std::vector<uint8_t>(RC_SLOTS);
-	uint64_t now = 50000, wall = 2000;
+	uint64_t now = 50000, wall = 200000;
+	int64_t changed = 1000;
 	int inode = 0, other = 0;
 	rc_fill fill = {};
 	rc_commit committed = RC_COMMIT_INVALID;
@@ -30,13 +31,22 @@ struct one_object : testing::Test {
 	void begin(bool exists = false)
 	{
 		bits.assign(rc_object_words(&key), 0x5555);
-		ASSERT_TRUE(rc_object_init(&o, &key, bits.empty() ? nullptr : bits.data(), exists, now, wall));
+		ASSERT_TRUE(rc_object_init(&o, &key, changed, bits.empty() ? nullptr : bits.data(), exists, now, wall));
 	}
 
 	void ready()
 	{
 		begin();
-		ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr, 0), RC_OPENED_READY);
+		ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr), RC_OPENED_READY);
+	}
+
+	/* It is on disk, in a file so long. */
+	rc_opened looked(uint64_t length)
+	{
+		rc_header header;
+		bool good = rc_header_read(slots.data(), &key, length, &header) == RC_HEADER_GOOD;
+
+		return rc_object_opened(&o, RC_LOOK_OPEN, good ? &header : nullptr);
 	}
 
 	~one_object()
@@ -46,7 +56,7 @@ struct one_object : testing::Test {
 		EXPECT_EQ(why, nullptr) << why;
 	}
 
-	/* What came, and which fills that begins: from, to, from, to. */
+	/* What came, asked for in the ms after @now, and which fills that begins: from, to, ... */
 	std::vector<int64_t> came(int64_t from, int64_t to, const void *who = nullptr)
 	{
 		rl_bytes bytes = { from, to };
@@ -54,7 +64,7 @@ struct one_object : testing::Test {
 
 		rc_fill begun;
 
-		while (rc_fill_begin(&o, who ? who : &inode, &bytes, now, &begun)) {
+		while (rc_fill_begin(&o, who ? who : &inode, &bytes, now + 1, &begun)) {
 			fill = begun;
 			list.insert(list.end(), { fill.from, fill.to });
 		}
@@ -76,9 +86,14 @@ struct one_object : testing::Test {
 		filled(from, to);
 	}
 
-	bool sync(rc_outcome outcome = RC_DONE)
+	bool sync(rc_outcome outcome = RC_DONE, bool confirmed = true)
 	{
+		if (confirmed) {
+			EXPECT_TRUE(rc_commit_confirm(&o));
+		}
 		committed = rc_commit_synced(&o, outcome, now, slot, &place);
+		if (committed == RC_COMMIT_WRITE)
+			rc_header_seal(slot);
 		return committed == RC_COMMIT_WRITE;
 	}
 

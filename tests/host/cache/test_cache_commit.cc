@@ -66,6 +66,32 @@ TEST_F(CacheCommit, SyncFails)
 	}
 }
 
+/* Who reads meanwhile what is lost by it is not told that it is good. */
+TEST_F(CacheCommit, SyncFailsUnderARead)
+{
+	rc_run run;
+
+	ready();
+	have(0, G);
+	now += RC_COMMIT_MS;
+	commit();
+	have(G, 2 * G);
+	now += RC_COMMIT_MS;
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	rc_run safe, loose;
+	ASSERT_TRUE(rc_read_begin(&o, 0, G, &safe));
+	ASSERT_TRUE(rc_read_begin(&o, G, G, &loose));
+	EXPECT_TRUE(rc_read_stands(&o, &safe) && rc_read_stands(&o, &loose));
+	EXPECT_FALSE(sync(RC_ERROR));
+	EXPECT_TRUE(rc_read_stands(&o, &safe));
+	EXPECT_FALSE(rc_read_stands(&o, &loose));
+	ready();
+	have(0, G);
+	ASSERT_TRUE(rc_read_begin(&o, 0, G, &run));
+	rc_kill(&o, RC_WHY_WRITTEN);
+	EXPECT_TRUE(rc_read_stands(&o, &run)) << "it is of the version that was valid";
+}
+
 TEST_F(CacheCommit, SlotFails)
 {
 	ready();
@@ -78,6 +104,44 @@ TEST_F(CacheCommit, SlotFails)
 	EXPECT_EQ(o.sequence, 0u);
 	EXPECT_TRUE(rc_unuse(&o));
 	EXPECT_EQ(end(), RC_END_REMOVE);
+}
+
+/* It may be newer than the version: the server has to say that it is not. */
+TEST_F(CacheCommit, NotConfirmed)
+{
+	ready();
+	EXPECT_FALSE(rc_commit_confirm(&o)) << "of what was filled by when?";
+	have(0, G);
+	now += RC_COMMIT_MS;
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	EXPECT_FALSE(sync(RC_DONE, false));
+	EXPECT_EQ(committed, RC_COMMIT_STOP);
+	EXPECT_EQ(o.state, RC_READY);
+	EXPECT_FALSE(rc_read_plan(&o, 0, G).vouched);
+	now += RC_COMMIT_MS;
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	ASSERT_TRUE(sync());
+	EXPECT_FALSE(rc_commit_confirm(&o)) << "the slot is made";
+	EXPECT_TRUE(rc_commit_written(&o, RC_DONE, now));
+	have(G, 2 * G);
+	EXPECT_TRUE(rc_unuse(&o));
+	EXPECT_EQ(end(), RC_END_COMMIT);
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	EXPECT_FALSE(sync(RC_DONE, false)) << "that was another header's";
+	EXPECT_EQ(end(), RC_END_KEEP) << "what is confirmed is kept, the rest is lost";
+}
+
+/* A header that vouches for no more than the one before needs nobody's word. */
+TEST_F(CacheCommit, LastUseNeedsNone)
+{
+	ready();
+	have(0, G);
+	EXPECT_TRUE(rc_unuse(&o));
+	commit();
+	wall += RC_TOUCH;
+	ASSERT_TRUE(rc_commit_begin(&o, now, wall));
+	EXPECT_TRUE(sync(RC_DONE, false));
+	EXPECT_TRUE(rc_commit_written(&o, RC_DONE, now));
 }
 
 /* Frozen: not now, and not again at once. */
@@ -159,6 +223,18 @@ TEST_F(CacheCommit, LastUse)
 	EXPECT_EQ(o.last_use, wall);
 	wall = 5;
 	EXPECT_EQ(end(), RC_END_KEEP) << "the clock has gone back";
+}
+
+/* No header comes after the last one; what is on disk stays as it is. */
+TEST_F(CacheCommit, NoMoreSequences)
+{
+	ready();
+	o.sequence = RC_SEQUENCE_MAX;
+	have(0, G);
+	EXPECT_EQ(rc_commit_when(&o), RL_NEVER);
+	EXPECT_FALSE(rc_commit_begin(&o, now + RC_COMMIT_MS, wall));
+	EXPECT_TRUE(rc_unuse(&o));
+	EXPECT_EQ(end(), RC_END_KEEP);
 }
 
 TEST_F(CacheCommit, NothingWasFilled)

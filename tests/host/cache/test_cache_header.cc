@@ -69,6 +69,7 @@ struct disk {
 	{
 		bits[0] = word;
 		rc_header_write(&slots[sequence % 2 * RC_SLOT], &key, sequence, last_use, bits.data());
+		rc_header_seal(&slots[sequence % 2 * RC_SLOT]);
 	}
 
 	rc_header_says read()
@@ -232,6 +233,7 @@ TEST(CacheHeader, Golden)
 	uint64_t word = 5;
 
 	rc_header_write(d.slots.data(), &some, 0x0102030405060708, 0x1112131415161718, &word);
+	rc_header_seal(d.slots.data());
 	EXPECT_EQ(std::string(s, s + 8), std::string("hfcache\0", 8));
 	EXPECT_EQ(std::string(s + 8, s + 16), std::string("\1\0\0\0\x10\0\0\0", 8));
 	std::string name = name_of(some);
@@ -268,6 +270,28 @@ TEST(CacheHeader, TheNewerOne)
 	d.slots[RC_SLOT + 200] ^= 1;
 	ASSERT_EQ(d.read(), RC_HEADER_GOOD);
 	EXPECT_EQ(d.header.sequence, 2u) << "the other one was torn";
+}
+
+/* There is one after it always: none is the last. */
+TEST(CacheHeader, TheLastSequence)
+{
+	disk d;
+
+	d.write(RC_SEQUENCE_MAX + 1, 1);
+	EXPECT_EQ(d.read(), RC_HEADER_NONE) << "what comes next would be no header's";
+	d.write(RC_SEQUENCE_MAX, 1);
+	EXPECT_EQ(d.read(), RC_HEADER_GOOD);
+	EXPECT_EQ(d.header.sequence, RC_SEQUENCE_MAX);
+}
+
+TEST(CacheHeader, NotSealed)
+{
+	disk d;
+
+	rc_header_write(&d.slots[RC_SLOT], &d.key, 1, 77, d.bits.data());
+	EXPECT_EQ(d.read(), RC_HEADER_NONE);
+	rc_header_seal(&d.slots[RC_SLOT]);
+	EXPECT_EQ(d.read(), RC_HEADER_GOOD);
 }
 
 /* Any bit that is wrong, whatever it means. */
@@ -377,6 +401,7 @@ TEST(CacheHeader, BothWays)
 				d.bits[g / 64] |= 1ull << g % 64;
 			}
 		rc_header_write(&d.slots[sequence % 2 * RC_SLOT], &d.key, sequence, 1, d.bits.data());
+		rc_header_seal(&d.slots[sequence % 2 * RC_SLOT]);
 		d.length = RC_DATA + std::min<uint64_t>(uint64_t(last) << rc_shift(d.key.size), d.key.size);
 		ASSERT_EQ(d.read(), RC_HEADER_GOOD);
 		ASSERT_EQ(d.header.sequence, sequence);

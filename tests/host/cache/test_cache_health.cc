@@ -85,6 +85,19 @@ TEST_F(CacheHealth, WellAgain)
 	EXPECT_EQ(pause(), RC_PAUSE_FULL);
 }
 
+/* A worker has read the clock before another one told of a success: that is no long time. */
+TEST_F(CacheHealth, NotesOutOfOrder)
+{
+	EXPECT_TRUE(note(RC_FULL));
+	now += RC_PAUSE_FULL + 10;
+	EXPECT_FALSE(note(RC_DONE));
+	now -= 5;
+	EXPECT_FALSE(note(RC_DONE));
+	EXPECT_EQ(h.state, RC_FULL);
+	now += 5 + RC_HEAL;
+	EXPECT_TRUE(note(RC_DONE));
+}
+
 /* Full now and then is full. */
 TEST_F(CacheHealth, NowAndThen)
 {

@@ -11,6 +11,9 @@ rc_key key_of(uint64_t path, uint64_t version)
 	return { { 1 }, path, 0, version, 100, 0, 0 };
 }
 
+/* Bytes are told in these: RC_FILL_MAX is 32. */
+constexpr uint64_t U = 32768;
+
 struct CacheIndex : testing::Test {
 	rc_index index;
 	rc_entry entries[16] = {};
@@ -19,7 +22,7 @@ struct CacheIndex : testing::Test {
 
 	CacheIndex()
 	{
-		rc_limits limits = { { 50, 100, 150 }, { 4, 8, 10 } };
+		rc_limits limits = { { 50 * U, 100 * U, 150 * U }, { 4, 8, 10 } };
 
 		EXPECT_TRUE(rc_index_init(&index, &limits));
 	}
@@ -44,7 +47,7 @@ struct CacheIndex : testing::Test {
 		rc_entry *entry;
 
 		EXPECT_LE(open(path, version, &entry), RC_FOUND_MAYBE);
-		EXPECT_TRUE(rc_index_close(&index, entry, bytes, ++wall));
+		EXPECT_TRUE(rc_index_close(&index, entry, bytes * U, ++wall));
 		return entry;
 	}
 };
@@ -53,14 +56,49 @@ struct CacheIndex : testing::Test {
 
 TEST_F(CacheIndex, Limits)
 {
-	for (rc_mark bad : { rc_mark { 0, 1, 2 }, { 2, 1, 3 }, { 1, 3, 2 }, { 0, 0, 0 } }) {
-		rc_limits limits = { bad, { 1, 1, 1 } }, other = { { 1, 1, 1 }, bad };
+	rc_mark good = { 1, 2, 2 + RC_FILL_MAX }, few = { 1, 2, 3 };
+	rc_limits limits = { good, few };
+
+	EXPECT_TRUE(rc_limits_valid(&limits));
+	for (rc_mark bad : { rc_mark { 0, 1, 1 << 30 }, { 2, 1, 1 << 30 }, { 1, 3, 2 }, { 0, 0, 0 },
+			     { 1, 1, 1 << 30 }, { 1, 2, 2 } }) {
+		limits = { bad, few };
+		rc_limits other = { good, bad };
 
 		EXPECT_FALSE(rc_limits_valid(&limits));
 		EXPECT_FALSE(rc_index_limit(&index, &other));
 		EXPECT_FALSE(rc_index_init(&index, &limits));
 	}
-	EXPECT_EQ(index.limits.bytes.stop, 150u);
+	good.stop--;
+	limits = { good, few };
+	EXPECT_FALSE(rc_limits_valid(&limits)) << "a fill is refused, and nothing is culled";
+	EXPECT_EQ(index.limits.bytes.stop, 150 * U);
+}
+
+/* What was refused is welcome when the victims have left. */
+TEST_F(CacheIndex, NotForEver)
+{
+	rc_entry *entry, *other;
+
+	for (int i = 0; i < 2; i++)
+		made(i, 50);
+	open(9, 1, &entry);
+	EXPECT_TRUE(rc_index_take(&index, entry, 19 * U));
+	EXPECT_FALSE(rc_index_take(&index, entry, RC_FILL_MAX));
+	while ((other = rc_index_victim(&index)))
+		EXPECT_TRUE(rc_index_left(&index, other, true));
+	EXPECT_TRUE(rc_index_take(&index, entry, RC_FILL_MAX));
+}
+
+/* A refusal wants room, however little that is above the mark. */
+TEST_F(CacheIndex, ARefusalBeginsIt)
+{
+	rc_entry *old = made(1, 60), *entry;
+
+	open(9, 1, &entry);
+	EXPECT_EQ(rc_index_victim(&index), nullptr);
+	EXPECT_FALSE(rc_index_take(&index, entry, 91 * U)) << "of no use to anybody, but asked for";
+	EXPECT_EQ(rc_index_victim(&index), old);
 }
 
 TEST_F(CacheIndex, OpenCloseOpen)
@@ -73,11 +111,11 @@ TEST_F(CacheIndex, OpenCloseOpen)
 	EXPECT_EQ(open(1, 1, &again), RC_FOUND_SHARED);
 	EXPECT_EQ(again, entry);
 	EXPECT_EQ(again->object, &object);
-	EXPECT_TRUE(rc_index_close(&index, entry, 10, wall));
-	EXPECT_FALSE(rc_index_close(&index, entry, 10, wall)) << "twice";
+	EXPECT_TRUE(rc_index_close(&index, entry, 10 * U, wall));
+	EXPECT_FALSE(rc_index_close(&index, entry, 10 * U, wall)) << "twice";
 	EXPECT_EQ(open(1, 1, &again), RC_FOUND);
 	EXPECT_EQ(again, entry);
-	EXPECT_EQ(index.bytes, 10u);
+	EXPECT_EQ(index.bytes, 10 * U);
 	EXPECT_EQ(index.used, 2u);
 }
 
@@ -88,7 +126,7 @@ TEST_F(CacheIndex, NoSuchKey)
 
 	EXPECT_EQ(rc_index_open(&index, &key, entries, &object, &entry), RC_FOUND_INVALID);
 	EXPECT_EQ(entry, nullptr);
-	EXPECT_FALSE(rc_index_scan(&index, entries, &key, 1, 1, 1));
+	EXPECT_FALSE(rc_index_scan(&index, entries, &key, true, 1, 1, 1));
 	key = key_of(1, 1);
 	EXPECT_EQ(rc_index_open(&index, &key, entries, nullptr, &entry), RC_FOUND_INVALID);
 }
@@ -98,7 +136,7 @@ TEST_F(CacheIndex, TheOldestGoes)
 	rc_entry *a = made(1, 40), *b = made(2, 40), *c = made(3, 40), *again;
 
 	EXPECT_EQ(open(1, 1, &again), RC_FOUND);
-	EXPECT_TRUE(rc_index_close(&index, a, 40, ++wall)) << "it is the youngest now";
+	EXPECT_TRUE(rc_index_close(&index, a, 40 * U, ++wall)) << "it is the youngest now";
 	EXPECT_EQ(rc_index_victim(&index), b) << "120 are more than 100";
 	EXPECT_EQ(rc_index_victim(&index), c) << "80 are more than 50";
 	EXPECT_EQ(rc_index_victim(&index), nullptr) << "40 are not; these two are leaving";
@@ -106,7 +144,7 @@ TEST_F(CacheIndex, TheOldestGoes)
 	EXPECT_TRUE(rc_index_left(&index, b, true));
 	EXPECT_FALSE(rc_index_left(&index, b, true)) << "twice";
 	EXPECT_TRUE(rc_index_left(&index, c, true));
-	EXPECT_EQ(index.bytes, 40u);
+	EXPECT_EQ(index.bytes, 40 * U);
 	EXPECT_LE(open(2, 1, &again), RC_FOUND_MAYBE);
 }
 
@@ -125,7 +163,7 @@ TEST_F(CacheIndex, Hysteresis)
 		EXPECT_TRUE(rc_index_left(&index, a, true));
 	}
 	EXPECT_EQ(rc_index_victim(&index), nullptr);
-	EXPECT_EQ(index.bytes, 38u);
+	EXPECT_EQ(index.bytes, 38 * U);
 	made(10, 50);
 	EXPECT_EQ(rc_index_victim(&index), nullptr) << "88";
 }
@@ -151,17 +189,47 @@ TEST_F(CacheIndex, InUse)
 
 	open(1, 1, &a);
 	open(2, 1, &b);
-	EXPECT_TRUE(rc_index_take(&index, a, 70));
-	EXPECT_TRUE(rc_index_take(&index, b, 70));
-	EXPECT_FALSE(rc_index_take(&index, b, 11)) << "150 is the end";
-	EXPECT_TRUE(rc_index_take(&index, b, 10));
+	EXPECT_TRUE(rc_index_take(&index, a, 70 * U));
+	EXPECT_TRUE(rc_index_take(&index, b, 70 * U));
+	EXPECT_FALSE(rc_index_take(&index, b, 11 * U)) << "150 is the end";
+	EXPECT_TRUE(rc_index_take(&index, b, 10 * U));
 	EXPECT_EQ(rc_index_victim(&index), nullptr);
-	EXPECT_TRUE(rc_index_bytes(&index, b, 20));
-	EXPECT_EQ(index.bytes, 90u);
-	EXPECT_TRUE(rc_index_close(&index, a, 70, wall));
+	EXPECT_TRUE(rc_index_give(&index, b, 80 * U, true));
+	EXPECT_TRUE(rc_index_bytes(&index, b, 20 * U));
+	EXPECT_EQ(index.bytes, 90 * U);
+	EXPECT_TRUE(rc_index_close(&index, a, 70 * U, wall));
 	EXPECT_EQ(rc_index_victim(&index), a) << "it was culling before";
-	EXPECT_FALSE(rc_index_take(&index, a, 1)) << "not in use";
-	EXPECT_FALSE(rc_index_bytes(&index, a, 1));
+	EXPECT_FALSE(rc_index_take(&index, a, 1 * U)) << "not in use";
+	EXPECT_FALSE(rc_index_bytes(&index, a, 1 * U));
+}
+
+/* A fill that has missed leaves nothing behind. */
+TEST_F(CacheIndex, GivenBack)
+{
+	rc_entry *a, *again;
+
+	open(1, 1, &a);
+	for (int i = 0; i < 100; i++) {
+		ASSERT_TRUE(rc_index_take(&index, a, 100 * U));
+		ASSERT_TRUE(rc_index_give(&index, a, 100 * U, false));
+	}
+	EXPECT_EQ(index.bytes, 0u);
+	EXPECT_TRUE(rc_index_take(&index, a, 100 * U));
+	EXPECT_TRUE(rc_index_take(&index, a, 40 * U));
+	EXPECT_TRUE(rc_index_give(&index, a, 100 * U, true));
+	EXPECT_TRUE(rc_index_bytes(&index, a, 90 * U)) << "stat knows nothing of the other fill";
+	EXPECT_FALSE(rc_index_take(&index, a, 32 * U));
+	EXPECT_FALSE(rc_index_give(&index, a, 41 * U, false)) << "it was not taken";
+	EXPECT_TRUE(rc_index_give(&index, a, 40 * U, false));
+	EXPECT_EQ(index.bytes, 90 * U);
+	EXPECT_TRUE(rc_index_take(&index, a, 1));
+	EXPECT_TRUE(rc_index_close(&index, a, 90 * U, wall));
+	EXPECT_FALSE(rc_index_give(&index, a, 1, false));
+	EXPECT_EQ(index.bytes, 90 * U);
+	EXPECT_EQ(open(1, 1, &again), RC_FOUND);
+	EXPECT_TRUE(rc_index_take(&index, a, 1));
+	EXPECT_TRUE(rc_index_drop(&index, a));
+	EXPECT_EQ(index.bytes, 0u);
 }
 
 TEST_F(CacheIndex, OutdatedGoesAtOnce)
@@ -184,7 +252,7 @@ TEST_F(CacheIndex, OutdatedInUse)
 	open(1, 7, &old);
 	open(1, 8, &now);
 	EXPECT_EQ(rc_index_victim(&index), nullptr);
-	EXPECT_TRUE(rc_index_close(&index, old, 10, wall));
+	EXPECT_TRUE(rc_index_close(&index, old, 10 * U, wall));
 	EXPECT_EQ(rc_index_victim(&index), old);
 	EXPECT_TRUE(rc_index_left(&index, old, true));
 	EXPECT_EQ(open(1, 8, &now), RC_FOUND_SHARED);
@@ -212,7 +280,7 @@ TEST_F(CacheIndex, Doomed)
 	open(1, 1, &entry);
 	EXPECT_TRUE(rc_index_doom(&index, entry));
 	EXPECT_EQ(open(1, 1, &again), RC_FOUND_BUSY);
-	EXPECT_TRUE(rc_index_close(&index, entry, 10, wall));
+	EXPECT_TRUE(rc_index_close(&index, entry, 10 * U, wall));
 	EXPECT_FALSE(rc_index_doom(&index, entry)) << "not in use";
 	EXPECT_EQ(open(1, 1, &again), RC_FOUND_BUSY);
 	EXPECT_EQ(rc_index_victim(&index), entry);
@@ -228,15 +296,56 @@ TEST_F(CacheIndex, CouldNotBeRemoved)
 	EXPECT_TRUE(rc_index_left(&index, a, false));
 	EXPECT_EQ(rc_index_victim(&index), b) << "another one first";
 	EXPECT_TRUE(rc_index_left(&index, b, false));
+	EXPECT_EQ(rc_index_victim(&index), nullptr) << "not the same two again and again";
 	EXPECT_EQ(open(1, 1, &again), RC_FOUND) << "its data are good";
+	EXPECT_EQ(index.stuck, 1u);
 	EXPECT_TRUE(rc_index_doom(&index, a));
-	EXPECT_TRUE(rc_index_close(&index, a, 60, wall));
+	EXPECT_TRUE(rc_index_close(&index, a, 60 * U, wall));
 	EXPECT_EQ(rc_index_victim(&index), a);
 	EXPECT_TRUE(rc_index_left(&index, a, false));
 	EXPECT_EQ(open(1, 1, &again), RC_FOUND_BUSY) << "it is doomed still";
+	rc_index_retry(&index);
+	EXPECT_EQ(rc_index_victim(&index), a) << "60 are more than 50, and it is waste";
 	EXPECT_EQ(rc_index_victim(&index), b);
 	EXPECT_TRUE(rc_index_left(&index, b, true));
-	EXPECT_EQ(rc_index_victim(&index), a) << "60 are more than 50";
+	EXPECT_TRUE(rc_index_left(&index, a, false));
+	EXPECT_EQ(rc_index_victim(&index), nullptr) << "once";
+}
+
+/* With room enough it is tried again all the same: nobody can open that version before. */
+TEST_F(CacheIndex, StuckAndDoomed)
+{
+	rc_entry *a, *other = made(2, 10), *again;
+
+	open(1, 1, &a);
+	EXPECT_TRUE(rc_index_doom(&index, a));
+	EXPECT_TRUE(rc_index_close(&index, a, 10 * U, wall));
+	EXPECT_EQ(rc_index_victim(&index), a);
+	EXPECT_TRUE(rc_index_left(&index, a, false));
+	EXPECT_EQ(rc_index_victim(&index), nullptr);
+	rc_index_retry(&index);
+	EXPECT_EQ(rc_index_victim(&index), a);
+	EXPECT_TRUE(rc_index_left(&index, a, true));
+	EXPECT_EQ(index.stuck, 0u);
+	EXPECT_EQ(open(1, 1, &again), RC_FOUND_MAYBE);
+	EXPECT_FALSE(other->outdated);
+}
+
+/* What cannot be removed stands in the way of no other. */
+TEST_F(CacheIndex, StuckIsTheLast)
+{
+	rc_entry *a, *b, *c;
+
+	open(1, 1, &a);
+	EXPECT_TRUE(rc_index_doom(&index, a));
+	EXPECT_TRUE(rc_index_close(&index, a, 10 * U, wall));
+	EXPECT_EQ(rc_index_victim(&index), a);
+	EXPECT_TRUE(rc_index_left(&index, a, false));
+	rc_index_retry(&index);
+	b = made(2, 60), c = made(3, 60);
+	EXPECT_EQ(rc_index_victim(&index), b);
+	EXPECT_EQ(rc_index_victim(&index), c) << "70 are more than 50";
+	EXPECT_EQ(rc_index_victim(&index), a);
 }
 
 /* A scan finds them in any order; their headers know how old they are. */
@@ -247,16 +356,36 @@ TEST_F(CacheIndex, Scan)
 	rc_entry *again;
 
 	for (int i = 0; i < 4; i++)
-		EXPECT_TRUE(rc_index_scan(&index, &entries[i], &keys[i], 40, used[i], 900));
-	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &keys[0], 40, 1, 900)) << "it is there";
+		EXPECT_TRUE(rc_index_scan(&index, &entries[i], &keys[i], true, 40 * U, used[i], 900));
+	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &keys[0], true, 40, 1, 900)) << "it is there";
 	EXPECT_EQ(entries[2].last_use, 900u) << "nothing was used tomorrow";
 	rc_index_scanned(&index);
-	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &keys[0], 40, 1, 900)) << "it is over";
+	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &keys[0], true, 40, 1, 900)) << "it is over";
 	EXPECT_EQ(rc_index_victim(&index), &entries[3]) << "the older version of a file";
 	EXPECT_EQ(rc_index_victim(&index), &entries[1]);
 	EXPECT_EQ(rc_index_victim(&index), &entries[0]);
 	next = 10;
 	EXPECT_EQ(open(3, 1, &again), RC_FOUND);
+}
+
+/* A header that is not believed: a victim removes it, and no other version is touched. */
+TEST_F(CacheIndex, ScanDoesNotBelieve)
+{
+	rc_key good = key_of(1, 7), bad = key_of(1, 8);
+	rc_entry *entry;
+
+	EXPECT_TRUE(rc_index_scan(&index, &entries[9], &good, true, 10, 20, 900));
+	EXPECT_TRUE(rc_index_scan(&index, &entries[10], &bad, false, 10, 30, 900));
+	EXPECT_EQ(open(1, 8, &entry), RC_FOUND_BUSY) << "it is to be unlinked";
+	EXPECT_EQ(rc_index_victim(&index), &entries[10]);
+	EXPECT_EQ(open(1, 8, &entry), RC_FOUND_BUSY);
+	EXPECT_TRUE(rc_index_left(&index, &entries[10], true));
+	EXPECT_FALSE(entries[9].outdated);
+	EXPECT_EQ(rc_index_victim(&index), nullptr);
+	EXPECT_EQ(open(1, 8, &entry), RC_FOUND_MAYBE);
+	EXPECT_FALSE(rc_index_scan(&index, &entries[12], &bad, false, 10, 30, 900))
+		<< "it was made since its header was read";
+	EXPECT_FALSE(entry->doomed);
 }
 
 /* What is opened before the scan comes to it. */
@@ -266,8 +395,8 @@ TEST_F(CacheIndex, ScanMeetsWhatIsUsed)
 	rc_entry *entry;
 
 	EXPECT_EQ(open(1, 7, &entry), RC_FOUND_MAYBE);
-	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &key, 10, 1, 900));
-	EXPECT_TRUE(rc_index_scan(&index, &entries[9], &older, 10, 899, 900));
+	EXPECT_FALSE(rc_index_scan(&index, &entries[9], &key, true, 10, 1, 900));
+	EXPECT_TRUE(rc_index_scan(&index, &entries[9], &older, true, 10, 899, 900));
 	EXPECT_EQ(rc_index_victim(&index), &entries[9]);
 	EXPECT_FALSE(entry->outdated);
 }
@@ -294,5 +423,5 @@ TEST_F(CacheIndex, DropAndPop)
 	EXPECT_EQ(rc_index_pop(&index), other);
 	EXPECT_EQ(rc_index_pop(&index), nullptr);
 	EXPECT_EQ(index.objects, 0u);
-	EXPECT_EQ(index.bytes, 0u);
+	EXPECT_EQ(index.bytes, 0 * U);
 }

@@ -2,9 +2,11 @@
 /* The index of the cache's objects beside a list that is searched. */
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <list>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "netfs_core.h"
@@ -12,6 +14,8 @@
 #include "../reach.hpp"
 
 namespace {
+
+constexpr uint64_t U = RC_FILL_MAX / 32;
 
 rc_key key_of(uint64_t path, uint64_t version)
 {
@@ -24,7 +28,8 @@ struct naive {
 		rc_entry *entry;
 		rc_key key;
 		uint64_t bytes, number;		/* the order of their last use */
-		bool used, leaving, outdated, doomed, stuck;
+		bool used, leaving, outdated, doomed, stuck, again = false;
+		std::vector<uint64_t> taken = {};
 	};
 
 	rc_limits limits;
@@ -54,25 +59,26 @@ struct naive {
 
 		for (item &i : items)
 			if (leaving || !i.leaving)
-				total += bytes ? i.bytes : 1;
+				total += bytes ? std::accumulate(i.taken.begin(), i.taken.end(), i.bytes) : 1;
 		return total;
 	}
 
 	item *victim()
 	{
 		item *found = nullptr;
-		auto waste = [](const item &i) { return (i.outdated || i.doomed) && !i.stuck; };
+		auto waste = [](const item &i) { return i.outdated || i.doomed; };
+		auto rank = [&](const item &i) { return 2 * i.stuck + !waste(i); };
 
 		if (sum(true, false) > limits.bytes.cull || sum(false, false) > limits.objects.cull)
 			culling = true;
 		else if (sum(true, false) <= limits.bytes.run && sum(false, false) <= limits.objects.run)
 			culling = false;
 		for (item &i : items)
-			if (!i.used && !i.leaving &&
-			    (!found || waste(i) > waste(*found) ||
-			     (waste(i) == waste(*found) && i.number < found->number)))
+			if (!i.used && !i.leaving && (culling || waste(i)) && (!i.stuck || i.again) &&
+			    (!found || rank(i) < rank(*found) ||
+			     (rank(i) == rank(*found) && i.number < found->number)))
 				found = &i;
-		return found && (culling || waste(*found)) ? found : nullptr;
+		return found;
 	}
 
 	void outdate_others(const item &but)
@@ -95,8 +101,10 @@ struct run {
 	{
 		uint64_t b = 1 + from.pick(2000), o = 1 + from.pick(20);
 
-		model.limits = { { b, b + from.pick(500), b + 500 + from.pick(500) },
-				 { o, o + from.pick(10), o + 10 + from.pick(10) } };
+		uint64_t b_cull = b + 1 + from.pick(500), o_cull = o + 1 + from.pick(10);
+
+		model.limits = { { b * U, b_cull * U, (b_cull + 32 + from.pick(4) * 200) * U },
+				 { o, o_cull, o_cull + 1 + from.pick(3) * 5 } };
 		EXPECT_TRUE(rc_index_init(&index, &model.limits));
 		if (from.pick(2))
 			scan();
@@ -118,19 +126,19 @@ struct run {
 		for (int i = 0; i < 15; i++) {
 			rc_key key = any();
 			rc_entry *entry = spare();
-			uint64_t use = from.pick(90000) * 16 % 90001, bytes = from.pick(200);
-			bool there = model.find(key);
+			uint64_t use = from.pick(90000) * 16 % 90001, bytes = from.pick(200) * U;
+			bool there = model.find(key), believed = from.pick(5);
 
 			for (auto &other : model.items)
 				if (other.number == use)
 					use = 90001 + i;
-			ASSERT_EQ(rc_index_scan(&index, entry, &key, bytes, use, wall), !there);
+			ASSERT_EQ(rc_index_scan(&index, entry, &key, believed, bytes, use, wall), !there);
 			if (there)
 				continue;
-			model.items.push_back({ entry, key, bytes, use, false, false, false, false, false });
+			model.items.push_back({ entry, key, bytes, use, false, false, !believed, !believed, false });
 			for (auto &other : model.items)
 				for (auto &newer : model.items)
-					if (rc_key_same_file(&other.key, &newer.key) && newer.number > other.number)
+					if (!newer.doomed && rc_key_same_file(&other.key, &newer.key) && newer.number > other.number)
 						other.outdated = true;
 		}
 		model.number = 100000;
@@ -157,7 +165,7 @@ struct run {
 			wanted = there->leaving || there->doomed ? RC_FOUND_BUSY :
 				 there->used ? RC_FOUND_SHARED : RC_FOUND;
 		else if (model.items.size() >= model.limits.objects.stop)
-			wanted = RC_FOUND_STOP;
+			wanted = RC_FOUND_STOP, model.culling = true;
 		reach::met("index found", wanted);
 		ASSERT_EQ(rc_index_open(&index, &key, memory, &object, &entry), wanted);
 		if (wanted == RC_FOUND_BUSY || wanted == RC_FOUND_STOP) {
@@ -178,9 +186,9 @@ struct run {
 
 	void change(naive::item &i)
 	{
-		uint64_t bytes = from.pick(300);
+		uint64_t bytes = from.pick(300) * U;
 
-		switch (from.pick(6)) {
+		switch (from.pick(7)) {
 		case 0:
 			ASSERT_TRUE(rc_index_doom(&index, i.entry));
 			i.doomed = i.outdated = true;
@@ -193,8 +201,22 @@ struct run {
 			bool room = model.sum(true, true) + bytes <= model.limits.bytes.stop;
 
 			reach::met("index room", room);
+			model.culling |= !room;
 			ASSERT_EQ(rc_index_take(&index, i.entry, bytes), room);
-			i.bytes += room ? bytes : 0;
+			if (room)
+				i.taken.push_back(bytes);
+			return;
+		}
+		case 4: {
+			bool written = from.pick(2);
+
+			if (i.taken.empty()) {
+				ASSERT_FALSE(rc_index_give(&index, i.entry, 1, written));
+				return;
+			}
+			ASSERT_TRUE(rc_index_give(&index, i.entry, i.taken.back(), written));
+			i.bytes += written ? i.taken.back() : 0;
+			i.taken.pop_back();
 			return;
 		}
 		case 3:
@@ -208,6 +230,7 @@ struct run {
 			wall = from.pick(5) ? wall + from.pick(5) : wall - from.pick(100);
 			ASSERT_TRUE(rc_index_close(&index, i.entry, bytes, wall));
 			i.bytes = bytes;
+			i.taken.clear();
 			i.used = false;
 			i.number = ++model.number;
 		}
@@ -237,12 +260,43 @@ struct run {
 		}
 		i.leaving = false;
 		i.stuck = true;
+		i.again = false;
 		i.number = ++model.number;
+	}
+
+	/* Nobody uses any, and all that has to leave has left: there is room for another one. */
+	void room_again()
+	{
+		rc_key key = key_of(100, 1);
+		rc_entry *entry, *memory = spare();
+
+		while (auto *i = pick(true)) {
+			ASSERT_TRUE(rc_index_close(&index, i->entry, i->bytes, wall));
+			i->taken.clear();
+			i->used = false;
+			i->number = ++model.number;
+		}
+		rc_index_retry(&index);
+		for (auto &each : model.items)
+			each.again = true;
+		do {
+			while (auto *i = pick(false)) {
+				ASSERT_TRUE(rc_index_left(&index, i->entry, true));
+				model.items.remove_if([&](auto &o) { return &o == i; });
+			}
+			victim();
+		} while (pick(false));
+		ASSERT_EQ(rc_index_open(&index, &key, memory, &object, &entry), RC_FOUND_NEW);
+		ASSERT_TRUE(rc_index_take(&index, entry, RC_FILL_MAX));
+		ASSERT_TRUE(rc_index_drop(&index, entry));
 	}
 
 	void step()
 	{
 		naive::item *i;
+
+		if (!from.pick(100))
+			room_again();
 
 		switch (from.pick(8)) {
 		case 0 ... 2:
@@ -254,6 +308,11 @@ struct run {
 			break;
 		case 6:
 			victim();
+			if (from.pick(4))
+				break;
+			rc_index_retry(&index);
+			for (auto &each : model.items)
+				each.again = true;
 			break;
 		default:
 			if ((i = pick(false)))
@@ -263,6 +322,8 @@ struct run {
 		ASSERT_EQ(why, nullptr) << why;
 		ASSERT_EQ(index.bytes, model.sum(true, true));
 		ASSERT_EQ(index.objects, model.items.size());
+		ASSERT_EQ(index.stuck, uint64_t(std::count_if(model.items.begin(), model.items.end(),
+							       [](auto &each) { return each.stuck; })));
 	}
 
 	void end()

@@ -24,14 +24,14 @@ TEST_F(CacheObject, Memory)
 	EXPECT_EQ(rc_object_words(&key), 0u);
 	key.size++;
 	EXPECT_EQ(rc_object_words(&key), RC_MAPS * 2u);
-	EXPECT_FALSE(rc_object_init(&o, &key, nullptr, false, now, wall));
+	EXPECT_FALSE(rc_object_init(&o, &key, changed, nullptr, false, now, wall));
 	key.size = RC_FILE_MAX;
 	EXPECT_EQ(rc_object_words(&key), RC_MAPS * 495u);
 	key.version = 0;
-	EXPECT_FALSE(rc_object_init(&o, &key, bits.data(), false, now, wall));
+	EXPECT_FALSE(rc_object_init(&o, &key, changed, bits.data(), false, now, wall));
 }
 
-/* It is embedded: a small one may be looked at from anywhere. */
+/* What is here is read from here, up to where it is not. */
 TEST_F(CacheObject, AFile)
 {
 	ready();
@@ -60,6 +60,11 @@ TEST_F(CacheObject, TheTail)
 	run = rc_read_plan(&o, 5 * G + 999, RL_SIZE_MAX - 5 * G - 999);
 	EXPECT_TRUE(run.cache);
 	EXPECT_EQ(run.data, 1);
+	run = rc_read_plan(&o, 5 * G, RL_SIZE_MAX);
+	EXPECT_EQ(run.len, RL_SIZE_MAX - 5 * G) << "no place is behind that";
+	EXPECT_EQ(run.data, 1000);
+	EXPECT_EQ(rc_read_plan(&o, 6 * G, RL_SIZE_MAX).len, RL_SIZE_MAX - 6 * G);
+	EXPECT_FALSE(rc_read_begin(&o, 5 * G, RL_SIZE_MAX, &run));
 }
 
 /* Only whole granules; the file's last one is as long as it is. */
@@ -117,7 +122,7 @@ TEST_F(CacheObject, OwedWhileLooking)
 	EXPECT_EQ(came(0, 2 * G), bytes {});
 	EXPECT_EQ(came(4 * G, 4 * G + 10), bytes {});
 	EXPECT_FALSE(rc_fill_owed(&o, &inode, &fill)) << "not yet";
-	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr, 0), RC_OPENED_READY);
+	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr), RC_OPENED_READY);
 	EXPECT_FALSE(rc_fill_owed(&o, &other, &fill)) << "it has not these folios";
 	ASSERT_TRUE(rc_fill_owed(&o, &inode, &fill));
 	EXPECT_EQ(fill.from, 0);
@@ -167,24 +172,24 @@ TEST_F(CacheObject, Large)
 /* The write that made the version may be under way; or the clocks differ. */
 TEST_F(CacheObject, Unsettled)
 {
-	key.mtime_sec = wall - RC_SETTLED_S + 1;
+	changed = wall - RC_SETTLED_S + 1;
 	ready();
 	EXPECT_EQ(came(0, G), bytes {});
 	now += RC_SETTLE_MS - 1;
 	EXPECT_EQ(came(0, G), bytes {});
 	now++;
 	EXPECT_EQ(came(0, G), (bytes { 0, G }));
-	for (int64_t mtime : { int64_t(wall) + 5000, RL_SIZE_MAX }) {
-		key.mtime_sec = mtime;
+	for (int64_t time : { int64_t(wall) + 5000, RL_SIZE_MAX }) {
+		changed = time;
 		ready();
 		EXPECT_EQ(came(0, G), bytes {}) << "of tomorrow";
 	}
-	for (int64_t mtime : { int64_t(wall) - int64_t(RC_SETTLED_S), int64_t(0), -RL_SIZE_MAX - 1 }) {
-		key.mtime_sec = mtime;
+	for (int64_t time : { int64_t(wall) - int64_t(RC_SETTLED_S), int64_t(0), -RL_SIZE_MAX - 1 }) {
+		changed = time;
 		ready();
 		EXPECT_EQ(came(0, G), (bytes { 0, G }));
 		now--;
-		EXPECT_EQ(came(G, 2 * G), bytes {}) << "asked for before the version was";
+		EXPECT_EQ(came(G, 2 * G), bytes {}) << "asked for in the ms of the version, perhaps before it";
 		now++;
 		filled(0, G, RC_MISSED);
 	}
@@ -244,11 +249,11 @@ TEST_F(CacheObject, KilledWhileLooking)
 	EXPECT_TRUE(rc_kill(&o, RC_WHY_WRITTEN));
 	EXPECT_TRUE(rc_unuse(&o));
 	EXPECT_EQ(end(), RC_END_BUSY) << "the look is under way";
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr, 0), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr), RC_OPENED_DEAD);
 	EXPECT_EQ(end(), RC_END_REMOVE);
 	begin();
 	EXPECT_TRUE(rc_kill(&o, RC_WHY_WRITTEN));
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_ABSENT, nullptr, 0), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_ABSENT, nullptr), RC_OPENED_DEAD);
 	EXPECT_TRUE(rc_unuse(&o));
 	EXPECT_EQ(end(), RC_END_NOTHING);
 }
@@ -258,7 +263,7 @@ TEST_F(CacheObject, NoFile)
 	for (rc_look look : { RC_LOOK_ABSENT, RC_LOOK_FAILED }) {
 		begin();
 		came(0, 2 * G);
-		EXPECT_EQ(rc_object_opened(&o, look, nullptr, 0), RC_OPENED_NONE);
+		EXPECT_EQ(rc_object_opened(&o, look, nullptr), RC_OPENED_NONE);
 		EXPECT_FALSE(rc_fill_owed(&o, &inode, &fill));
 		EXPECT_EQ(came(0, G), bytes {});
 		EXPECT_TRUE(rc_unuse(&o));
@@ -277,27 +282,27 @@ TEST_F(CacheObject, Waiting)
 	EXPECT_EQ(rc_look_wait(&o, now + RC_LOOK_MS), 0u);
 	EXPECT_TRUE(rc_object_make(&o));
 	EXPECT_EQ(rc_look_wait(&o, now), 0u) << "it was not there";
-	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr, 0), RC_OPENED_READY);
+	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_CREATED, nullptr), RC_OPENED_READY);
 	EXPECT_FALSE(rc_object_make(&o));
 	begin(true);
 	rc_kill(&o, RC_WHY_WRITTEN);
 	EXPECT_EQ(rc_look_wait(&o, now), 0u);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_ABSENT, nullptr, 0), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_ABSENT, nullptr), RC_OPENED_DEAD);
 }
 
 /* What is not believed is removed, never mended. */
 TEST_F(CacheObject, HeaderNotBelieved)
 {
 	begin(true);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, slots.data(), 1 << 20), RC_OPENED_DEAD);
+	EXPECT_EQ(looked(1 << 20), RC_OPENED_DEAD);
 	EXPECT_EQ(o.why, RC_WHY_HEADER);
 	EXPECT_EQ(o.errors, 0u);
 	EXPECT_TRUE(rc_unuse(&o));
 	EXPECT_EQ(end(), RC_END_REMOVE);
 	begin(true);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, nullptr, 1 << 20), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, nullptr), RC_OPENED_DEAD);
 	begin(true);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_BAD, nullptr, 0), RC_OPENED_DEAD);
+	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_BAD, nullptr), RC_OPENED_DEAD);
 	EXPECT_EQ(o.errors, 1u);
 }
 
@@ -314,7 +319,7 @@ TEST_F(CacheObject, CommitAndOpenAgain)
 	begin(true);
 	came(0, 2 * G);
 	EXPECT_EQ(o.owed, 2u);
-	ASSERT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, slots.data(), RC_DATA + 3 * G), RC_OPENED_READY);
+	ASSERT_EQ(looked(RC_DATA + 3 * G), RC_OPENED_READY);
 	EXPECT_EQ(o.owed, 1u) << "one of them is here";
 	rc_run run = rc_read_plan(&o, G, 10 * G);
 	EXPECT_TRUE(run.cache && run.vouched);
@@ -325,7 +330,7 @@ TEST_F(CacheObject, CommitAndOpenAgain)
 	rc_fill_forget(&o, &inode);
 	EXPECT_EQ(end(), RC_END_KEEP);
 	begin(true);
-	EXPECT_EQ(rc_object_opened(&o, RC_LOOK_OPEN, slots.data(), RC_DATA + 3 * G - 1), RC_OPENED_DEAD)
+	EXPECT_EQ(looked(RC_DATA + 3 * G - 1), RC_OPENED_DEAD)
 		<< "somebody has cut it";
 }
 
