@@ -6,8 +6,8 @@ VERSION := 0.1.0
 SHELL := /bin/bash
 
 # Which kernel: installed (the newest 6.12 headers of this machine, the default
-# where there are any), stock (scripts/stock-kernel, Debian's, in the cache) or
-# debug (scripts/test-kernel). The guests run the last two.
+# where there are any), stock (scripts/stock-kernel, Debian's, in the cache), debug
+# (scripts/test-kernel) or plain (its --plain). The guests run the last three.
 INSTALLED := $(shell . scripts/lib.sh; installed_headers)
 KERNEL ?= $(if $(INSTALLED),installed,stock)
 ifeq ($(KERNEL),installed)
@@ -16,8 +16,10 @@ else ifeq ($(KERNEL),stock)
 KDIR ?= $(shell scripts/stock-kernel --kdir)
 else ifeq ($(KERNEL),debug)
 KDIR ?= $(shell scripts/test-kernel --path)
+else ifeq ($(KERNEL),plain)
+KDIR ?= $(shell scripts/test-kernel --plain --path)
 else
-$(error KERNEL is installed, stock or debug, not "$(KERNEL)")
+$(error KERNEL is installed, stock, debug or plain, not "$(KERNEL)")
 endif
 
 # kbuild writes beside the sources, so each kernel gets a copy of them.

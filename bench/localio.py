@@ -4,7 +4,7 @@
 What fio does for the stage localio, and what came of it.
 
 	localio.py jobs NAME:DIRECTORY...	a job file: each cell on each side in turn
-	localio.py samples FILE...		of fio's output, as measured.jsonl has them
+	localio.py samples BENCH FILE...	of fio's output, as measured.jsonl has them
 """
 
 import json
@@ -46,7 +46,8 @@ def jobs(sides):
                 print(f"{key}={value}")
 
 
-def samples(paths):
+def samples(arguments):
+    bench, *paths = arguments
     found = {}
     for path in paths:
         text = open(path, encoding="utf-8").read()
@@ -54,7 +55,7 @@ def samples(paths):
             rate = max(job[way]["bw_bytes"] for way in ("read", "write"))
             found.setdefault(tuple(job["jobname"].rsplit(": ", 1)), []).append(rate)
     for (case, side), rates in found.items():
-        print(json.dumps({"bench": "localio", "case": case, "side": side, "unit": "bytes/s",
+        print(json.dumps({"bench": bench, "case": case, "side": side, "unit": "bytes/s",
                           "samples": rates}))
 
 

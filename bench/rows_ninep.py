@@ -110,12 +110,29 @@ def client(table):
 
 
 def localio(table):
-    """Past the network, beside the directory itself and the same mount by the wire."""
-    for name in dict.fromkeys(c for b, c, _ in table.measured.lines if b == "localio"):
+    """
+    Past the network, beside the directory itself and the same mount by the wire; and, all
+    in a kernel that has that, beside NFS past the network.
+    """
+    for bench in "localio", "localio, plain kernel":
+        localio_rows(table, bench)
+    for name in localio_cells(table, "localio"):
+        client_row(table, name, "near", "nfs", 1, show_rate, bench="localio, plain kernel")
+
+
+def localio_cells(table, bench):
+    return dict.fromkeys(case for of, case, _ in table.measured.lines if of == bench)
+
+
+def localio_rows(table, bench):
+    for name in localio_cells(table, "localio"):
         near = 0.85 if "direct" in name or ("cold" not in name and "fsync" not in name) else None
-        client_row(table, name, "near", "local", near, show_rate, bench="localio")
+        client_row(table, name, "near", "local", near, show_rate, bench=bench)
         wire = 4 if name.startswith("4 KiB random read") else 1
-        client_row(table, name, "near", "none", wire, show_rate, bench="localio")
+        # By the wire they end in the server's cache, past it on its disk.
+        if "write" in name and "direct" in name:
+            wire = None
+        client_row(table, name, "near", "none", wire, show_rate, bench=bench)
 
 
 def tree(table):

@@ -18,8 +18,9 @@ class Measured:
 
     def __init__(self, results):
         self.lines = {}
-        for path in sorted(glob.glob(os.path.join(results, "again-*", "measured.jsonl"))):
-            self.read(path)
+        for others in "again-*", "plain":
+            for path in sorted(glob.glob(os.path.join(results, others, "measured.jsonl"))):
+                self.read(path)
         self.read(os.path.join(results, "measured.jsonl"))
 
     def read(self, path):
