@@ -116,16 +116,16 @@ def localio(table):
     """
     for bench in "localio", "localio, plain kernel":
         localio_rows(table, bench)
-    for name in localio_cells(table, "localio"):
+    for name in localio_cells(table):
         client_row(table, name, "near", "nfs", 1, show_rate, bench="localio, plain kernel")
 
 
-def localio_cells(table, bench):
-    return dict.fromkeys(case for of, case, _ in table.measured.lines if of == bench)
+def localio_cells(table):
+    return dict.fromkeys(case for bench, case, _ in table.measured.lines if bench.startswith("localio"))
 
 
 def localio_rows(table, bench):
-    for name in localio_cells(table, "localio"):
+    for name in localio_cells(table):
         near = 0.85 if "direct" in name or ("cold" not in name and "fsync" not in name) else None
         client_row(table, name, "near", "local", near, show_rate, bench=bench)
         wire = 4 if name.startswith("4 KiB random read") else 1

@@ -5,7 +5,9 @@
 
 #include <holdfast/core/std.hpp>
 
+#include "later.hpp"
 #include "netfs_cache.h"
+#include "netfs_cache_health.h"
 
 namespace rc {
 
@@ -14,6 +16,7 @@ using hf::size_t;
 using hf::uint32_t;
 using hf::uint64_t;
 using hf::uint8_t;
+using rl::later;
 
 /* The key on disk: eight words, the lowest byte first. */
 enum : unsigned int { key_bytes = 64 };
@@ -41,6 +44,11 @@ void decode(const uint8_t *from, rc_key &key);
 
 /* cache_crc.cc: CRC32C (RFC 3720, B.4). */
 [[nodiscard]] uint32_t crc32c(const uint8_t *data, size_t len);
+
+[[nodiscard]] constexpr bool known(rc_outcome outcome)
+{
+	return outcome >= RC_DONE && outcome < RC_NR_OUTCOMES;
+}
 
 [[nodiscard]] constexpr uint32_t words_of(uint32_t granules) { return (granules + 63) / 64; }
 

@@ -12,16 +12,10 @@
  * well.  Reads go on, and are no trouble unless they fail.  O(1).
  */
 #include "cache.hpp"
-#include "netfs_cache_health.h"
 
 namespace rc {
 
 namespace {
-
-constexpr uint64_t later(uint64_t now, uint32_t ms)
-{
-	return now < RL_NEVER - 1 - ms ? now + ms : RL_NEVER - 1;
-}
 
 /* The next one of a kind that gets longer. */
 uint32_t longer(const rc_health &health, rc_outcome outcome, uint32_t first, uint32_t most)
@@ -77,8 +71,6 @@ bool success(rc_health &health, uint64_t now)
 	health.pause = 0;
 	return change(health, RC_DONE);
 }
-
-bool known(rc_outcome outcome) { return outcome >= RC_DONE && outcome < RC_NR_OUTCOMES; }
 
 } // namespace
 

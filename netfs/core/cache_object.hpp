@@ -82,16 +82,6 @@ struct maps {
 	return end < size_of(object) ? end : size_of(object);
 }
 
-[[nodiscard]] constexpr uint64_t later(uint64_t now, uint64_t ms)
-{
-	return now < RL_NEVER - 1 - ms ? now + ms : RL_NEVER - 1;
-}
-
-[[nodiscard]] constexpr bool known(rc_outcome outcome)
-{
-	return outcome >= RC_DONE && outcome < RC_NR_OUTCOMES;
-}
-
 /* cache_object.cc: it is alive, and the cache's filesystem has failed. */
 void failed(rc_object &object, rc_why why);
 /* cache_fill.cc: what is here is not owed. */

@@ -13,16 +13,12 @@
  * no more of that than bytes: nothing goes on for ever but a hard wait for a server
  * that says EAGAIN, which rl_req_cancel() ends.
  */
+#include "later.hpp"
 #include "retry.hpp"
 
 namespace rl {
 
 namespace {
-
-uint64_t later(uint64_t now, uint32_t ms)
-{
-	return now < RL_NEVER - 1 - ms ? now + ms : RL_NEVER - 1;
-}
 
 bool too_late(const rl_sub &sub, uint64_t now)
 {

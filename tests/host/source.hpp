@@ -40,6 +40,21 @@ struct bytes : source {
 	uint32_t pick(uint32_t below) override { return left() ? *at++ % below : 0; }
 };
 
+/* Once its bytes are used up a rule goes on: nothing waits for ever for a zero. */
+struct then_any : world::bytes {
+	uint32_t next = 1;
+
+	using bytes::bytes;
+
+	uint32_t pick(uint32_t below) override
+	{
+		if (left())
+			return bytes::pick(below);
+		next = next * 1664525 + 1013904223;
+		return (next >> 8) % below;
+	}
+};
+
 } // namespace world
 
 #endif /* HF_TESTS_SOURCE_HPP */

@@ -8,25 +8,6 @@
 extern "C" int LLVMFuzzerInitialize(int *argc, char ***argv);
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-namespace {
-
-/* Once its bytes are used up a rule goes on: nothing waits for ever for a zero. */
-struct then_any : world::bytes {
-	uint32_t next = 1;
-
-	using bytes::bytes;
-
-	uint32_t pick(uint32_t below) override
-	{
-		if (left())
-			return bytes::pick(below);
-		next = next * 1664525 + 1013904223;
-		return (next >> 8) % below;
-	}
-};
-
-} // namespace
-
 extern "C" int LLVMFuzzerInitialize(int *, char ***)
 {
 	reach::demand_at_exit({ NETFS_REACH });
@@ -35,7 +16,7 @@ extern "C" int LLVMFuzzerInitialize(int *, char ***)
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	then_any from(data, size);
+	world::then_any from(data, size);
 	uint32_t kind = from.pick(netfs_world::NR_KINDS);
 	netfs_world::world w(netfs_world::options_of(kind), from);
 
