@@ -11,6 +11,7 @@
  * seen to have ended; and closed by who has the fid last (remote.c).
  */
 #include <linux/exportfs.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "fid.h"
@@ -39,20 +40,22 @@ static bool say_hello(struct hf9c_super *hs, struct hf9c_fid *root)
  * @root: the fid of what it shows
  *
  * Context: may sleep, for the server.
+ * Return: 0, wherever the server is; or -EINTR: who mounts is being killed.
  */
-void hf9c_local_begin(struct super_block *sb, struct hf9c_fid *root)
+int hf9c_local_begin(struct super_block *sb, struct hf9c_fid *root)
 {
 	struct hf9c_super *hs = hf9c_super(sb);
 
 	if (!hs->opts->localio || !hf9c_knows(hs, NP_TLOCALHELLO))
-		return;
+		return 0;
 	snprintf(hs->name, sizeof(hs->name), "%u:%u", MAJOR(sb->s_dev), MINOR(sb->s_dev));
 	if (!say_hello(hs, root))
-		return;
+		return fatal_signal_pending(current) ? -EINTR : 0;
 	hs->root = hf9c_fid_get(root);
 	hs->local = true;
 	/* A file of a stack on this mount would be read by itself. */
 	sb->s_stack_depth = FILESYSTEM_MAX_STACK_DEPTH;
+	return 0;
 }
 
 /* The call is over: with the answer, an error, or the session's end. */

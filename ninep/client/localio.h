@@ -21,7 +21,7 @@ struct hf9c_borrowed {
 };
 
 /* localio.c */
-void hf9c_local_begin(struct super_block *sb, struct hf9c_fid *root);
+int hf9c_local_begin(struct super_block *sb, struct hf9c_fid *root);
 void hf9c_local_end(struct hf9c_super *hs);
 void hf9c_local_fini(struct hf9c_super *hs);
 void hf9c_local_again(struct work_struct *work);

@@ -164,7 +164,7 @@ static int make_root(struct fs_context *fc, struct super_block *sb)
 	sample = hf9c_sample(sb, NULL);
 	err = hf9c_remote_getattr(fid, &attr);
 	if (!err)
-		hf9c_local_begin(sb, fid);
+		err = hf9c_local_begin(sb, fid);
 	hf9c_fid_put(fid);
 	if (err)
 		return err;

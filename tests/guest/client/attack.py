@@ -182,6 +182,12 @@ def log():
         os.close(fd)
 
 
+def is_mounted(at):
+    """Even one that answers nothing."""
+    with open("/proc/mounts") as mounts:
+        return any(line.split()[1] == at for line in mounts)
+
+
 def force(attack):
     """Whatever hangs ends, so that the next case is not spoiled by this one."""
     for at in attack.mounts:
@@ -206,4 +212,4 @@ def run():
     sys.exit(report.failed)
 
 
-__all__ = ["CASES", "Attack", "alone", "attr_with", "case", "device_of", "run", "served", "server"]
+__all__ = ["CASES", "Attack", "alone", "attr_with", "case", "device_of", "is_mounted", "run", "served", "server"]

@@ -4,7 +4,7 @@
 import stat
 import struct
 
-from attack import CASES, attr_with, case, run
+from attack import CASES, attr_with, case, is_mounted, run
 from proxy import frame
 
 DATA = bytes(range(256)) * 40
@@ -90,6 +90,21 @@ def root_is_no_directory(a):
         return attr_with(m, mode=stat.S_IFREG | 0o644, qid=(0, qid[1], qid[2]))
     proxy.change("Rgetattr", as_file)
     yield a.try_mount("cache=strict", proxy), "ENOTDIR"
+
+
+@case
+def killed_in_mount(a):
+    """Whatever it waits for, nothing is mounted, and what comes then is nobody's."""
+    for kind in "version", "caps", "attach", "getattr":
+        for kind in "T" + kind, "R" + kind:
+            proxy, program = a.proxy(), a.program()
+            kept = proxy.keep(kind)
+            program.start("mount", proxy.path, a.mnt, "cache=strict")
+            a.loop.until(kept)
+            program.kill()
+            yield (kind, is_mounted(a.mnt)), (kind, False)
+            kept.go()
+            a.loop.until(lambda: not proxy.link.lives)
 
 
 run()
