@@ -28,6 +28,9 @@
 
 #include <holdfast/netfs_types.h>
 
+struct hf_cache_dir;
+struct hf_cache_object;
+struct hf_netfs_asked;
 struct hf_netfs_mount;
 struct hf_netfs_req;
 struct hf_netfs_reserve;
@@ -65,6 +68,10 @@ struct hf_netfs_sysfs;
  *	mutex are held
  * @transient: whether a try that failed so is to be made again.  Besides these, EAGAIN,
  *	EINTR and ENOMEM are.  Any context.  Optional
+ * @version: ask for the version of @inode, by a message that is sent from here on, and do
+ *	not wait; the answer comes by hf_netfs_cache_answer(), once if this is 0, and else
+ *	never.  Context: process, GFP_NOFS; @inode stays until the answer.  For a cache on
+ *	disk (netfs_cache.h)
  * @abort: whatever is under way ends now, with errors.  Idempotent; may be called
  *	beside everything.  Context: process, no lock that is listed above but i_rwsem
  */
@@ -77,6 +84,7 @@ struct hf_netfs_ops {
 	int (*revalidate)(struct inode *inode, struct file *file);
 	int (*resize)(struct inode *inode, loff_t size, void *data);
 	bool (*transient)(int error);
+	int (*version)(struct inode *inode, struct hf_netfs_asked *asked);
 	void (*abort)(struct super_block *sb);
 };
 
@@ -117,6 +125,7 @@ struct hf_netfs_limits {
  * @aborted: L: 0, or why nothing is sent any more; set once
  * @all: all mounts
  * @sysfs: its folder
+ * @cache: I: the directory where what was read is kept; or NULL
  *
  * I: set by hf_netfs_mount(), then only read.
  */
@@ -135,6 +144,7 @@ struct hf_netfs_mount {
 	int aborted;
 	struct list_head all;
 	struct hf_netfs_sysfs *sysfs;
+	struct hf_cache_dir *cache;
 };
 
 /**
@@ -146,6 +156,11 @@ struct hf_netfs_mount {
  * @wb_lock: one write-back at a time: two would wait for each other's folios
  * @flags: bits, private
  * @lost: bytes that could not be written
+ * @cache: its object on disk, or the last one that it had; RCU, changed under i_lock
+ * @opens: L: hf_netfs_cache_open(), not closed yet
+ * @uses: L: it is a user of @cache
+ *
+ * L: under i_lock.
  */
 struct hf_netfs_inode {
 	struct inode vfs;
@@ -155,6 +170,9 @@ struct hf_netfs_inode {
 	struct mutex wb_lock;
 	unsigned long flags;
 	atomic64_t lost;
+	struct hf_cache_object __rcu *cache;
+	u32 opens;
+	bool uses;
 };
 
 /**
@@ -167,6 +185,8 @@ struct hf_netfs_inode {
  * @credit: private
  * @place: private: where it waits for one
  * @id: its number in the request, from 0 on
+ * @cached: private: this try reads the cache on disk
+ * @asked: private: ms, when its first try was issued
  * @work: the filesystem's, for a worker that answers; from hf_netfs_sub_done_atomic()
  *	on the layer's
  * @answer: private: hf_netfs_sub_done_atomic()'s
@@ -179,6 +199,8 @@ struct hf_netfs_sub {
 	u32 credit;
 	struct rl_place place;
 	u32 id;
+	bool cached;
+	u64 asked;
 	struct work_struct work;
 	struct rl_answer answer;
 };
