@@ -35,6 +35,7 @@
  * @lock: of what is marked L
  * @index: L: all objects
  * @health: L: how the filesystem is
+ * @fills: L: in flight, which hold folios
  * @scan: finds what is there; in the second queue, as the next three
  * @reap: removes
  * @retry: @reap once more, of what could not be removed
@@ -50,6 +51,7 @@ struct hf_cache_dir {
 	spinlock_t lock;
 	struct rc_index index;
 	struct rc_health health;
+	u32 fills;
 	struct work_struct scan, reap, close;
 	struct delayed_work retry;
 };
@@ -113,6 +115,7 @@ void hf_cache_dir_put(struct hf_cache_dir *dir);
 void hf_cache_note(struct hf_cache_dir *dir, enum rc_outcome outcome);
 void hf_cache_tell(struct hf_cache_dir *dir, bool changed, enum rc_outcome state);
 enum rc_outcome hf_cache_outcome(ssize_t error);
+void hf_cache_show(struct seq_file *m);
 int hf_cache_init(void);
 void hf_cache_exit(void);
 

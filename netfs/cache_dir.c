@@ -21,6 +21,7 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/sched/mm.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
 
@@ -411,6 +412,37 @@ void hf_cache_detach(struct hf_netfs_mount *mount)
 	dir->mounts--;
 	mutex_unlock(&dirs_lock);
 	hf_cache_dir_put(dir);
+}
+
+/* ------------------------------------------------------------------------------ statistics */
+
+/* What all directories have together. */
+void hf_cache_show(struct seq_file *m)
+{
+	static const char * const outcomes[RC_NR_OUTCOMES] = {
+		[RC_FULL] = "full", [RC_FROZEN] = "frozen", [RC_READ_ONLY] = "read_only",
+		[RC_ERROR] = "errors",
+	};
+	u64 counts[RC_NR_OUTCOMES] = {}, pauses = 0, objects = 0, bytes = 0;
+	struct hf_cache_dir *dir;
+	u32 i;
+
+	mutex_lock(&dirs_lock);
+	list_for_each_entry(dir, &dirs, all) {
+		spin_lock(&dir->lock);
+		for (i = 0; i < RC_NR_OUTCOMES; i++)
+			counts[i] += dir->health.counts[i];
+		pauses += dir->health.pauses;
+		objects += dir->index.objects;
+		bytes += dir->index.bytes;
+		spin_unlock(&dir->lock);
+	}
+	mutex_unlock(&dirs_lock);
+	for (i = 0; i < RC_NR_OUTCOMES; i++)
+		if (outcomes[i])
+			seq_printf(m, "netfs_cache_%s %llu\n", outcomes[i], counts[i]);
+	seq_printf(m, "netfs_cache_pauses %llu\nnetfs_cache_objects %llu\nnetfs_cache_bytes %llu\n",
+		   pauses, objects, bytes);
 }
 
 /* -------------------------------------------------------------------------------- module */

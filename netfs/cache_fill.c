@@ -14,6 +14,8 @@
 #include "cache.h"
 
 #define VECS	(RC_FILL_MAX >> PAGE_SHIFT)
+/* Of all objects of a directory: what they hold of the page cache has a bound. */
+#define FILLS_MAX	64
 
 /* One in flight. */
 struct fill {
@@ -83,12 +85,15 @@ static void put_folios(struct fill *fill)
 static bool take_room(struct fill *fill)
 {
 	struct hf_cache_dir *dir = fill->object->dir;
-	bool room;
+	bool room, busy;
 
 	spin_lock(&dir->lock);
-	room = rc_index_take(&dir->index, fill->object->entry, fill->core.to - fill->core.from);
+	busy = dir->fills >= FILLS_MAX;
+	room = !busy && rc_index_take(&dir->index, fill->object->entry,
+				      fill->core.to - fill->core.from);
+	dir->fills += room;
 	spin_unlock(&dir->lock);
-	if (!room)
+	if (!room && !busy)
 		queue_work(hf_cache_second, &dir->reap);
 	return room;
 }
@@ -100,6 +105,7 @@ static void give_room(struct fill *fill, bool written)
 	spin_lock(&dir->lock);
 	WARN_ON_ONCE(!rc_index_give(&dir->index, fill->object->entry,
 				    fill->core.to - fill->core.from, written));
+	dir->fills--;
 	spin_unlock(&dir->lock);
 }
 

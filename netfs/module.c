@@ -26,6 +26,7 @@ struct hf_counters hf_netfs_counters = {
 	.names	= names,
 	.values	= hf_netfs_stats.count,
 	.count	= HF_NETFS_STAT_COUNT,
+	.show	= hf_cache_show,
 };
 
 static int show_requests(struct seq_file *m, void *v)
