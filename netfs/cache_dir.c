@@ -109,11 +109,12 @@ static struct rc_entry *next_victim(struct hf_cache_dir *dir)
 static bool remove(struct hf_cache_dir *dir, struct rc_entry *entry)
 {
 	int err = hf_cache_unlink(dir, &entry->key);
-	bool removed = !err || err == -ENOENT;
+	/* (What is no file is not ours, whatever it is called.) */
+	bool removed = !err || err == -ENOENT || err == -EISDIR;
 
-	if (entry->outdated)
+	if (removed && entry->outdated)
 		hf_netfs_count(cache_outdated);
-	else
+	else if (removed)
 		hf_netfs_count(cache_culled);
 	spin_lock(&dir->lock);
 	WARN_ON_ONCE(!rc_index_left(&dir->index, entry, removed));
@@ -347,6 +348,10 @@ static struct hf_cache_dir *join(struct hf_cache_dir *dir,
 	if (dir->mounts && (limits->bytes != dir->wished.bytes || limits->objects != dir->wished.objects))
 		return ERR_PTR(-EBUSY);
 	hf_cache_dir_get(dir);
+	/* The scan ends early without a mount. */
+	if (!dir->mounts && !READ_ONCE(dir->index.scanned) &&
+	    queue_work(hf_cache_second, &dir->scan))
+		hf_cache_dir_get(dir);
 	return dir;
 }
 

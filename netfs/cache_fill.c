@@ -35,11 +35,11 @@ static bool is_good(struct folio *folio)
 	       !folio_test_writeback(folio);
 }
 
-/* Of the page cache, with a reference.  Return: where it ends; 0: it is not there. */
-static loff_t add_folio(struct fill *fill, struct address_space *mapping, loff_t pos, loff_t end)
+/* Of the page cache, with a reference.  Return: bytes up to its end, or @end; 0: not there. */
+static size_t add_folio(struct fill *fill, struct address_space *mapping, loff_t pos, loff_t end)
 {
 	struct folio *folio = filemap_get_folio(mapping, pos >> PAGE_SHIFT);
-	size_t from, to;
+	size_t from, len;
 
 	if (IS_ERR(folio))
 		return 0;
@@ -48,9 +48,9 @@ static loff_t add_folio(struct fill *fill, struct address_space *mapping, loff_t
 		return 0;
 	}
 	from = offset_in_folio(folio, pos);
-	to = min_t(loff_t, folio_size(folio), end - folio_pos(folio));
-	bvec_set_folio(&fill->vecs[fill->nr++], folio, to - from, from);
-	return pos + to - from;
+	len = min_t(loff_t, folio_size(folio) - from, end - pos);
+	bvec_set_folio(&fill->vecs[fill->nr++], folio, len, from);
+	return len;
 }
 
 /*
@@ -61,14 +61,17 @@ static loff_t add_folio(struct fill *fill, struct address_space *mapping, loff_t
 static bool add_folios(struct fill *fill, struct address_space *mapping)
 {
 	loff_t pos = fill->core.from, end = fill->core.to;
+	size_t added = 1;
 
 	lockdep_assert_held(&fill->object->lock);
 	if (fill->object->direct)
 		end = round_up(end, PAGE_SIZE);
 	fill->len = end - pos;
-	while (pos && pos < end)
-		pos = add_folio(fill, mapping, pos, end);
-	return pos;
+	while (added && pos < end) {
+		added = add_folio(fill, mapping, pos, end);
+		pos += added;
+	}
+	return added;
 }
 
 static void put_folios(struct fill *fill)

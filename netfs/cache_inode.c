@@ -197,6 +197,8 @@ static bool has(struct hf_netfs_inode *ni, const struct rc_key *key)
 	lived = hf_cache_lock(object);
 	fine = object->core.state < RC_DEAD && rc_key_equal(&object->core.key, key) &&
 	       (ni->uses || rc_use(&object->core));
+	if (fine && !object->ni)
+		object->ni = ni;
 	hf_cache_unlock(object, lived);
 	ni->uses |= fine;
 	return fine;

@@ -13,6 +13,7 @@
 
 /* Of a bucket at a time; the rest in another turn. */
 #define TURN	128
+#define BUCKETS	256
 
 struct found {
 	struct dir_context ctx;
@@ -109,18 +110,18 @@ void hf_cache_scan(struct work_struct *work)
 	unsigned int nofs = memalloc_nofs_save();
 	struct found *found = kvzalloc(sizeof(*found), GFP_KERNEL);
 	u8 *slots = kmalloc(RC_SLOTS, GFP_KERNEL);
-	unsigned int i;
+	unsigned int i = 0;
 
 	/* Without: what is there is found when it is opened. */
-	if (found && slots) {
+	if (found && slots && !READ_ONCE(dir->index.scanned)) {
 		found->ctx.actor = take_name;
-		for (i = 0; i < 256 && READ_ONCE(dir->mounts); i++)
-			scan_bucket(dir, i, found, slots);
-		if (i == 256) {
-			spin_lock(&dir->lock);
-			rc_index_scanned(&dir->index);
-			spin_unlock(&dir->lock);
-		}
+		while (i < BUCKETS && READ_ONCE(dir->mounts))
+			scan_bucket(dir, i++, found, slots);
+	}
+	if (i == BUCKETS) {
+		spin_lock(&dir->lock);
+		rc_index_scanned(&dir->index);
+		spin_unlock(&dir->lock);
 	}
 	kfree(slots);
 	kvfree(found);
