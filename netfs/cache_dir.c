@@ -335,6 +335,7 @@ static struct hf_cache_dir *make(const struct path *path,
 	}
 	__module_get(THIS_MODULE);
 	refcount_set(&dir->refs, 2);
+	dir->mounts = 1;
 	list_add(&dir->all, &dirs);
 	queue_work(hf_cache_second, &dir->scan);
 	return dir;
@@ -349,7 +350,7 @@ static struct hf_cache_dir *join(struct hf_cache_dir *dir,
 		return ERR_PTR(-EBUSY);
 	hf_cache_dir_get(dir);
 	/* The scan ends early without a mount. */
-	if (!dir->mounts && !READ_ONCE(dir->index.scanned) &&
+	if (!dir->mounts++ && !READ_ONCE(dir->index.scanned) &&
 	    queue_work(hf_cache_second, &dir->scan))
 		hf_cache_dir_get(dir);
 	return dir;
@@ -378,10 +379,8 @@ static int attach(struct hf_netfs_mount *mount, const struct path *path,
 	if (mutex_lock_killable(&dirs_lock))
 		return -EINTR;
 	dir = get(path, limits, why);
-	if (!IS_ERR(dir)) {
-		dir->mounts++;
+	if (!IS_ERR(dir))
 		mount->cache = dir;
-	}
 	mutex_unlock(&dirs_lock);
 	return PTR_ERR_OR_ZERO(dir);
 }
