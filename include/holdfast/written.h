@@ -35,15 +35,17 @@
  * hf_is_written - may a file be changing, without its version telling?
  * @dentry: of a regular file, whose version was read before this is called
  *
- * With an overlay a mapping has the real file open, and not the one that was mapped; of
+ * With an overlay a mapping has the real file open, and not the one that was mapped.  (Who
+ * may write there has had all of it copied up, so its metadata's inode is its data's.)  Of
  * other stacked filesystems see HF_STATX_WRITTEN.  What has no write-back (tmpfs) is not
  * told of each store into a page that was mapped to be read before, and so moves nothing.
  *
  * Context: any.
  */
-static inline bool hf_is_written(const struct dentry *dentry)
+static inline bool hf_is_written(struct dentry *dentry)
 {
-	const struct inode *inode = d_inode(dentry), *real = d_real_inode(dentry);
+	const struct inode *real = d_inode(d_real(dentry, D_REAL_METADATA));
+	const struct inode *inode = d_inode(dentry);
 
 	/*
 	 * The version was read.  Pairs with get_write_access(), a full barrier, behind which
