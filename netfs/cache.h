@@ -17,6 +17,7 @@
 #include <linux/fs.h>
 #include <linux/path.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/timekeeping.h>
 
 #include <holdfast/netfs_cache.h>
@@ -94,6 +95,15 @@ extern struct workqueue_struct *hf_cache_first, *hf_cache_second;
 static inline u64 hf_cache_wall(void)
 {
 	return max_t(s64, ktime_get_real_seconds(), 0);
+}
+
+/*
+ * The cache's filesystem is called by workers alone, once a mount has attached it: they
+ * begin with no lock of the network filesystem's, and have no memory map.
+ */
+static inline void hf_cache_assert_worker(void)
+{
+	WARN_ON_ONCE(!(current->flags & PF_WQ_WORKER) || current->mm);
 }
 
 /* cache_object.c */

@@ -100,6 +100,7 @@ static enum rc_outcome sync(struct hf_cache_object *object, bool started)
 {
 	int err;
 
+	hf_cache_assert_worker();
 	if (!started)
 		return RC_FROZEN;
 	err = vfs_fsync(object->file, 0);

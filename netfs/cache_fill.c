@@ -243,6 +243,7 @@ static ssize_t write_file(struct fill *fill)
 	struct iov_iter from;
 	struct kiocb iocb;
 
+	hf_cache_assert_worker();
 	iov_iter_bvec(&from, ITER_SOURCE, fill->vecs, fill->nr, fill->len);
 	init_sync_kiocb(&iocb, file);
 	iocb.ki_pos = RC_DATA + fill->core.from;

@@ -19,6 +19,7 @@ struct names {
 
 static int names_of(const struct rc_key *key, struct names *names)
 {
+	hf_cache_assert_worker();
 	if (WARN_ON_ONCE(!rc_name(key, names->name)))
 		return -EINVAL;
 	rc_bucket_name(rc_bucket(key), names->bucket);

@@ -39,6 +39,7 @@ static ssize_t read_file(const struct hf_cache_object *object, loff_t pos, struc
 	struct file *file = object->file;
 	struct kiocb iocb;
 
+	hf_cache_assert_worker();
 	init_sync_kiocb(&iocb, file);
 	iocb.ki_pos = RC_DATA + pos;
 	if (object->direct)
