@@ -39,7 +39,8 @@ static struct hf9c_told told_of(const struct np_attr *attr)
 		return (struct hf9c_told) {};
 	return (struct hf9c_told) {
 		.version = attr->data_version, .size = attr->size,
-		.mtime_sec = attr->mtime_sec, .mtime_nsec = attr->mtime_nsec,
+		.mtime_sec = attr->mtime_sec,
+		.mtime_nsec = min_t(u64, attr->mtime_nsec, NSEC_PER_SEC - 1),
 		.changed = max((s64)attr->mtime_sec, (s64)attr->ctime_sec),
 		.still = attr->valid & NP_ATTR_STILL,
 	};
