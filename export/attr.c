@@ -8,6 +8,8 @@
 #include <linux/fileattr.h>
 #include <linux/stat.h>
 
+#include <holdfast/written.h>
+
 #include "export.h"
 
 /* 0 if they are equal; so are the other differences, to be or'ed together. */
@@ -149,7 +151,7 @@ static int fill_stat(const struct path *lower, struct kstat *stat,
  * @idmap: unused
  * @path: the upper object
  * @stat: the answer, as vfs_getattr_nosec() prepared it
- * @request_mask: STATX_*
+ * @request_mask: STATX_*, HF_STATX_WRITTEN
  * @flags: AT_STATX_*
  *
  * Return: 0 or -errno.
@@ -166,6 +168,10 @@ int hf_getattr(struct mnt_idmap *idmap, const struct path *path,
 		return PTR_ERR(lower.dentry);
 	/* The VFS has asked the security modules, or knows why not. */
 	err = fill_stat(&lower, stat, request_mask, flags);
+	/* A mapping is the lower file's, and so is who writes in LOWERDIR. */
+	if (!err && request_mask & HF_STATX_WRITTEN && d_is_reg(lower.dentry) &&
+	    hf_is_written(lower.dentry))
+		stat->result_mask |= HF_STATX_WRITTEN;
 	dput(lower.dentry);
 	/* What the caller is about to see counts for his next call, too. */
 	hf_refresh_access(d_inode(path->dentry));

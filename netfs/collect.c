@@ -2,6 +2,7 @@
 /* Answers, and the end of the folios that a subrequest carries. */
 #include <linux/sched/mm.h>
 
+#include "cache.h"
 #include "netfs.h"
 #include "stats.h"
 #include "trace.h"
@@ -91,6 +92,13 @@ static bool all_put(const struct hf_netfs_req *req)
 	return req->core.pending == req->core.holds + req->core.issuer;
 }
 
+/* Whole folios that the server has sent: the cache on disk may want them. */
+static bool is_news(const struct hf_netfs_sub *sub)
+{
+	return sub->req->kind == RL_READ && !sub->req->issuer_ends && !sub->cached &&
+	       sub->core.why == RL_WELL && sub->core.done;
+}
+
 /* It has ended: its folios end, then it lets go of the request. */
 static void end_sub(struct hf_netfs_sub *sub)
 {
@@ -102,6 +110,8 @@ static void end_sub(struct hf_netfs_sub *sub)
 	note_bad(sub);
 	if (!hf_netfs_is_direct(req) && !req->issuer_ends)
 		end_folios(sub);
+	if (is_news(sub))
+		hf_cache_came(sub);
 	spin_lock(&req->lock);
 	left = rl_sub_put(&req->core, &sub->core);
 	trace_hf_netfs_ref(req, "sub");

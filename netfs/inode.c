@@ -16,6 +16,7 @@
 #include <linux/errseq.h>
 #include <linux/sched/signal.h>
 
+#include "cache.h"
 #include "netfs.h"
 
 const struct address_space_operations hf_netfs_aops = {
@@ -37,6 +38,7 @@ void hf_netfs_inode_init_once(struct hf_netfs_inode *ni)
 {
 	inode_init_once(&ni->vfs);
 	ni->mount = NULL;
+	RCU_INIT_POINTER(ni->cache, NULL);
 	mutex_init(&ni->wb_lock);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_inode_init_once);
@@ -47,6 +49,8 @@ int hf_netfs_inode_init(struct hf_netfs_inode *ni, struct hf_netfs_mount *mount,
 
 	ni->mount = mount;
 	ni->flags = 0;
+	ni->opens = 0;
+	ni->uses = false;
 	atomic_set(&ni->io_count, 0);
 	atomic64_set(&ni->lost, 0);
 	if (!rl_size_init(&ni->sizes, size))
@@ -122,7 +126,9 @@ void hf_netfs_evict(struct inode *inode)
 	struct hf_netfs_inode *ni = hf_netfs_inode(inode);
 
 	if (S_ISREG(inode->i_mode) && ni->mount) {
+		hf_cache_leave(ni);
 		hf_netfs_wait_for_outstanding_io(ni);
+		hf_cache_forget(ni);
 		tell_what_was_lost(ni);
 	}
 	truncate_inode_pages_final(&inode->i_data);

@@ -6,6 +6,7 @@
  * taken one or has gone.  Of a subrequest that has ended no place stays: it leaves the
  * line in its end, and who asks looks afterwards whether that was before.
  */
+#include "cache.h"
 #include "netfs.h"
 #include "stats.h"
 #include "trace.h"
@@ -118,11 +119,25 @@ static bool cancel_passed(struct hf_netfs_sub *sub)
 	return passed;
 }
 
+/* What the cache on disk is to answer ends by itself, and soon. */
 void hf_netfs_cancel_sub(struct hf_netfs_sub *sub)
 {
+	if (READ_ONCE(sub->cached))
+		return;
 	hf_netfs_count(cancels);
 	trace_hf_netfs_sub(sub, "cancel");
 	sub->req->ni->mount->ops->cancel(sub);
+}
+
+/* Whether the cache on disk answers it; once it can @sub may be gone. */
+static bool by_cache(struct hf_netfs_sub *sub)
+{
+	if (!sub->cached)
+		return false;
+	if (hf_cache_issue(sub))
+		return true;
+	WRITE_ONCE(sub->cached, false);
+	return false;
 }
 
 static void go_out(struct hf_netfs_sub *sub)
@@ -131,6 +146,10 @@ static void go_out(struct hf_netfs_sub *sub)
 	int ret;
 
 	build_iter(sub);
+	if (by_cache(sub))
+		return;
+	if (!sub->core.done)
+		sub->asked = hf_netfs_now();
 	hf_netfs_count(issued);
 	trace_hf_netfs_sub(sub, "issue");
 	ret = req->ni->mount->ops->issue(sub);
@@ -173,8 +192,8 @@ bool hf_netfs_issue(struct hf_netfs_sub *sub, bool may_wait)
 	return true;
 }
 
-/* The issuer adds a subrequest, and sends it.  There is room. */
-void hf_netfs_send(struct hf_netfs_req *req, const struct rl_piece *piece)
+/* The issuer adds a subrequest, and sends it.  There is room.  @cached: hf_cache_has() it. */
+void hf_netfs_send_by(struct hf_netfs_req *req, const struct rl_piece *piece, bool cached)
 {
 	struct hf_netfs_sub *sub = &req->subs[req->nr_subs];
 	bool added;
@@ -183,6 +202,7 @@ void hf_netfs_send(struct hf_netfs_req *req, const struct rl_piece *piece)
 		return;
 	sub->req = req;
 	sub->id = req->nr_subs;
+	sub->cached = cached;
 	spin_lock(&req->lock);
 	added = rl_req_add(&req->core, &sub->core, piece);
 	req->nr_subs += added;

@@ -2,6 +2,7 @@
 /* Mapped files.  What is stored to is sent by the folio; what lies behind the end is not. */
 #include <linux/mm.h>
 
+#include "cache.h"
 #include "netfs.h"
 
 /*
@@ -41,6 +42,7 @@ static vm_fault_t page_mkwrite(struct vm_fault *vmf)
 	if (!ret)
 		ret = lock_to_store(inode, folio);
 	if (!ret) {
+		hf_cache_kill(hf_netfs_inode(inode));
 		hf_netfs_word_attach(folio);
 		folio_mark_dirty(folio);
 	}

@@ -8,6 +8,7 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
+#include "cache.h"
 #include "netfs.h"
 #include "stats.h"
 
@@ -25,6 +26,7 @@ struct hf_counters hf_netfs_counters = {
 	.names	= names,
 	.values	= hf_netfs_stats.count,
 	.count	= HF_NETFS_STAT_COUNT,
+	.show	= hf_cache_show,
 };
 
 static int show_requests(struct seq_file *m, void *v)
@@ -43,12 +45,13 @@ static int make_queues(void)
 	hf_netfs_answers = make_queue("answers");
 	hf_netfs_tries = make_queue("tries");
 	hf_netfs_ends = make_queue("ends");
-	return hf_netfs_answers && hf_netfs_tries && hf_netfs_ends ? 0 : -ENOMEM;
+	return hf_netfs_answers && hf_netfs_tries && hf_netfs_ends ? hf_cache_init() : -ENOMEM;
 }
 
-/* In this order: an answer makes tries, and both make ends. */
+/* In this order: the cache makes answers, an answer makes tries, and both make ends. */
 static void destroy_queues(void)
 {
+	hf_cache_exit();
 	if (hf_netfs_answers)
 		destroy_workqueue(hf_netfs_answers);
 	if (hf_netfs_tries)

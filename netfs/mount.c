@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
+#include "cache.h"
 #include "netfs.h"
 #include "stats.h"
 #include "trace.h"
@@ -180,6 +181,7 @@ void hf_netfs_unmount(struct hf_netfs_mount *mount)
 	kobject_put(&mount->sysfs->kobj);
 	mount->sysfs = NULL;
 	WARN_ON_ONCE(!list_empty(&mount->requests));
+	hf_cache_detach(mount);
 	hf_netfs_reserve_put(mount->reserve);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_unmount);

@@ -46,6 +46,7 @@ void hf_netfs_req_left(struct hf_netfs_req *req, enum rl_left left);
 void hf_netfs_req_issued(struct hf_netfs_req *req);
 void hf_netfs_req_cancel(struct hf_netfs_req *req, int error);
 int hf_netfs_req_wait(struct hf_netfs_req *req, bool killable);
+void hf_netfs_io_end(struct hf_netfs_inode *ni);
 
 /* Whoever waits for a request that is not asynchronous, on its stack. */
 struct hf_netfs_waiting {
@@ -54,7 +55,12 @@ struct hf_netfs_waiting {
 };
 
 /* issue.c: a subrequest on its way out, and its credit */
-void hf_netfs_send(struct hf_netfs_req *req, const struct rl_piece *piece);
+void hf_netfs_send_by(struct hf_netfs_req *req, const struct rl_piece *piece, bool cached);
+static inline void hf_netfs_send(struct hf_netfs_req *req, const struct rl_piece *piece)
+{
+	hf_netfs_send_by(req, piece, false);
+}
+
 bool hf_netfs_issue(struct hf_netfs_sub *sub, bool may_wait);
 void hf_netfs_cancel_sub(struct hf_netfs_sub *sub);
 void hf_netfs_credit_back(struct hf_netfs_sub *sub);

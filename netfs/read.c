@@ -4,6 +4,7 @@
  * that is dirty in part is read around that, and who asked waits and ends it: the one
  * folio that two subrequests carry.
  */
+#include "cache.h"
 #include "netfs.h"
 #include "stats.h"
 
@@ -15,7 +16,49 @@ static struct hf_netfs_inode *inode_of(struct address_space *mapping)
 /* Two pieces that follow each other are more than one rsize together. */
 static u32 pieces_most(const struct hf_netfs_mount *mount, size_t len)
 {
-	return 2 * DIV_ROUND_UP(len, mount->limits.rsize) + 1;
+	u32 most = 2 * DIV_ROUND_UP(len, mount->limits.rsize) + 1;
+
+	/* Cut between granules of the cache on disk as well. */
+	return mount->cache ? most + DIV_ROUND_UP(len, 1 << RC_SHIFT_MIN) + 1 : most;
+}
+
+/* A run of folios, which ends where another source begins. */
+struct run {
+	struct hf_netfs_req *req;
+	struct rl_plan plan;
+	bool cached;
+};
+
+static void end_run(struct run *run)
+{
+	struct rl_piece piece;
+
+	if (rl_plan_end(&run->plan, &piece))
+		hf_netfs_send_by(run->req, &piece, run->cached);
+}
+
+static void begin_run(struct run *run, bool cached)
+{
+	rl_plan_init(&run->plan, &run->req->ni->mount->limits, RL_READ);
+	run->cached = cached;
+}
+
+static void add_folio(struct run *run, struct folio *folio)
+{
+	bool cached = hf_cache_has(run->req->ni, folio_pos(folio), folio_size(folio));
+	struct rl_piece piece;
+	enum rl_added added;
+
+	if (cached != run->cached) {
+		end_run(run);
+		begin_run(run, cached);
+	}
+	added = rl_plan_add(&run->plan, folio_pos(folio), (struct rl_span) { 0, folio_size(folio) },
+			    RL_SIZE_MAX, &piece);
+	if (added == RL_ADDED_CUT)
+		hf_netfs_send_by(run->req, &piece, cached);
+	else if (WARN_ON_ONCE(added != RL_ADDED))
+		folio_end_read(folio, false);
 }
 
 /* ->readahead: folios that are locked, and of which none was in the cache before. */
@@ -24,26 +67,17 @@ void hf_netfs_readahead(struct readahead_control *rac)
 	struct hf_netfs_inode *ni = inode_of(rac->mapping);
 	struct hf_netfs_req *req;
 	struct folio *folio;
-	struct rl_plan plan;
-	struct rl_piece piece;
-	enum rl_added added;
+	struct run run;
 
 	req = hf_netfs_req_begin(ni, rac->file, RL_READ,
 				 pieces_most(ni->mount, readahead_length(rac)));
 	if (IS_ERR(req))
 		return;
-	rl_plan_init(&plan, &ni->mount->limits, RL_READ);
-	while ((folio = readahead_folio(rac))) {
-		added = rl_plan_add(&plan, folio_pos(folio),
-				    (struct rl_span) { 0, folio_size(folio) }, RL_SIZE_MAX,
-				    &piece);
-		if (added == RL_ADDED_CUT)
-			hf_netfs_send(req, &piece);
-		else if (WARN_ON_ONCE(added != RL_ADDED))
-			folio_end_read(folio, false);
-	}
-	if (rl_plan_end(&plan, &piece))
-		hf_netfs_send(req, &piece);
+	run.req = req;
+	begin_run(&run, false);
+	while ((folio = readahead_folio(rac)))
+		add_folio(&run, folio);
+	end_run(&run);
 	hf_netfs_req_issued(req);
 }
 
@@ -118,7 +152,7 @@ static int read_whole(struct file *file, struct folio *folio)
 		folio_unlock(folio);
 		return PTR_ERR(req);
 	}
-	hf_netfs_send(req, &piece);
+	hf_netfs_send_by(req, &piece, hf_cache_has(req->ni, piece.pos, piece.len));
 	hf_netfs_req_issued(req);
 	return 0;
 }

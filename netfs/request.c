@@ -97,13 +97,20 @@ static void free_req(struct rcu_head *rcu)
 }
 
 /* No further access to the inode after its count has fallen: it may be gone. */
-static void drop_io_count(struct hf_netfs_req *req)
+void hf_netfs_io_end(struct hf_netfs_inode *ni)
 {
-	atomic_t *count = &req->ni->io_count;
+	atomic_t *count = &ni->io_count;
 
-	req->ni = NULL;
 	if (atomic_dec_and_test(count))
 		wake_up_var(count);
+}
+
+static void drop_io_count(struct hf_netfs_req *req)
+{
+	struct hf_netfs_inode *ni = req->ni;
+
+	req->ni = NULL;
+	hf_netfs_io_end(ni);
 }
 
 static void unlist(struct hf_netfs_req *req)

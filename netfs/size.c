@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sizes, all under i_lock; and what of the cache goes when they change. */
+#include "cache.h"
 #include "netfs.h"
 #include "stats.h"
 #include "trace.h"
@@ -112,6 +113,7 @@ void hf_netfs_extend(struct hf_netfs_inode *ni, loff_t end)
 
 void hf_netfs_write_begins(struct hf_netfs_inode *ni)
 {
+	hf_cache_kill(ni);
 	spin_lock(&ni->vfs.i_lock);
 	rl_size_write_begin(&ni->sizes);
 	spin_unlock(&ni->vfs.i_lock);
@@ -185,9 +187,10 @@ static void zero_in(struct folio *folio, struct rl_bytes gap)
 {
 	loff_t end = min(gap.to, end_of(folio));
 
-	if (folio_test_uptodate(folio) && gap.from >= folio_pos(folio) && gap.from < end)
-		folio_zero_segment(folio, gap.from - folio_pos(folio),
-				   end - folio_pos(folio));
+	if (!folio_test_uptodate(folio) || gap.from < folio_pos(folio) || gap.from >= end)
+		return;
+	hf_cache_kill(hf_netfs_inode(folio->mapping->host));
+	folio_zero_segment(folio, gap.from - folio_pos(folio), end - folio_pos(folio));
 }
 
 /* In the folio at @size, which is the end unless that has moved.  Where it is. */
@@ -274,6 +277,7 @@ static int resize(struct hf_netfs_inode *ni, loff_t size, void *data)
 	int ret;
 
 	lockdep_assert_held(&ni->wb_lock);
+	hf_cache_kill(ni);
 	wait_var_event(&ni->sizes, begin_resize(ni));
 	ret = ni->mount->ops->resize(&ni->vfs, size, data);
 	spin_lock(&ni->vfs.i_lock);
@@ -325,6 +329,7 @@ static int change(struct hf_netfs_inode *ni, const struct hf_netfs_change *how)
 	int ret;
 
 	lockdep_assert_held(&ni->wb_lock);
+	hf_cache_kill(ni);
 	ret = drop_range(inode, how->from, how->last);
 	if (ret)
 		return ret;

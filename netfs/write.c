@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/writeback.h>
 
+#include "cache.h"
 #include "netfs.h"
 #include "stats.h"
 
@@ -94,6 +95,7 @@ int hf_netfs_write_begin(struct file *file, struct address_space *mapping, loff_
 		folio = stable_folio(mapping, pos, len);
 		if (IS_ERR(folio))
 			return PTR_ERR(folio);
+		hf_cache_kill(ni);
 		now = hf_netfs_folio(folio);
 		switch (rl_plan_write(&now, span_of(folio, pos, len), write_flags(ni, file),
 				      &plan)) {

@@ -186,6 +186,8 @@ struct hf_netfs_inode {
  * @place: private: where it waits for one
  * @id: its number in the request, from 0 on
  * @cached: private: this try reads the cache on disk
+ * @cached_data: private: then so many bytes, and behind them the file has ended
+ * @cached_vouched: private: an fsync has succeeded since they were written
  * @asked: private: ms, when its first try was issued
  * @work: the filesystem's, for a worker that answers; from hf_netfs_sub_done_atomic()
  *	on the layer's
@@ -199,7 +201,8 @@ struct hf_netfs_sub {
 	u32 credit;
 	struct rl_place place;
 	u32 id;
-	bool cached;
+	bool cached, cached_vouched;
+	loff_t cached_data;
 	u64 asked;
 	struct work_struct work;
 	struct rl_answer answer;

@@ -63,7 +63,7 @@ int hf_netfs_cache_attach(struct hf_netfs_mount *mount, const char *directory,
  * @inode: which
  * @version: as the newest answer that was taken tells it; NULL if there is none
  *
- * Waits for what is on disk already, not long, and until it is killed.
+ * Waits for what is on disk already, a fifth of a second at the most.
  *
  * Context: may sleep; no folio is locked.  On a mount without a cache it does nothing.
  */

@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 #include <linux/posix_acl.h>
 
+#include "cache.h"
 #include "client.h"
 #include "fid.h"
 #include "remote.h"
@@ -167,6 +168,8 @@ static bool take_version(struct hf9c_inode *hi, const struct np_attr *attr, u64 
 	hi->versioned = number;
 	hi->settled = times_settled(attr);
 	hi->mtime_settled = mtime_settled(attr);
+	if (S_ISREG(inode->i_mode))
+		hf9c_cache_take(hi, attr);
 	set_times(hi, attr);
 	return !same;
 }
@@ -256,6 +259,7 @@ void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
 		i_size_write(inode, attr->size);
 		return;
 	}
+	hf9c_cache_see(inode, attr);
 	if (!hf_netfs_attributes(inode, size, attr->size))
 		return;
 	if (take_content(hi, attr, sample))

@@ -63,6 +63,7 @@ struct hf9c_session;
  * @locks: I: what the server decides upon, too; NULL with cache=loose
  * @lock_key: I: owners' numbers are made by
  * @known: I: the requests of hf1 that the server knows
+ * @identity: I: the export's, if there is a cache on disk; or zeroes
  * @local: I: the server has answered from this kernel: I/O may go past the network
  * @gone: A: aborted, or its connection has ended: nothing goes at all
  * @localio: the link by which it does
@@ -94,11 +95,29 @@ struct hf9c_super {
 	struct hf_lock_domain *locks;
 	siphash_key_t lock_key;
 	struct np_rcaps known;
+	u8 identity[NP_IDENTITY];
 	bool local, gone;
 	struct hf_localio_client localio;
 	struct delayed_work hello;
 	struct hf9c_fid *root;
 	char name[24];
+};
+
+/**
+ * struct hf9c_told - what one answer says of a file's content
+ * @version: its data_version, 0 if that is not told
+ * @size: bytes
+ * @mtime_sec: s
+ * @mtime_nsec: likewise
+ * @still: whoever changes the content from then on changes @version first
+ * @changed: the later one of mtime and ctime, s
+ */
+struct hf9c_told {
+	u64 version, size;
+	s64 mtime_sec;
+	u32 mtime_nsec;
+	bool still;
+	s64 changed;
 };
 
 /**
@@ -116,6 +135,7 @@ struct hf9c_super {
  * @guessed: L: a version was taken for that of a write of ours, which may have hidden
  *	another's of other bytes
  * @mtime_settled: L: the mtime alone tells that no content has
+ * @told: L: for a cache on disk, of a regular file: all of what @version came with
  * @since: L: jiffies, when the attributes that are here were asked for
  * @came: L: likewise, when they came
  * @asker: L: who has asked for them and not used them yet, only to be compared
@@ -142,6 +162,7 @@ struct hf9c_inode {
 	u64 applied, changed, owned, wrote, versioned;
 	u64 version;
 	bool settled, mtime_settled, guessed;
+	struct hf9c_told told;
 	unsigned long since, came;
 	const void *asker;
 	unsigned long switches;

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/splice.h>
 
+#include "cache.h"
 #include "client.h"
 #include "fid.h"
 #include "file.h"
@@ -38,6 +39,7 @@ int hf9c_file_opened(struct inode *inode, struct file *file, struct hf9c_fid *fi
 	hf9c_fid_opened(inode, fid);
 	if (file->f_mode & FMODE_WRITE)
 		hf9c_writer_opened(inode);
+	hf9c_cache_open(inode);
 	return 0;
 }
 
@@ -166,6 +168,7 @@ static int open(struct inode *inode, struct file *file)
 
 static int release(struct inode *inode, struct file *file)
 {
+	hf9c_cache_close(inode);
 	hf9c_fid_closed(inode, file->private_data);
 	if (file->f_mode & FMODE_WRITE)
 		hf9c_writer_closed(inode);

@@ -7,6 +7,7 @@
  * subrequest, sub->priv the call; that is left there when the call is over and another's,
  * and does no harm: hf9c_call_cancel() compares.
  */
+#include "cache.h"
 #include "client.h"
 #include "fid.h"
 #include "file.h"
@@ -141,5 +142,6 @@ const struct hf_netfs_ops hf9c_netfs_ops = {
 	.dirty		= dirty,
 	.revalidate	= revalidate,
 	.resize		= hf9c_resize,
+	.version	= hf9c_cache_ask,
 	.abort		= hf9c_super_abort,
 };

@@ -14,8 +14,12 @@
  *	uname=NAME			told to the server beside the user's number
  *	hard|soft, timeo=SECONDS	soft: a call that is not answered fails
  *	localio=on|off			past the network, if the server is in this kernel
+ *	fsc=DIRECTORY			where content is kept on disk
+ *	fscsize=BYTES, fscfiles=N	how much of it; BYTES may end in K, M or G
  */
+#include <linux/capability.h>
 #include <linux/file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "client.h"
@@ -25,6 +29,10 @@
 #define DEFAULT_MSIZE	(1 << 20)
 #define DEFAULT_TIMEO	60
 #define SECONDS_MOST	86400
+
+/* <holdfast/netfs_cache.h> */
+#define FSC_SIZE_LEAST	SZ_16M
+#define FSC_FILES_LEAST	16
 
 const struct constant_table hf9c_trans_names[] = {
 	{ "tcp",	HF9C_TCP },
@@ -53,6 +61,9 @@ const struct fs_parameter_spec hf9c_parameters[] = {
 	fsparam_string("aname", OPT_ANAME),
 	fsparam_enum("cache", OPT_CACHE, hf9c_cache_names),
 	fsparam_fd("fd", OPT_FD),
+	fsparam_string("fsc", OPT_FSC),
+	fsparam_u32("fscfiles", OPT_FSCFILES),
+	fsparam_string("fscsize", OPT_FSCSIZE),
 	fsparam_flag("hard", OPT_HARD),
 	fsparam_enum("localio", OPT_LOCALIO, localio_names),
 	fsparam_u32("msize", OPT_MSIZE),
@@ -102,6 +113,7 @@ void hf9c_options_free(struct hf9c_options *opts)
 		fput(opts->wfile);
 	kfree(opts->aname);
 	kfree(opts->uname);
+	kfree(opts->fsc);
 	kfree(opts);
 }
 
@@ -136,6 +148,45 @@ static int take_number(struct fs_context *fc, u32 *to, const char *name, u32 val
 		return invalfc(fc, "%s=%u is not within %u and %u", name, value, least,
 			       most);
 	*to = value;
+	return 0;
+}
+
+static unsigned int shift_of(char unit)
+{
+	switch (unit) {
+	case 'K':
+		return 10;
+	case 'M':
+		return 20;
+	case 'G':
+		return 30;
+	default:
+		return 0;
+	}
+}
+
+/* @value: is changed. */
+static int parse_bytes(char *value, u64 *bytes)
+{
+	size_t len = strlen(value);
+	unsigned int shift = len ? shift_of(value[len - 1]) : 0;
+	int err;
+
+	if (shift)
+		value[len - 1] = '\0';
+	err = kstrtou64(value, 10, bytes);
+	if (err || *bytes > U64_MAX >> shift)
+		return err ?: -ERANGE;
+	*bytes <<= shift;
+	return 0;
+}
+
+static int take_fscsize(struct fs_context *fc, struct hf9c_options *opts, char *value)
+{
+	if (parse_bytes(value, &opts->fscsize))
+		return invalfc(fc, "fscsize= is not a number of bytes, K, M or G");
+	if (opts->fscsize < FSC_SIZE_LEAST)
+		return invalfc(fc, "fscsize=%llu is less than %u", opts->fscsize, FSC_SIZE_LEAST);
 	return 0;
 }
 
@@ -186,6 +237,14 @@ static int take(struct fs_context *fc, struct hf9c_options *opts, int opt,
 	case OPT_FD:
 		err = take_file(fc, &opts->rfile, param, number);
 		return err ?: take_file(fc, &opts->wfile, param, number);
+	case OPT_FSC:
+		take_string(&opts->fsc, param);
+		return 0;
+	case OPT_FSCFILES:
+		return take_number(fc, &opts->fscfiles, "fscfiles", number, FSC_FILES_LEAST,
+				   U32_MAX);
+	case OPT_FSCSIZE:
+		return take_fscsize(fc, opts, param->string);
 	case OPT_HARD:
 	case OPT_SOFT:
 		opts->soft = opt == OPT_SOFT;
@@ -267,18 +326,34 @@ static int check_address(struct fs_context *fc, const struct hf9c_options *opts)
 	return 0;
 }
 
+/* The kernel writes there, whoever may. */
+static int check_fsc(struct fs_context *fc, const struct hf9c_options *opts)
+{
+	if (!opts->fsc)
+		return hf9c_given(opts, OPT_FSCSIZE) || hf9c_given(opts, OPT_FSCFILES) ?
+			invalfc(fc, "fscsize= and fscfiles= go with fsc=") : 0;
+	if (opts->cache == HF9C_NONE)
+		return invalfc(fc, "fsc= goes with cache=strict and loose");
+	if (*opts->fsc != '/')
+		return invalfc(fc, "fsc=%s is not an absolute path", opts->fsc);
+	if (capable(CAP_SYS_ADMIN))
+		return 0;
+	errorfc(fc, "fsc= is root's alone");
+	return -EPERM;
+}
+
 /**
  * hf9c_options_check - what they are together
  * @fc: the context, of a new mount
  *
- * Return: 0; -EINVAL, and the log says why.
+ * Return: 0; -EINVAL or -EPERM, and the log says why.
  */
 int hf9c_options_check(struct fs_context *fc)
 {
 	struct hf9c_options *opts = fc->fs_private;
 	int err;
 
-	err = check_files(fc, opts) ?: check_address(fc, opts);
+	err = check_files(fc, opts) ?: check_address(fc, opts) ?: check_fsc(fc, opts);
 	if (err)
 		return err;
 	if (hf9c_given(opts, OPT_TIMEO) && !opts->soft)

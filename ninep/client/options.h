@@ -47,6 +47,9 @@ enum hf9c_version { HF9C_ANY_VERSION, HF9C_DOTL, HF9C_HF1 };
  * @soft: give up after @timeo seconds
  * @timeo: likewise
  * @localio: past the network, if the server is in this kernel
+ * @fsc: the directory that a cache on disk is in, or NULL
+ * @fscsize: of that: bytes that it may have, or 0
+ * @fscfiles: likewise: files
  * @rfile: of HF9C_FD: the socket to read from
  * @wfile: the one to write to
  */
@@ -65,14 +68,17 @@ struct hf9c_options {
 	bool soft;
 	u32 timeo;
 	bool localio;
+	char *fsc;
+	u64 fscsize;
+	u32 fscfiles;
 	struct file *rfile;
 	struct file *wfile;
 };
 
 /* Bits of hf9c_options.given. */
 enum {
-	OPT_ACCESS, OPT_AC, OPT_ANAME, OPT_CACHE, OPT_FD, OPT_HARD, OPT_LOCALIO, OPT_MSIZE, OPT_PORT,
-	OPT_RFDNO, OPT_SOFT, OPT_TIMEO, OPT_TRANS, OPT_UNAME, OPT_VERSION, OPT_WFDNO,
+	OPT_ACCESS, OPT_AC, OPT_ANAME, OPT_CACHE, OPT_FD, OPT_FSC, OPT_FSCFILES, OPT_FSCSIZE,
+	OPT_HARD, OPT_LOCALIO, OPT_MSIZE, OPT_PORT, OPT_RFDNO, OPT_SOFT, OPT_TIMEO, OPT_TRANS, OPT_UNAME, OPT_VERSION, OPT_WFDNO,
 };
 
 static inline bool hf9c_given(const struct hf9c_options *opts, int opt)

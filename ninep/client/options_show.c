@@ -29,6 +29,12 @@ static const char *changed(const struct hf9c_options *to, const struct hf9c_supe
 		return "cache";
 	if (hf9c_given(to, OPT_FD) || hf9c_given(to, OPT_RFDNO) || hf9c_given(to, OPT_WFDNO))
 		return "fd";
+	if (hf9c_given(to, OPT_FSC) && !same_string(to->fsc, is->fsc))
+		return "fsc";
+	if (hf9c_given(to, OPT_FSCFILES) && to->fscfiles != is->fscfiles)
+		return "fscfiles";
+	if (hf9c_given(to, OPT_FSCSIZE) && to->fscsize != is->fscsize)
+		return "fscsize";
 	if (hf9c_given(to, OPT_LOCALIO) && to->localio != is->localio)
 		return "localio";
 	if (hf9c_given(to, OPT_MSIZE) && to->msize != is->msize && to->msize != hf9c_msize(hs))
@@ -78,6 +84,20 @@ static void show_access(struct seq_file *m, const struct hf9c_options *opts)
 			   opts->access == HF9C_USER ? "user" : "client");
 }
 
+/* Of one that is in use. */
+static void show_fsc(struct seq_file *m, const struct hf9c_super *hs)
+{
+	const struct hf9c_options *opts = hs->opts;
+
+	if (!hs->netfs.cache)
+		return;
+	seq_show_option(m, "fsc", opts->fsc);
+	if (opts->fscsize)
+		seq_printf(m, ",fscsize=%llu", opts->fscsize);
+	if (opts->fscfiles)
+		seq_printf(m, ",fscfiles=%u", opts->fscfiles);
+}
+
 /**
  * hf9c_options_show - ->show_options
  * @m: /proc/mounts
@@ -102,4 +122,5 @@ void hf9c_options_show(struct seq_file *m, const struct hf9c_super *hs)
 	else
 		seq_puts(m, ",hard");
 	seq_printf(m, ",localio=%s", opts->localio ? "on" : "off");
+	show_fsc(m, hs);
 }

@@ -239,6 +239,22 @@ int hf9c_remote_walkattr(struct hf9c_fid *from, struct hf9c_fid *fid,
 	return err ?: hf9c_remote_getattr(fid, attr);
 }
 
+/* @id: NP_IDENTITY bytes of the export that it is in; of hf1. */
+int hf9c_remote_identity(struct hf9c_fid *fid, u8 *id)
+{
+	struct hf9c_call *call = hf9c_ask_of(fid, NP_TIDENTITY);
+	int err;
+
+	if (call)
+		call->ask.tidentity.fid = fid->number;
+	err = hf9c_ask(call);
+	if (err)
+		return err;
+	memcpy(id, call->reply.ridentity.id, NP_IDENTITY);
+	hf9c_ask_free(call);
+	return 0;
+}
+
 /* Is the server in this kernel?  @id and @answer: NP_HELLO bytes. */
 int hf9c_remote_hello(struct hf9c_fid *fid, const u8 *id, u8 *answer)
 {

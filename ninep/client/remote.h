@@ -28,6 +28,7 @@ int hf9c_ask_to_make(struct hf9c_call *call, struct hf9c_fid *fid);
 int hf9c_remote_clunk(struct hf9c_fid *fid);
 int hf9c_remote_remove(struct hf9c_fid *fid);
 int hf9c_remote_caps(struct hf9c_super *hs, struct np_rcaps *caps);
+int hf9c_remote_identity(struct hf9c_fid *fid, u8 *id);
 int hf9c_remote_hello(struct hf9c_fid *fid, const u8 *id, u8 *answer);
 int hf9c_remote_attach(struct hf9c_fid *fid);
 int hf9c_remote_walk(struct hf9c_fid *from, struct hf9c_fid *fid,

@@ -28,6 +28,9 @@
 #include <linux/slab.h>
 #include <linux/statfs.h>
 
+#include <holdfast/netfs_cache.h>
+
+#include "cache.h"
 #include "client.h"
 #include "fid.h"
 #include "localio.h"
@@ -66,8 +69,10 @@ static void died(void *priv, int error)
 
 	WRITE_ONCE(hs->gone, true);
 	/* Pairs with begin_requests(). */
-	if (smp_load_acquire(&hs->mounted))
-		hf_netfs_abort(&hs->netfs, -EIO);
+	if (!smp_load_acquire(&hs->mounted))
+		return;
+	hf_netfs_cache_lost(&hs->netfs);
+	hf_netfs_abort(&hs->netfs, -EIO);
 }
 
 /* ------------------------------------------------------------------------ beginning */
@@ -165,6 +170,8 @@ static int make_root(struct fs_context *fc, struct super_block *sb)
 	err = hf9c_remote_getattr(fid, &attr);
 	if (!err)
 		err = hf9c_local_begin(sb, fid);
+	if (!err)
+		err = hf9c_cache_begin(fc, sb, fid);
 	hf9c_fid_put(fid);
 	if (err)
 		return err;

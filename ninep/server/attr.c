@@ -10,6 +10,8 @@
 #include <linux/stat.h>
 #include <linux/uidgid.h>
 
+#include <holdfast/written.h>
+
 #include "core/translate_core.h"
 #include "ops.h"
 
@@ -77,6 +79,19 @@ static void fill_times(struct np_attr *attr, const struct kstat *stat)
 	attr->valid |= NP_ATTR_BTIME;
 }
 
+/*
+ * Does the version stay for as long as the content does?  After vfs_getattr(): why in this
+ * order, see <holdfast/written.h>.  One that is nothing but a time does not move with a
+ * change within a tick of that time; no filesystem's is longer than the 2 s of FAT.
+ */
+static bool is_still(const struct path *path, const struct kstat *stat, time64_t before)
+{
+	if (!S_ISREG(stat->mode) || stat->result_mask & HF_STATX_WRITTEN ||
+	    hf_is_written(path->dentry))
+		return false;
+	return stat->result_mask & STATX_CHANGE_COOKIE || stat->ctime.tv_sec < before - 2;
+}
+
 /**
  * hf9_attr - what Rgetattr says
  * @request: for its msize
@@ -88,16 +103,19 @@ static void fill_times(struct np_attr *attr, const struct kstat *stat)
  */
 int hf9_attr(struct hf9_request *request, const struct path *path, struct np_attr *attr)
 {
+	time64_t before = ktime_get_real_seconds();
 	struct kstat stat;
 	int err;
 
 	err = vfs_getattr(path, &stat,
-			  STATX_BASIC_STATS | STATX_BTIME | STATX_CHANGE_COOKIE,
-			  AT_STATX_SYNC_AS_STAT);
+			  STATX_BASIC_STATS | STATX_BTIME | STATX_CHANGE_COOKIE |
+			  HF_STATX_WRITTEN, AT_STATX_SYNC_AS_STAT);
 	if (err)
 		return err;
 	memset(attr, 0, sizeof(*attr));
 	attr->valid = NP_ATTR_BASIC | NP_ATTR_GEN | NP_ATTR_DATA_VERSION;
+	if (request->connection->dialect == NP_HF1 && is_still(path, &stat, before))
+		attr->valid |= NP_ATTR_STILL;
 	make_qid(path, &stat, &attr->qid);
 	attr->mode = stat.mode;
 	attr->uid = from_kuid_munged(&init_user_ns, stat.uid);

@@ -22,6 +22,33 @@ refused_options() {
 	refused pipe 'cannot connect' mount_client none /mnt/a trans=fd,fd=0 < <(:)
 	refused nobody-there 'cannot connect' mount_client 127.0.0.1 /mnt/a port=5
 	refused no-export 'lets nobody attach' mount -t holdfast9p -o aname=nothing 127.0.0.1 /mnt/a
+	refused fsc-none 'fsc= goes with cache=strict and loose' mount_client 127.0.0.1 /mnt/a "fsc=$disk,cache=none"
+	refused fsc-relative 'fsc=disk is not an absolute path' mount_client 127.0.0.1 /mnt/a fsc=disk
+	refused fsc-missing 'fscsize= and fscfiles= go with fsc=' mount_client 127.0.0.1 /mnt/a fscsize=1G
+	refused fsc-unit 'fscsize= is not a number' mount_client 127.0.0.1 /mnt/a "fsc=$disk,fscsize=64MB"
+	refused fsc-huge 'fscsize= is not a number' mount_client 127.0.0.1 /mnt/a "fsc=$disk,fscsize=18446744073709551615K"
+	refused fsc-small 'fscsize=16776192 is less than' mount_client 127.0.0.1 /mnt/a "fsc=$disk,fscsize=16383K"
+	refused fsc-few 'fscfiles=15 is not within' mount_client 127.0.0.1 /mnt/a "fsc=$disk,fscfiles=15"
+	refused fsc-anybodys 'fsc: ' mount_client 127.0.0.1 /mnt/a "fsc=$lower/served"
+}
+
+# A name with what /proc/mounts has to escape.
+disk_shown() {
+	mount_client 127.0.0.1 /mnt/a "fsc=$disk,fscsize=64M,fscfiles=100" &&
+		shows /mnt/a "fsc=${disk// /\\040}" fscsize=67108864 fscfiles=100 || return
+	mount -o remount,fscfiles=101 /mnt/a && return 1
+	umount /mnt/a
+}
+
+# Nothing is kept, and the log says so.
+disk_of_plain() {
+	local log
+	echo hf-disk-of-plain >/dev/kmsg
+	mount_client 127.0.0.1 /mnt/a "fsc=$disk,version=9p2000.L" || return
+	! shows /mnt/a "fsc=${disk// /\\040}" || return
+	log=$(dmesg)
+	[[ ${log##*hf-disk-of-plain} == *'tells no identity: nothing is cached'* ]] || return
+	umount /mnt/a && [ -z "$(ls -A "$disk")" ]
 }
 
 remounts() {
@@ -60,8 +87,12 @@ as_the_directory none 127.0.0.1 trans=tcp,cache=none
 as_the_directory loose 127.0.0.1 trans=tcp,cache=loose,ac=1
 as_the_directory client /run/hf/9p trans=unix,cache=strict,access=client,ac=5,soft,timeo=30
 phase options
+disk="$top/ext4/the disk"
 mkdir -p /mnt/a
+mkdir -m 700 "$disk"
 refused_options
+check fsc-of-plain disk_of_plain
+check fsc-shown disk_shown
 check remount-mount mount_client 127.0.0.1 /mnt/a cache=none
 remounts
 check remount-unmount umount /mnt/a

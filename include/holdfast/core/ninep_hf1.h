@@ -32,6 +32,12 @@ enum np_hf1_type {
 #define NP_CAPS		32		/* bytes of a set of message types */
 #define NP_COPY_MAX	(16u << 20)	/* bytes of a Tcopy */
 
+/*
+ * Attributes: valid, beside those of Rgetattr: data_version is that of the content as it is,
+ * and whoever changes that from now on changes the version first.
+ */
+#define NP_ATTR_STILL	0x00004000ULL
+
 /* Tlockx: kind */
 enum np_lock_kind { NP_POSIX = 0, NP_OFD = 1, NP_FLOCK = 2 };
 

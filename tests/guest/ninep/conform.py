@@ -6,6 +6,8 @@ EXPORT is DIRECTORY, for this machine, with squash "none" and the users "1000 10
 and "1001 1001".  What the server says is compared with what the system calls say of
 DIRECTORY, whose file operations are another way to the same inodes.
 """
+import ctypes
+import mmap
 import os
 import stat
 import struct
@@ -663,6 +665,80 @@ def create_attributes(p):
     place = c.at(p.user)
     c.createattr(place, place, "g", RDWR | EXCL, 0o600, 1000, 0)
     return pairs + [(c.write(place, 0, b"there"), 5), (p.read("g"), b"there")]
+
+
+class Mapping:
+    """A shared writable mapping, with no descriptor left."""
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+
+    def __init__(self, path, size):
+        fd = os.open(path, os.O_RDWR)
+        self.at, self.size = ctypes.c_void_p(self.libc.mmap(
+            None, ctypes.c_size_t(size), mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, fd,
+            ctypes.c_long(0))), ctypes.c_size_t(size)
+        os.close(fd)
+
+    def store(self, data):
+        ctypes.memmove(self.at, data, len(data))
+
+    def end(self):
+        self.libc.munmap(self.at, self.size)
+
+
+def entry(p, name):
+    found = entries_attr(p.client.readdirattr(p.client.opened(p.fid, ""), 0, 8192, 0x3fff))
+    return next(e[0] for e in found if e[3] == name)
+
+
+@case
+def still(p):
+    """A version is told to be the content's unless somebody may be writing; tmpfs hides some stores."""
+    path, c, hides = p.put("f", b"x" * 8192), p.client, export == "tmpfs"
+    fid, version = c.at(p.fid, "f"), lambda: c.getattr(fid, 0x3fff)["data_version"]
+    seen = lambda: bool(c.getattr(fid, 0x3fff)["valid"] & STILL)
+    comes = lambda: not seen() if hides else comes_true(seen)
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())     # xfs counts an allocation, too
+    plain = Client(address, DOTL)
+    in_plain = plain.at(plain.root(export), os.path.basename(p.dir) + "/f")
+    pairs = [(comes(), True), (c.getattr(p.fid, 0x3fff)["valid"] & STILL, 0),
+             (plain.getattr(in_plain, 0x3fff)["valid"] & STILL, 0)]
+
+    # By another connection, of either dialect, that does nothing with it.
+    other, before = Client(address), version()
+    for by, root in (other, other.root(export)), (plain, plain.root(export)):
+        writer = by.opened(root, os.path.basename(p.dir) + "/f", RDWR)
+        told = [c.getattr(fid, 0x3fff), c.walkattr(p.fid, NOFID, 0x3fff, ["f"])[0], entry(p, b"f"),
+                c.openattr(fid, c.fid(), RDONLY, 0x3fff)[1]]
+        pairs += [([attr["valid"] & STILL for attr in told], [0] * 4), ({attr["data_version"] for attr in told}, {before})]
+        by.clunk(writer)
+        pairs += [(comes(), True), (version(), before)]
+    told = [c.walkattr(p.fid, NOFID, 0x3fff, ["f"])[0], entry(p, b"f"), c.openattr(fid, c.fid(), RDONLY, 0x3fff)[1]]
+    pairs.append(([bool(attr["valid"] & STILL) for attr in told], [not hides] * 3))
+
+    # By who asks.
+    new = c.fid()
+    pairs.append((c.openattr(fid, new, RDWR, 0x3fff)[1]["valid"] & STILL, 0))
+    pairs += [(c.write(new, 0, b"y"), 1), (seen(), False)]
+    c.clunk(new)
+    pairs += [(comes(), True), (version() != before, True)]
+    c.createattr(p.fid, new, "g", RDWR | EXCL, 0o644, 0, 0x3fff)
+    pairs.append((entry(p, b"g")["valid"] & STILL, 0))
+
+    # Here: open for writing, for reading, and mapped by who has closed it.
+    with open(path, "r+b"):
+        pairs.append((seen(), False))
+    pairs.append((comes(), True))
+    with open(path, "rb"):
+        pairs.append((seen(), not hides))
+    mapping, before = Mapping(path, 8192), version()
+    pairs.append((seen(), False))
+    mapping.store(b"z")
+    pairs.append((seen(), False))
+    mapping.end()
+    return pairs + [(comes(), True), (version() != before or hides, True), (p.read("f")[:1], b"z")]
 
 
 @case

@@ -8,6 +8,7 @@ import errno
 import os
 import socket
 import struct
+import time
 
 NOTAG, NOFID, NOUID = 0xffff, 0xffffffff, 0xffffffff
 DOTL, HF1 = "9P2000.L", "9P2000.L.hf1"
@@ -21,6 +22,7 @@ RDONLY, WRONLY, RDWR = 0, 1, 2
 CREAT, EXCL, TRUNC, APPEND, DIRECT, DIRECTORY, NOATIME = \
     0o100, 0o200, 0o1000, 0o2000, 0o40000, 0o200000, 0o1000000
 REMOVEDIR = 0x200
+STILL = 0x4000      # of Rgetattr's valid, with HF1
 
 # name: (number, what T has, what R has).  Letters are struct's, but for
 # s: a string; n: names; q: a qid; k: qids; a: attributes; p: a payload;
@@ -201,6 +203,16 @@ def entries_attr(data):
     while cursor.at < len(data):
         found.append((cursor.attr(), cursor.number("Q"), cursor.number("B"), cursor.string()))
     return found
+
+
+def comes_true(condition, seconds=60):
+    """Whether it comes true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def connect(address):

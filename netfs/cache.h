@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the cache on disk share.  Documentation/netfs-cache.md has what each
+ * moment asks for, and why nothing waits that others need.
+ *
+ * Locks, each taken before those below it; none of them is held across a call that sleeps:
+ *
+ *	i_lock			which object an inode has
+ *	hf_cache_object.lock	one object
+ *	hf_cache_dir.lock	the index, and how the filesystem is
+ *
+ * and dirs_lock (cache_dir.c), a mutex, before all of them.
+ */
+#ifndef HF_NETFS_CACHE_SHELL_H
+#define HF_NETFS_CACHE_SHELL_H
+
+#include <linux/fs.h>
+#include <linux/path.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+
+#include <holdfast/netfs_cache.h>
+
+#include "netfs.h"
+#include "stats.h"
+
+/**
+ * struct hf_cache_dir - a directory
+ * @all: dirs_lock: all of them
+ * @mounts: dirs_lock: that use it
+ * @wished: I: the limits that were asked for
+ * @refs: a mount's each, an object's each until it is put away, and the scan's
+ * @path: I: in a private mount
+ * @guard: I: the file whose lock keeps other kernels out
+ * @lock: of what is marked L
+ * @index: L: all objects
+ * @health: L: how the filesystem is
+ * @fills: L: in flight, which hold folios
+ * @scan: finds what is there; in the second queue, as the next three
+ * @reap: removes
+ * @retry: @reap once more, of what could not be removed
+ * @close: its end
+ */
+struct hf_cache_dir {
+	struct list_head all;
+	u32 mounts;
+	struct hf_netfs_cache_limits wished;
+	refcount_t refs;
+	struct path path;
+	struct file *guard;
+	spinlock_t lock;
+	struct rc_index index;
+	struct rc_health health;
+	u32 fills;
+	struct work_struct scan, reap, close;
+	struct delayed_work retry;
+};
+
+/**
+ * struct hf_cache_object - one version of one file
+ * @lock: of what is marked L
+ * @core: L
+ * @refs: until it is put away one; each inode's pointer; who works at it
+ * @dir: I: held until it is put away
+ * @entry: L: its place in the index; NULL when it was put away
+ * @ni: L: an inode that has it, whose folios are looked up and who asks the server; NULL
+ * @file: L: its file, until it was put away
+ * @direct: I: that is read and written past its cache; set with @file
+ * @since: I: errors of its write-back before it was opened; likewise
+ * @work: the look, then the end
+ * @commit: a header
+ * @rcu: readers of an inode's pointer
+ * @bits: the core's, of larger files
+ */
+struct hf_cache_object {
+	spinlock_t lock;
+	struct rc_object core;
+	refcount_t refs;
+	struct hf_cache_dir *dir;
+	struct rc_entry *entry;
+	struct hf_netfs_inode *ni;
+	struct file *file;
+	bool direct;
+	errseq_t since;
+	struct work_struct work;
+	struct work_struct commit;
+	struct rcu_head rcu;
+	u64 bits[];
+};
+
+/* The first: nothing in it waits for a freeze.  The second: nobody waits for it. */
+extern struct workqueue_struct *hf_cache_first, *hf_cache_second;
+
+static inline u64 hf_cache_wall(void)
+{
+	return max_t(s64, ktime_get_real_seconds(), 0);
+}
+
+/*
+ * The cache's filesystem is called by workers alone, once a mount has attached it: they
+ * begin with no lock of the network filesystem's, and have no memory map.
+ */
+static inline void hf_cache_assert_worker(void)
+{
+	WARN_ON_ONCE(!(current->flags & PF_WQ_WORKER) || current->mm);
+}
+
+/* cache_object.c */
+bool hf_cache_lock(struct hf_cache_object *object);
+void hf_cache_unlock(struct hf_cache_object *object, bool lived);
+struct hf_cache_object *hf_cache_of(struct hf_netfs_inode *ni);
+void hf_cache_put(struct hf_cache_object *object);
+void hf_cache_try_end(struct hf_cache_object *object);
+
+/* cache_inode.c */
+void hf_cache_kill(struct hf_netfs_inode *ni);
+void hf_cache_leave(struct hf_netfs_inode *ni);
+void hf_cache_forget(struct hf_netfs_inode *ni);
+
+/* cache_dir.c */
+void hf_cache_detach(struct hf_netfs_mount *mount);
+void hf_cache_dir_get(struct hf_cache_dir *dir);
+void hf_cache_dir_put(struct hf_cache_dir *dir);
+void hf_cache_note(struct hf_cache_dir *dir, enum rc_outcome outcome);
+void hf_cache_tell(struct hf_cache_dir *dir, bool changed, enum rc_outcome state);
+enum rc_outcome hf_cache_outcome(ssize_t error);
+void hf_cache_show(struct seq_file *m);
+int hf_cache_init(void);
+void hf_cache_exit(void);
+
+/* cache_names.c: by name, in the second queue but for hf_cache_find() */
+struct file *hf_cache_find(struct hf_cache_dir *dir, const struct rc_key *key);
+struct file *hf_cache_make(struct hf_cache_dir *dir, const struct rc_key *key);
+int hf_cache_unlink(struct hf_cache_dir *dir, const struct rc_key *key);
+int hf_cache_read_header(struct file *file, const struct rc_key *key, u8 *slots,
+			 struct rc_header *header);
+
+/* cache_scan.c */
+void hf_cache_scan(struct work_struct *work);
+
+/* cache_look.c: its file is looked for, or made */
+void hf_cache_look(struct hf_cache_object *object, enum rc_found found);
+
+/* cache_read.c */
+bool hf_cache_has(struct hf_netfs_inode *ni, loff_t pos, size_t len);
+bool hf_cache_issue(struct hf_netfs_sub *sub);
+
+/* cache_fill.c */
+void hf_cache_came(struct hf_netfs_sub *sub);
+void hf_cache_fill_owed(struct hf_cache_object *object);
+
+/* cache_commit.c */
+void hf_cache_commit(struct hf_cache_object *object);
+void hf_cache_commit_work(struct work_struct *work);
+void hf_cache_commit_if_due(struct hf_cache_object *object);
+
+#endif /* HF_NETFS_CACHE_SHELL_H */
