@@ -119,6 +119,12 @@ def objects(directory, strictly=False):
     return found
 
 
+def summary(directory):
+    """For whoever looks for what is missing."""
+    return ", ".join("%d bytes: %s" % (o.key.size, "no header" if not o.header else "%d of %d granules" % (
+        bin(o.header.bits).count("1"), granules_of(o.key.size))) for o in objects(directory))
+
+
 def allocated(directory):
     """Bytes of all objects, and how many."""
     total = number = 0

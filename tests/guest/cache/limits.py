@@ -44,7 +44,7 @@ def in_turn(c, files):
     """Each is read, and is on the disk, or has no room, before the next one is."""
     for name, data in files.items():
         assert whole(c.path(name)) == data
-        c.filled()
+        c.cache_of(name)
 
 
 def under(c, option, number, size):
@@ -71,7 +71,6 @@ def of_bytes(c):
     names, second = list(files), 36 - number
     c.remount(options="cache=strict,ac=0,fscsize=%d" % LIMIT)
     yield same(whole(c.path(names[second])), files[names[second]]), "same"
-    c.filled()
     until(lambda: disk.allocated(c.fsc)[0] <= LIMIT)
     in_turn(c, {name: files[name] for name in names[:2]})
     there = kept(c)
@@ -96,7 +95,7 @@ def smaller_later(c):
     """A mount that finds more than it may have, at once after one that might."""
     files = {"f%d" % i: c.make(700000 + i, "f%d" % i) for i in range(36)}
     c.mount(options="cache=strict,ac=0,fscsize=%d" % (64 << 20))
-    c.cache_of(*files, number=36)
+    c.cache_of(*files)
     c.remount(options="cache=strict,ac=0,fscsize=%d" % LIMIT)
     until(lambda: disk.allocated(c.fsc)[0] <= LIMIT)
     for name, data in files.items():
@@ -111,12 +110,12 @@ def versions(c):
     for i in range(8):
         data = c.make(2 * GRANULE)
         yield same(whole(c.path()), data), "same"
-        c.filled()
+        c.cache_of("file")
     until(lambda: len(disk.objects(c.fsc)) == 1)
     c.remount()
     drop(3)
     yield same(whole(c.path()), data), "same"
-    c.filled(1)
+    c.cache_of("file")
 
 
 @case
@@ -124,7 +123,7 @@ def not_ours(c):
     """What has another name, or is no file, is not touched, whatever goes beside it."""
     files = {"f%d" % i: c.make(5000 + i, "f%d" % i) for i in range(8)}
     c.mount()
-    c.cache_of(*files, number=8)
+    c.cache_of(*files)
     c.umount()
     c.closed()
     bucket, name = disk.objects(c.fsc)[0].path.split("/")[-2:]
@@ -235,7 +234,7 @@ def garbage(c):
     counts = Counts()
     for i in range(ROUNDS or 4):
         c.mount()
-        c.cache_of(*files, number=len(files))
+        c.cache_of(*files)
         c.umount()
         c.closed()
         objects = disk.objects(c.fsc)
@@ -260,7 +259,7 @@ def one_slot(c):
     """The one that is whole counts: the newer one, or the one before."""
     c.mount()
     data = c.make(3 * GRANULE)
-    c.cache_of("file", number=1)
+    c.cache_of("file")
     c.umount()
     c.closed()
     o = disk.objects(c.fsc)[0]

@@ -26,7 +26,7 @@ def one_goes(c):
     files = {"f%d" % i: c.make(GRANULE + i, "f%d" % i) for i in range(10)}
     c.mount()
     c.mount(at="b")
-    c.cache_of(*files, number=10)
+    c.cache_of(*files)
     with reads() as seen:
         for name, data in files.items():
             yield (name, same(whole(c.path(name, "b")), data)), (name, "same")
@@ -39,9 +39,7 @@ def one_goes(c):
     for name, fd in opened.items():
         yield (name, same(os.pread(fd, 10 * GRANULE, 0), more[name])), (name, "same")
         os.close(fd)
-    for name in more:
-        whole(c.path(name, "b"))
-    c.filled(20)
+    c.cache_of(*more, at="b")
     drop(3)
     with reads() as seen:
         for name, data in {**files, **more}.items():
@@ -159,7 +157,7 @@ def bound_elsewhere(c):
     c.mount(fsc="%s-bound/%s" % (c.top, c.name))
     run_program("mount", "-o", "remount,ro,bind", c.top + "-bound")
     run_program("umount", c.top + "-bound")
-    c.cache_of("file", number=1)
+    c.cache_of("file")
     c.mount(at="b")
     with reads() as seen:
         yield same(whole(c.path(at="b")), data), "same"

@@ -81,7 +81,7 @@ def full_by_others(c):
     # (A mount that nobody else shares begins anew; a pause may have a minute.)
     c.remount()
     yield is_used(c, files), True
-    c.filled(len(files))
+    c.cache_of(*files)
 
 
 @case
@@ -89,7 +89,7 @@ def read_only(c):
     filesystem(c)
     files, more = files_of(c, 4), files_of(c, 3, 50000, "more")
     c.mount()
-    c.cache_of(*files, number=4)
+    c.cache_of(*files)
     drop(3)
     said, counts = Log(), Counts()
     # (What is open keeps it from becoming so.)
@@ -114,11 +114,14 @@ def read_only(c):
 
 def half(c, name, data):
     """The first granules of a file are in the cache."""
-    fd = os.open(c.path(name), os.O_RDONLY)
-    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_RANDOM)
-    assert os.pread(fd, 2 * GRANULE, 0) == data[:2 * GRANULE]
-    os.close(fd)
-    until(lambda: any(o.header and o.header.bits for o in disk.objects(c.fsc) if o.key.size == len(data)))
+    def is_kept():
+        fd = os.open(c.path(name), os.O_RDONLY)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_RANDOM)
+        assert os.pread(fd, 2 * GRANULE, 0) == data[:2 * GRANULE]
+        os.close(fd)
+        return any(o.header and o.header.bits for o in disk.objects(c.fsc) if o.key.size == len(data))
+    until(is_kept)
 
 
 def frozen_of(c, kind):
@@ -126,7 +129,7 @@ def frozen_of(c, kind):
     files, new, halves = files_of(c, 4), files_of(c, 3, 50000, "new"), files_of(c, 3, 10 * GRANULE, "half")
     c.mount()
     c.mount(at="b")
-    c.cache_of(*files, number=4)
+    c.cache_of(*files)
     for name, data in halves.items():
         half(c, name, data)
     drop(3)
@@ -179,7 +182,7 @@ def frozen_xfs(c):
 def failing(c, files, more, breaks):
     """Files that are in the cache, and more that are not, while it fails; then it does not any more."""
     c.mount()
-    c.cache_of(*files, number=len(files))
+    c.cache_of(*files)
     c.umount()
     c.mount()
     said, counts = Log(), Counts()

@@ -124,7 +124,7 @@ def each_way(c, options, kept_open):
     sizes = {way.__name__: SIZE + 10 * i for i, way in enumerate(WAYS)}
     files = {name: c.make(size, name) for name, size in sizes.items()}
     c.mount(options=options)
-    c.cache_of(*files, number=len(files))
+    c.cache_of(*files)
     opened = [os.open(c.path(name), os.O_RDONLY) for name in files] if kept_open else []
     # (Nobody has to tell the client that the others have gone for good.)
     keys = {o.key for o in disk.objects(c.fsc) if o.key.size not in (sizes["removed"], sizes["renamed"])}
