@@ -12,7 +12,7 @@ import shutil
 import struct
 import time
 
-from kit import GRANULE, ROUNDS, Apart, Counts, case, disk, drop, past, put, run, same, say, whole
+from kit import GRANULE, ROUNDS, Apart, Counts, case, drop, past, put, run, same, say, whole
 
 NAMES = ["f%d" % i for i in range(6)]
 

@@ -9,9 +9,10 @@ its own, on a loop device.
 import contextlib
 import fcntl
 import os
+import shutil
 import struct
 
-from kit import GRANULE, Apart, Counts, Frozen, Log, apart, case, disk, drop, put, run, run_program, same, say, until, whole
+from kit import GRANULE, Apart, Counts, Frozen, Log, apart, case, disk, drop, put, run, run_program, same, say, umount, until, whole
 from filesystems import dm_device, dm_table, filesystem, retried, set_table
 
 SAYS = "cache's filesystem .* is "
@@ -177,6 +178,32 @@ def frozen(c):
 @case
 def frozen_xfs(c):
     yield from frozen_of(c, "xfs")
+
+
+@case
+def frozen_mount(c):
+    """A mount that waits for a frozen filesystem is in no other's way."""
+    other = c.directory("-other")
+    c.undo.append(lambda: shutil.rmtree(other))
+    files = files_of(c, 4)
+    c.mount(at="b", fsc=other)
+    filesystem(c)
+    c.mount()
+    c.cache_of(*files)
+    c.umount()
+    c.closed()
+    with Frozen(c.top) as freeze:
+        mounting = Apart(c.mount)
+        yield read_all(c, files, "b"), []
+        yield apart(Counts.all) is not None, True
+        yield apart(c.umount, "b"), None
+        del c.mounts["b"]
+        yield apart(c.mount, "c", "cache=strict", False), None
+        yield apart(umount, "/mnt/%s-c" % c.name), None
+        freeze.thaw()
+    yield mounting.result(), None
+    c.mounts["a"] = "/mnt/%s-a" % c.name
+    yield read_all(c, files), []
 
 
 def failing(c, files, more, breaks):
