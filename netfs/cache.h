@@ -9,7 +9,7 @@
  *	hf_cache_object.lock	one object
  *	hf_cache_dir.lock	the index, and how the filesystem is
  *
- * and dirs_lock (cache_dir.c), a mutex, before all of them.
+ * and attaching and dirs_lock (cache_dir.c), mutexes, before all of them.
  */
 #ifndef HF_NETFS_CACHE_SHELL_H
 #define HF_NETFS_CACHE_SHELL_H

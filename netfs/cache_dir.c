@@ -6,8 +6,9 @@
  * 1. A mount has it until its last inode is evicted; so no object is made any more.
  * 2. Each object has it until it is put away, which is done in the second queue, when
  *    nothing of it is in flight.  The scan has it until it has ended.
- * 3. Who lets go last takes it off the list, under the mutex: nobody finds it any more.
- *    Until then another mount may, and goes on with the same index.
+ * 3. Until the last reference another mount may have it, and goes on with the same index.
+ *    After that it is on the list, and nobody's: who wants it waits until it has gone, for
+ *    its file is locked until then.
  * 4. Its end is in the second queue.  It stops what removes, which is let end: only
  *    objects, the scan and @retry queue it, and these are over.
  * 5. The private mount goes, then the module: a frozen filesystem keeps those two, and
@@ -32,8 +33,16 @@
 
 struct workqueue_struct *hf_cache_first, *hf_cache_second;
 
+/*
+ * Who opens a directory has @attaching, and may wait for a freeze with it; then dirs_lock,
+ * with which nobody waits for a filesystem.
+ */
+static DEFINE_MUTEX(attaching);
 static DEFINE_MUTEX(dirs_lock);
 static LIST_HEAD(dirs);
+/* dirs_lock: how many have gone; who wants one that is going waits. */
+static unsigned int dirs_gone;
+static DECLARE_WAIT_QUEUE_HEAD(dirs_wait);
 
 /* ----------------------------------------------------------------- how its filesystem is */
 
@@ -169,11 +178,17 @@ static void free_entries(struct hf_cache_dir *dir)
 	} while (entry);
 }
 
-/* Of one that was never on the list, as well. */
-static void free_dir(struct hf_cache_dir *dir)
+/* Others may have it. */
+static void let_others_in(struct hf_cache_dir *dir)
 {
 	if (dir->guard)
 		__fput_sync(dir->guard);
+	dir->guard = NULL;
+}
+
+static void free_dir(struct hf_cache_dir *dir)
+{
+	let_others_in(dir);
 	if (dir->path.mnt) {
 		dput(dir->path.dentry);
 		kern_unmount(dir->path.mnt);
@@ -190,6 +205,12 @@ static void close(struct work_struct *work)
 	cancel_delayed_work_sync(&dir->retry);
 	cancel_work_sync(&dir->reap);
 	free_entries(dir);
+	let_others_in(dir);
+	mutex_lock(&dirs_lock);
+	list_del(&dir->all);
+	dirs_gone++;
+	mutex_unlock(&dirs_lock);
+	wake_up_all(&dirs_wait);
 	free_dir(dir);
 	/* rmmod waits for the queue. */
 	module_put(THIS_MODULE);
@@ -203,11 +224,8 @@ void hf_cache_dir_get(struct hf_cache_dir *dir)
 /* Context: may sleep. */
 void hf_cache_dir_put(struct hf_cache_dir *dir)
 {
-	if (!refcount_dec_and_mutex_lock(&dir->refs, &dirs_lock))
-		return;
-	list_del(&dir->all);
-	mutex_unlock(&dirs_lock);
-	queue_work(hf_cache_second, &dir->close);
+	if (refcount_dec_and_test(&dir->refs))
+		queue_work(hf_cache_second, &dir->close);
 }
 
 /* ------------------------------------------------------------------------------- begin */
@@ -274,10 +292,9 @@ static struct rc_mark marks(u64 stop, u64 apart)
 	return (struct rc_mark) { .run = cull - cull / 8, .cull = cull, .stop = stop };
 }
 
-static int set_limits(struct hf_cache_dir *dir, const char **why)
+static int limits_of(const struct hf_cache_dir *dir, const struct hf_netfs_cache_limits *wished,
+		     struct rc_limits *limits, const char **why)
 {
-	const struct hf_netfs_cache_limits *wished = &dir->wished;
-	struct rc_limits limits;
 	struct kstatfs stat;
 	u64 bytes = wished->bytes;
 	int err;
@@ -288,12 +305,39 @@ static int set_limits(struct hf_cache_dir *dir, const char **why)
 		return err;
 	if (!bytes)
 		bytes = max_t(u64, (u64)stat.f_blocks * stat.f_bsize / 5, LEAST_BYTES);
-	limits.bytes = marks(bytes, RC_FILL_MAX);
-	limits.objects = marks(wished->objects ?: 100000, 1);
+	limits->bytes = marks(bytes, RC_FILL_MAX);
+	limits->objects = marks(wished->objects ?: 100000, 1);
 	*why = "limits of less than 16 MiB or 16 files";
 	if (bytes < LEAST_BYTES || (wished->objects && wished->objects < LEAST_OBJECTS) ||
-	    !rc_index_init(&dir->index, &limits))
+	    !rc_limits_valid(limits))
 		return -EINVAL;
+	return 0;
+}
+
+static int set_limits(struct hf_cache_dir *dir, const char **why)
+{
+	struct rc_limits limits;
+	int err = limits_of(dir, &dir->wished, &limits, why);
+
+	if (!err)
+		WARN_ON_ONCE(!rc_index_init(&dir->index, &limits));
+	return err;
+}
+
+/* With dirs_lock.  No mount has it, and what was kept stays. */
+static int change_limits(struct hf_cache_dir *dir, const struct hf_netfs_cache_limits *wished,
+			 const char **why)
+{
+	struct rc_limits limits;
+	int err = limits_of(dir, wished, &limits, why);
+
+	if (err)
+		return err;
+	dir->wished = *wished;
+	spin_lock(&dir->lock);
+	WARN_ON_ONCE(!rc_index_limit(&dir->index, &limits));
+	spin_unlock(&dir->lock);
+	queue_work(hf_cache_second, &dir->reap);
 	return 0;
 }
 
@@ -311,7 +355,7 @@ static int open_dir(struct hf_cache_dir *dir, const struct path *path, const cha
 	return err ?: set_limits(dir, why);
 }
 
-/* With dirs_lock.  Its first mount has it. */
+/* With attaching.  Its first mount has it. */
 static struct hf_cache_dir *make(const struct path *path,
 				 const struct hf_netfs_cache_limits *limits, const char **why)
 {
@@ -336,35 +380,72 @@ static struct hf_cache_dir *make(const struct path *path,
 	__module_get(THIS_MODULE);
 	refcount_set(&dir->refs, 2);
 	dir->mounts = 1;
+	mutex_lock(&dirs_lock);
 	list_add(&dir->all, &dirs);
+	mutex_unlock(&dirs_lock);
 	queue_work(hf_cache_second, &dir->scan);
 	return dir;
 }
 
-/* With dirs_lock. */
-static struct hf_cache_dir *join(struct hf_cache_dir *dir,
-				 const struct hf_netfs_cache_limits *limits, const char **why)
+static bool same_limits(const struct hf_netfs_cache_limits *a, const struct hf_netfs_cache_limits *b)
 {
+	return a->bytes == b->bytes && a->objects == b->objects;
+}
+
+/* With dirs_lock, and a reference, which is the mount's then. */
+static int join(struct hf_cache_dir *dir, const struct hf_netfs_cache_limits *limits,
+		const char **why)
+{
+	int err = 0;
+
 	*why = "it is in use with other limits";
-	if (dir->mounts && (limits->bytes != dir->wished.bytes || limits->objects != dir->wished.objects))
-		return ERR_PTR(-EBUSY);
-	hf_cache_dir_get(dir);
+	if (!same_limits(limits, &dir->wished))
+		err = dir->mounts ? -EBUSY : change_limits(dir, limits, why);
+	if (err)
+		return err;
 	/* The scan ends early without a mount. */
 	if (!dir->mounts++ && !READ_ONCE(dir->index.scanned) &&
 	    queue_work(hf_cache_second, &dir->scan))
 		hf_cache_dir_get(dir);
-	return dir;
+	return 0;
 }
 
+/* One that is going, as well. */
+static struct hf_cache_dir *find(const struct path *path)
+{
+	struct hf_cache_dir *dir;
+
+	lockdep_assert_held(&dirs_lock);
+	list_for_each_entry(dir, &dirs, all)
+		if (d_inode(dir->path.dentry) == d_inode(path->dentry))
+			return dir;
+	return NULL;
+}
+
+/* With attaching.  Return: one that is there; NULL: there is none. */
 static struct hf_cache_dir *get(const struct path *path,
 				const struct hf_netfs_cache_limits *limits, const char **why)
 {
 	struct hf_cache_dir *dir;
+	unsigned int gone;
+	int err;
 
-	list_for_each_entry(dir, &dirs, all)
-		if (d_inode(dir->path.dentry) == d_inode(path->dentry))
-			return join(dir, limits, why);
-	return make(path, limits, why);
+	for (;;) {
+		mutex_lock(&dirs_lock);
+		dir = find(path);
+		if (!dir || refcount_inc_not_zero(&dir->refs))
+			break;
+		gone = dirs_gone;
+		mutex_unlock(&dirs_lock);
+		if (wait_event_killable(dirs_wait, READ_ONCE(dirs_gone) != gone))
+			return ERR_PTR(-EINTR);
+	}
+	err = dir ? join(dir, limits, why) : 0;
+	mutex_unlock(&dirs_lock);
+	if (!err)
+		return dir;
+	hf_cache_dir_put(dir);
+	return ERR_PTR(err);
 }
 
 static int attach(struct hf_netfs_mount *mount, const struct path *path,
@@ -376,13 +457,14 @@ static int attach(struct hf_netfs_mount *mount, const struct path *path,
 	if (*why)
 		return -EINVAL;
 	*why = "killed";
-	if (mutex_lock_killable(&dirs_lock))
+	if (mutex_lock_killable(&attaching))
 		return -EINTR;
-	dir = get(path, limits, why);
-	if (!IS_ERR(dir))
-		mount->cache = dir;
-	mutex_unlock(&dirs_lock);
-	return PTR_ERR_OR_ZERO(dir);
+	dir = get(path, limits, why) ?: make(path, limits, why);
+	mutex_unlock(&attaching);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	mount->cache = dir;
+	return 0;
 }
 
 int hf_netfs_cache_attach(struct hf_netfs_mount *mount, const char *directory,
