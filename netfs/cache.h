@@ -30,7 +30,7 @@
  * @all: dirs_lock: all of them
  * @mounts: dirs_lock: that use it
  * @wished: I: the limits that were asked for
- * @refs: a mount's each, an object's each until it is put away, and the scan's
+ * @refs: a mount's each, an object's each until it is put away, a worker's and the scan's
  * @path: I: in a private mount
  * @guard: I: the file whose lock keeps other kernels out
  * @lock: of what is marked L

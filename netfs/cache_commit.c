@@ -175,17 +175,21 @@ static enum rc_outcome commit(struct hf_cache_object *object, u8 *slot)
 void hf_cache_commit_work(struct work_struct *work)
 {
 	struct hf_cache_object *object = container_of(work, struct hf_cache_object, commit);
+	struct hf_cache_dir *dir = object->dir;
 	unsigned int nofs = memalloc_nofs_save();
 	u8 *slot = kmalloc(RC_SLOT, GFP_KERNEL | __GFP_NOWARN);
 	u32 place;
 
+	/* When the commit has ended the object may be put away, and with it the filesystem. */
+	hf_cache_dir_get(dir);
 	if (slot) {
-		hf_cache_note(object->dir, commit(object, slot));
+		hf_cache_note(dir, commit(object, slot));
 		kfree(slot);
 	} else {
 		synced(object, RC_MISSED, NULL, &place);
 	}
 	hf_cache_try_end(object);
 	hf_cache_put(object);
+	hf_cache_dir_put(dir);
 	memalloc_nofs_restore(nofs);
 }

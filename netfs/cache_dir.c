@@ -221,7 +221,6 @@ void hf_cache_dir_get(struct hf_cache_dir *dir)
 	refcount_inc(&dir->refs);
 }
 
-/* Context: may sleep. */
 void hf_cache_dir_put(struct hf_cache_dir *dir)
 {
 	if (refcount_dec_and_test(&dir->refs))

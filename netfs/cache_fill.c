@@ -276,10 +276,13 @@ static void fill_work(struct work_struct *work)
 {
 	struct fill *fill = container_of(work, struct fill, work);
 	struct hf_cache_object *object = fill->object;
+	struct hf_cache_dir *dir = object->dir;
 	unsigned int nofs = memalloc_nofs_save();
 	enum rc_outcome outcome;
 	bool written, lived;
 
+	/* When the fill has ended the object may be put away. */
+	hf_cache_dir_get(dir);
 	outcome = write(fill, &written);
 	put_folios(fill);
 	if (outcome == RC_DONE) {
@@ -293,11 +296,12 @@ static void fill_work(struct work_struct *work)
 	WARN_ON_ONCE(!rc_fill_end(&object->core, &fill->core, outcome, hf_netfs_now()));
 	hf_cache_unlock(object, lived);
 	if (outcome != RC_MISSED)
-		hf_cache_note(object->dir, outcome);
+		hf_cache_note(dir, outcome);
 	kfree(fill);
 	hf_cache_fill_owed(object);
 	hf_cache_commit_if_due(object);
 	hf_cache_try_end(object);
 	hf_cache_put(object);
+	hf_cache_dir_put(dir);
 	memalloc_nofs_restore(nofs);
 }
