@@ -363,7 +363,7 @@ class Cached:
 
 
 @contextlib.contextmanager
-def reads(wanted=None):
+def reads():
     """A list, which has what was read of the server meanwhile."""
     messages, seen = Messages(("read",)), []
     try:
