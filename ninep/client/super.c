@@ -13,7 +13,8 @@
  *    put; nothing of ours is called back any more.  So the link to such a server can end.
  * 5. The users' fids are put.  The work that frees fids is flushed, and nobody queues it
  *    again.
- * 6. hf_netfs_unmount() waits for who is writing to the abort file.  Its folder is named
+ * 6. hf_netfs_unmount() lets go of the directory of a cache on disk, which no question is
+ *    left of (4), and waits for who is writing to the abort file.  Its folder is named
  *    by the superblock's number, which is another's as soon as kill_anon_super() is over.
  *
  * Before all that: what killed processes have left at the server's lock table is given
