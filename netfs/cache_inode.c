@@ -181,10 +181,11 @@ static bool is_new(enum rc_found found)
 }
 
 /* With the new object's lock: who finds it in the index waits until it is one. */
-static enum rc_found enter(struct hf_cache_dir *dir, const struct rc_key *key, s64 changed,
-			   struct rc_entry *spare, struct hf_cache_object *object,
+static enum rc_found enter(struct hf_cache_dir *dir, const struct rc_key *key,
+			   const struct hf_netfs_version *version, struct rc_entry *spare, struct hf_cache_object *object,
 			   struct hf_cache_object **there)
 {
+	u64 now = hf_netfs_now();
 	struct rc_entry *entry;
 	enum rc_found found;
 
@@ -205,14 +206,15 @@ static enum rc_found enter(struct hf_cache_dir *dir, const struct rc_key *key, s
 	object->dir = dir;
 	object->entry = entry;
 	hf_cache_dir_get(dir);
-	WARN_ON_ONCE(!rc_object_init(&object->core, key, changed, object->bits,
-				     found != RC_FOUND_NEW, hf_netfs_now(), hf_cache_wall()));
+	WARN_ON_ONCE(!rc_object_init(&object->core, key, version->changed,
+				     min(version->known, now), object->bits,
+				     found != RC_FOUND_NEW, now, hf_cache_wall()));
 	return found;
 }
 
 /* With a reference, and a use, of the caller's; or NULL. */
 static struct hf_cache_object *find(struct hf_cache_dir *dir, const struct rc_key *key,
-				    s64 changed)
+				    const struct hf_netfs_version *version)
 {
 	struct hf_cache_object *object, *there;
 	struct rc_entry *spare;
@@ -222,7 +224,7 @@ static struct hf_cache_object *find(struct hf_cache_dir *dir, const struct rc_ke
 	if (!object)
 		return NULL;
 	spin_lock(&object->lock);
-	found = enter(dir, key, changed, spare, object, &there);
+	found = enter(dir, key, version, spare, object, &there);
 	spin_unlock(&object->lock);
 	if (is_new(found)) {
 		if (found == RC_FOUND)
@@ -344,13 +346,14 @@ static void confirm(struct hf_netfs_inode *ni, u32 sample)
 	spin_unlock(&ni->vfs.i_lock);
 }
 
-static void attach(struct hf_netfs_inode *ni, const struct rc_key *key, s64 changed, u32 sample)
+static void attach(struct hf_netfs_inode *ni, const struct rc_key *key,
+		   const struct hf_netfs_version *version, u32 sample)
 {
 	struct hf_cache_object *object;
 
 	if (may_change(ni))
 		return;
-	object = find(ni->mount->cache, key, changed);
+	object = find(ni->mount->cache, key, version);
 	if (object && install(ni, object, key))
 		confirm(ni, sample);
 }
@@ -395,7 +398,7 @@ void hf_netfs_cache_open(struct inode *inode, const struct hf_netfs_version *ver
 		wanted = rc_key_valid(&key) && !has(ni, &key);
 	spin_unlock(&inode->i_lock);
 	if (wanted)
-		attach(ni, &key, version->changed, sample);
+		attach(ni, &key, version, sample);
 	wait_for_look(ni);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_cache_open);

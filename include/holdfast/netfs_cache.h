@@ -23,6 +23,8 @@
  * @mtime_sec: s
  * @mtime_nsec: 0 to 999,999,999
  * @changed: the later one of mtime and ctime, s
+ * @known: ms of ktime_get(), when this version was told first, of what the filesystem knows of
+ *	the file.  Only for hf_netfs_cache_open()
  */
 struct hf_netfs_version {
 	u8 identity[16];
@@ -30,6 +32,7 @@ struct hf_netfs_version {
 	s64 mtime_sec;
 	u32 mtime_nsec;
 	s64 changed;
+	u64 known;
 };
 
 /**

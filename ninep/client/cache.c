@@ -60,6 +60,7 @@ static struct hf_netfs_version make_version(const struct hf9c_super *hs, u64 pat
 		.path = path, .generation = gen, .version = told->version,
 		.size = told->size, .mtime_sec = told->mtime_sec,
 		.mtime_nsec = told->mtime_nsec, .changed = told->changed,
+		.known = told->known,
 	};
 
 	memcpy(version.identity, hs->identity, NP_IDENTITY);
@@ -91,9 +92,14 @@ static bool answer_of(const struct hf9c_super *hs, const struct np_attr *attr,
  */
 void hf9c_cache_take(struct hf9c_inode *hi, const struct np_attr *attr)
 {
+	struct hf9c_told told;
+
 	lockdep_assert_held(&hi->netfs.vfs.i_lock);
-	if (has_cache(&hi->netfs.vfs))
-		hi->told = told_of(attr);
+	if (!has_cache(&hi->netfs.vfs))
+		return;
+	told = told_of(attr);
+	told.known = is_same(&told, &hi->told) ? hi->told.known : ktime_to_ms(ktime_get());
+	hi->told = told;
 }
 
 /**
