@@ -24,7 +24,8 @@
  * @mtime_nsec: 0 to 999,999,999
  * @changed: the later one of mtime and ctime, s
  * @known: ms of ktime_get(), when this version was told first, of what the filesystem knows of
- *	the file.  Only for hf_netfs_cache_open()
+ *	the file; 0: long ago, or the server says that no two contents have had it.  Only for
+ *	hf_netfs_cache_open()
  */
 struct hf_netfs_version {
 	u8 identity[16];

@@ -6,7 +6,7 @@
  * A version is the export's identity, what a file is known by, and its data_version, size
  * and mtime, of one answer: in the inode, beside what else came with it, is struct hf9c_told.
  * It is attached at an open only if the server has also said that it stays for as long as
- * the content does (NP_ATTR_STILL).  That it is another one is seen without that: a file that
+ * the content does (NP_ATTR_STILL); then no two contents have had it, and it need not age.  That it is another one is seen without that: a file that
  * somebody has opened for writing is the same file until its data_version says otherwise.
  *
  * An open that attaches a version, beside an answer that makes it another: what is told is
@@ -60,7 +60,6 @@ static struct hf_netfs_version make_version(const struct hf9c_super *hs, u64 pat
 		.path = path, .generation = gen, .version = told->version,
 		.size = told->size, .mtime_sec = told->mtime_sec,
 		.mtime_nsec = told->mtime_nsec, .changed = told->changed,
-		.known = told->known,
 	};
 
 	memcpy(version.identity, hs->identity, NP_IDENTITY);
@@ -92,14 +91,9 @@ static bool answer_of(const struct hf9c_super *hs, const struct np_attr *attr,
  */
 void hf9c_cache_take(struct hf9c_inode *hi, const struct np_attr *attr)
 {
-	struct hf9c_told told;
-
 	lockdep_assert_held(&hi->netfs.vfs.i_lock);
-	if (!has_cache(&hi->netfs.vfs))
-		return;
-	told = told_of(attr);
-	told.known = is_same(&told, &hi->told) ? hi->told.known : ktime_to_ms(ktime_get());
-	hi->told = told;
+	if (has_cache(&hi->netfs.vfs))
+		hi->told = told_of(attr);
 }
 
 /**
