@@ -171,7 +171,8 @@ static struct hf_cache_object *find(struct hf_cache_dir *dir, const struct rc_ke
 	if (found == RC_FOUND || found == RC_FOUND_NEW || found == RC_FOUND_MAYBE) {
 		if (found == RC_FOUND)
 			kfree(spare);
-		refcount_inc(&object->refs);
+		/* The caller's, and the look's. */
+		refcount_add(2, &object->refs);
 		hf_cache_look(object, found);
 		return object;
 	}

@@ -30,7 +30,7 @@ import disk
 served, server, b = sys.argv[1:4]
 report = Report(sys.argv[4] if len(sys.argv) > 4 else "")
 SEED = os.environ.get("HF_SEED", "1")
-ROUNDS = int(os.environ.get("HF_ROUNDS", "0"))
+ROUNDS = int(os.environ.get("HF_ROUNDS") or 0)
 # What a hung test ends after, on a machine with other work.
 HANG = 60 if os.environ.get("HF_KERNEL") == "stock" else 240
 DAY = 86400
