@@ -148,7 +148,6 @@ def settles(c):
     data = c.rng.randbytes(3 * GRANULE)
     c.mount()
     put(c.lower(), data)
-    os.chmod(c.lower(), 0o666)
 
     def is_kept():
         drop(3)

@@ -238,7 +238,6 @@ def racing(c, keep_mtime, through):
     over = mmap.mmap(-1, 4096)
     with past():
         put(c.lower(), stamped(0))
-    os.chmod(c.lower(), 0o666)
     for at, fsc in ("a", None), ("b", None), ("c", False):
         c.mount(at=at, fsc=fsc)
     counts = Counts()

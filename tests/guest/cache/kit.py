@@ -298,7 +298,6 @@ class Cached:
         data = self.rng.randbytes(size)
         with past():
             put(self.lower(name), data)
-        os.chmod(self.lower(name), 0o666)
         return data
 
     def has_all(self, *names):
