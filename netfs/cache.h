@@ -9,7 +9,7 @@
  *	hf_cache_object.lock	one object
  *	hf_cache_dir.lock	the index, and how the filesystem is
  *
- * and attaching and dirs_lock (cache_dir.c), mutexes, before all of them.
+ * and dirs_lock (cache_dir.c), a mutex, before all of them.
  */
 #ifndef HF_NETFS_CACHE_SHELL_H
 #define HF_NETFS_CACHE_SHELL_H
@@ -28,22 +28,30 @@
 /**
  * struct hf_cache_dir - a directory
  * @all: dirs_lock: all of them
+ * @state: dirs_lock: enum hf_cache_dir_state
+ * @inode: I: of which directory; only to be compared
  * @mounts: dirs_lock: that use it
  * @wished: I: the limits that were asked for
- * @refs: a mount's each, an object's each until it is put away, a worker's and the scan's
+ * @refs: a mount's each, an object's each until it is put away, and the scan's
  * @path: I: in a private mount
  * @guard: I: the file whose lock keeps other kernels out
  * @lock: of what is marked L
  * @index: L: all objects
  * @health: L: how the filesystem is
  * @fills: L: in flight, which hold folios
+ * @objects: L: that are not put away
+ * @losses: L: of connections
  * @scan: finds what is there; in the second queue, as the next three
  * @reap: removes
  * @retry: @reap once more, of what could not be removed
  * @close: its end
  */
+enum hf_cache_dir_state { HF_CACHE_OPENING, HF_CACHE_OPEN, HF_CACHE_LEAVING };
+
 struct hf_cache_dir {
 	struct list_head all;
+	u8 state;
+	const struct inode *inode;
 	u32 mounts;
 	struct hf_netfs_cache_limits wished;
 	refcount_t refs;
@@ -53,6 +61,8 @@ struct hf_cache_dir {
 	struct rc_index index;
 	struct rc_health health;
 	u32 fills;
+	struct list_head objects;
+	u32 losses;
 	struct work_struct scan, reap, close;
 	struct delayed_work retry;
 };
@@ -64,12 +74,18 @@ struct hf_cache_dir {
  * @refs: until it is put away one; each inode's pointer; who works at it
  * @dir: I: held until it is put away
  * @entry: L: its place in the index; NULL when it was put away
+ * @of_dir: of the directory's list
+ * @losses: the directory's lock: which loss it was killed by, or came after
  * @ni: L: an inode that has it, whose folios are looked up and who asks the server; NULL
+ * @working: L: fills, questions and headers on their way: it is not put away meanwhile
  * @file: L: its file, until it was put away
  * @direct: I: that is read and written past its cache; set with @file
+ * @read_only: I: it could not be opened for writing; likewise
  * @since: I: errors of its write-back before it was opened; likewise
  * @work: the look, then the end
+ * @ask: the server is asked whether it has the version still
  * @commit: a header
+ * @timer: when one is due, if nothing else happens
  * @rcu: readers of an inode's pointer
  * @bits: the core's, of larger files
  */
@@ -79,18 +95,25 @@ struct hf_cache_object {
 	refcount_t refs;
 	struct hf_cache_dir *dir;
 	struct rc_entry *entry;
+	struct list_head of_dir;
+	u32 losses;
 	struct hf_netfs_inode *ni;
+	u32 working;
 	struct file *file;
-	bool direct;
+	bool direct, read_only;
 	errseq_t since;
 	struct work_struct work;
-	struct work_struct commit;
+	struct work_struct ask, commit;
+	struct delayed_work timer;
 	struct rcu_head rcu;
 	u64 bits[];
 };
 
-/* The first: nothing in it waits for a freeze.  The second: nobody waits for it. */
-extern struct workqueue_struct *hf_cache_first, *hf_cache_second;
+/*
+ * The first: nothing in it waits for a freeze, nor for the server.  The second: nobody waits
+ * for it.  The third asks the server, without waiting.
+ */
+extern struct workqueue_struct *hf_cache_first, *hf_cache_second, *hf_cache_asks;
 
 static inline u64 hf_cache_wall(void)
 {
@@ -112,6 +135,8 @@ void hf_cache_unlock(struct hf_cache_object *object, bool lived);
 struct hf_cache_object *hf_cache_of(struct hf_netfs_inode *ni);
 void hf_cache_put(struct hf_cache_object *object);
 void hf_cache_try_end(struct hf_cache_object *object);
+void hf_cache_worked(struct hf_cache_object *object);
+u64 hf_cache_allocated(struct file *file);
 
 /* cache_inode.c */
 void hf_cache_kill(struct hf_netfs_inode *ni);
@@ -142,6 +167,9 @@ void hf_cache_scan(struct work_struct *work);
 /* cache_look.c: its file is looked for, or made */
 void hf_cache_look(struct hf_cache_object *object, enum rc_found found);
 
+/* hf_netfs_sub_done(): the server was not asked, and is to be. */
+#define HF_NETFS_NOT_ASKED	0x2
+
 /* cache_read.c */
 bool hf_cache_has(struct hf_netfs_inode *ni, loff_t pos, size_t len);
 bool hf_cache_issue(struct hf_netfs_sub *sub);
@@ -151,8 +179,10 @@ void hf_cache_came(struct hf_netfs_sub *sub);
 void hf_cache_fill_owed(struct hf_cache_object *object);
 
 /* cache_commit.c */
-void hf_cache_commit(struct hf_cache_object *object);
+bool hf_cache_commit(struct hf_cache_object *object);
+void hf_cache_ask_work(struct work_struct *work);
 void hf_cache_commit_work(struct work_struct *work);
+void hf_cache_timer(struct work_struct *work);
 void hf_cache_commit_if_due(struct hf_cache_object *object);
 
 #endif /* HF_NETFS_CACHE_SHELL_H */

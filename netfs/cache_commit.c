@@ -11,10 +11,9 @@
 
 #include "cache.h"
 
-/* @ni: by whom; it stays, by its count of requests. */
+/* One question. */
 struct hf_netfs_asked {
 	struct hf_cache_object *object;
-	struct hf_netfs_inode *ni;
 };
 
 /* --------------------------------------------------------------------------- the question */
@@ -28,70 +27,122 @@ static bool is_same(const struct rc_key *key, const struct hf_netfs_version *ver
 	       !memcmp(key->identity, version->identity, sizeof(key->identity));
 }
 
+/* The header under way has its reference, and keeps it from being put away. */
 void hf_netfs_cache_answer(struct hf_netfs_asked *asked, const struct hf_netfs_version *version)
 {
 	struct hf_cache_object *object = asked->object;
-	struct hf_netfs_inode *ni = asked->ni;
 	bool lived = hf_cache_lock(object);
 
 	if (version && is_same(&object->core.key, version))
 		rc_commit_confirm(&object->core);
+	else if (version)
+		rc_kill(&object->core, RC_WHY_VERSION);
 	hf_cache_unlock(object, lived);
 	kfree(asked);
 	queue_work(hf_cache_first, &object->commit);
-	hf_netfs_io_end(ni);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_cache_answer);
 
-/* Return: whether the answer queues the rest. */
-static bool ask(struct hf_netfs_asked *asked)
+/*
+ * By whom it is asked, kept by its count of requests: hf_cache_leave() comes before that is
+ * waited for.
+ */
+static struct hf_netfs_inode *asker(struct hf_cache_object *object)
 {
-	struct hf_netfs_inode *ni = asked->ni;
+	struct hf_netfs_inode *ni;
 
-	if (!ni->mount->ops->version(&ni->vfs, asked))
-		return true;
-	hf_netfs_io_end(ni);
-	return false;
+	spin_lock(&object->lock);
+	ni = object->ni;
+	if (ni)
+		atomic_inc(&ni->io_count);
+	spin_unlock(&object->lock);
+	return ni;
+}
+
+/* Return: whether the answer queues the rest. */
+static bool ask(struct hf_cache_object *object)
+{
+	struct hf_netfs_asked *asked = kmalloc(sizeof(*asked), GFP_NOFS);
+	struct hf_netfs_inode *ni = asked ? asker(object) : NULL;
+	bool sent = false;
+
+	if (ni) {
+		asked->object = object;
+		sent = !ni->mount->ops->version(&ni->vfs, asked);
+		hf_netfs_io_end(ni);
+	}
+	if (!sent)
+		kfree(asked);
+	return sent;
+}
+
+void hf_cache_ask_work(struct work_struct *work)
+{
+	struct hf_cache_object *object = container_of(work, struct hf_cache_object, ask);
+	unsigned int nofs = memalloc_nofs_save();
+
+	if (!ask(object))
+		queue_work(hf_cache_first, &object->commit);
+	memalloc_nofs_restore(nofs);
 }
 
 /*
- * The first step of a header, if one is due.
+ * The first step of a header, if one is due.  The question is a work item's: who is here may
+ * be the one who receives its answer.
  *
- * Context: process; the caller has a reference.
+ * Context: any but interrupts; the caller has a reference.
+ * Return: whether one has begun.
  */
-void hf_cache_commit(struct hf_cache_object *object)
+bool hf_cache_commit(struct hf_cache_object *object)
 {
-	struct hf_netfs_asked *asked = kmalloc(sizeof(*asked), GFP_NOFS | __GFP_NOWARN);
-	bool begun = false, lived = hf_cache_lock(object);
-	struct hf_netfs_inode *ni = NULL;
-
-	if (object->entry)
-		begun = rc_commit_begin(&object->core, hf_netfs_now(), hf_cache_wall());
-	if (begun)
-		refcount_inc(&object->refs);
-	/* hf_cache_leave() takes it away before requests are waited for. */
-	if (begun && asked && object->ni) {
-		ni = object->ni;
-		atomic_inc(&ni->io_count);
-		*asked = (struct hf_netfs_asked) { .object = object, .ni = ni };
-	}
-	hf_cache_unlock(object, lived);
-	if (ni && ask(asked))
-		return;
-	kfree(asked);
-	if (begun)
-		queue_work(hf_cache_first, &object->commit);
-}
-
-void hf_cache_commit_if_due(struct hf_cache_object *object)
-{
-	bool due;
+	bool begun = false;
 
 	spin_lock(&object->lock);
-	due = object->entry && rc_commit_due(&object->core, hf_netfs_now(), hf_cache_wall());
+	if (object->entry)
+		begun = rc_commit_begin(&object->core, hf_netfs_now(), hf_cache_wall());
+	if (begun) {
+		object->working++;
+		refcount_inc(&object->refs);
+	}
+	spin_unlock(&object->lock);
+	if (begun)
+		queue_work(hf_cache_asks, &object->ask);
+	return begun;
+}
+
+/* With its lock.  put_away() waits for the timer, once @entry is NULL. */
+static void arm(struct hf_cache_object *object, u64 now)
+{
+	u64 when = rc_commit_when(&object->core);
+
+	lockdep_assert_held(&object->lock);
+	if (when == RL_NEVER)
+		return;
+	when = when > now ? min_t(u64, when - now, INT_MAX) : 0;
+	queue_delayed_work(hf_cache_asks, &object->timer, msecs_to_jiffies(when) + 1);
+}
+
+/* One that is due begins; else the timer is for it. */
+void hf_cache_commit_if_due(struct hf_cache_object *object)
+{
+	u64 now = hf_netfs_now();
+	bool due = false;
+
+	spin_lock(&object->lock);
+	if (object->entry) {
+		due = rc_commit_due(&object->core, now, hf_cache_wall());
+		if (!due)
+			arm(object, now);
+	}
 	spin_unlock(&object->lock);
 	if (due)
 		hf_cache_commit(object);
+}
+
+/* put_away() waits for it, and the object stays until then. */
+void hf_cache_timer(struct work_struct *work)
+{
+	hf_cache_commit_if_due(container_of(to_delayed_work(work), struct hf_cache_object, timer));
 }
 
 /* -------------------------------------------------------------------------------- the rest */
@@ -104,6 +155,9 @@ static enum rc_outcome sync(struct hf_cache_object *object, bool started)
 	if (!started)
 		return RC_FROZEN;
 	err = vfs_fsync(object->file, 0);
+	/* Whatever it was, what was to be written may be lost: for another time is no answer. */
+	if (err == -ENOSPC || err == -EDQUOT)
+		return RC_FULL;
 	return err ? RC_ERROR : RC_DONE;
 }
 
@@ -128,12 +182,12 @@ static enum rc_outcome write_slot(struct hf_cache_object *object, u8 *slot, loff
 static void written(struct hf_cache_object *object, enum rc_outcome outcome)
 {
 	struct hf_cache_dir *dir = object->dir;
+	u64 bytes = hf_cache_allocated(object->file);
 	bool lived = hf_cache_lock(object);
 
 	WARN_ON_ONCE(!rc_commit_written(&object->core, outcome, hf_netfs_now()));
 	spin_lock(&dir->lock);
-	WARN_ON_ONCE(!rc_index_bytes(&dir->index, object->entry,
-				     (u64)file_inode(object->file)->i_blocks << SECTOR_SHIFT));
+	WARN_ON_ONCE(!rc_index_bytes(&dir->index, object->entry, bytes));
 	spin_unlock(&dir->lock);
 	hf_cache_unlock(object, lived);
 }
@@ -154,7 +208,7 @@ static enum rc_commit synced(struct hf_cache_object *object, enum rc_outcome out
 static enum rc_outcome commit(struct hf_cache_object *object, u8 *slot)
 {
 	struct super_block *sb = file_inode(object->file)->i_sb;
-	bool started = sb_start_write_trylock(sb);
+	bool started = !object->read_only && sb_start_write_trylock(sb);
 	enum rc_outcome outcome = sync(object, started);
 	u32 place;
 
@@ -175,21 +229,16 @@ static enum rc_outcome commit(struct hf_cache_object *object, u8 *slot)
 void hf_cache_commit_work(struct work_struct *work)
 {
 	struct hf_cache_object *object = container_of(work, struct hf_cache_object, commit);
-	struct hf_cache_dir *dir = object->dir;
 	unsigned int nofs = memalloc_nofs_save();
 	u8 *slot = kmalloc(RC_SLOT, GFP_KERNEL | __GFP_NOWARN);
 	u32 place;
 
-	/* When the commit has ended the object may be put away, and with it the filesystem. */
-	hf_cache_dir_get(dir);
-	if (slot) {
-		hf_cache_note(dir, commit(object, slot));
-		kfree(slot);
-	} else {
+	if (slot)
+		hf_cache_note(object->dir, commit(object, slot));
+	else
 		synced(object, RC_MISSED, NULL, &place);
-	}
-	hf_cache_try_end(object);
-	hf_cache_put(object);
-	hf_cache_dir_put(dir);
+	kfree(slot);
+	hf_cache_commit_if_due(object);
+	hf_cache_worked(object);
 	memalloc_nofs_restore(nofs);
 }

@@ -6,13 +6,14 @@
  * 1. A mount has it until its last inode is evicted; so no object is made any more.
  * 2. Each object has it until it is put away, which is done in the second queue, when
  *    nothing of it is in flight.  The scan has it until it has ended.
- * 3. Until the last reference another mount may have it, and goes on with the same index.
- *    After that it is on the list, and nobody's: who wants it waits until it has gone, for
- *    its file is locked until then.
- * 4. Its end is in the second queue.  It stops what removes, which is let end: only
- *    objects, the scan and @retry queue it, and these are over.
- * 5. The private mount goes, then the module: a frozen filesystem keeps those two, and
- *    this work item, for as long as it is frozen, and nothing of the network filesystem's.
+ * 3. Who lets go last says so, under the mutex: nobody gets it any more.  Until then another
+ *    mount may, and goes on with the same index.
+ * 4. Its end is in the second queue.  @reap and @retry queue each other, and themselves: they
+ *    are disabled, which waits for those that run.
+ * 5. The lock file is closed, and the private mount goes, in whatever time its filesystem
+ *    takes; then it leaves the list: who wants the same directory has waited for that.
+ * 6. Then the module: a frozen filesystem keeps that, its own mount and this work item for as
+ *    long as it is frozen, and nothing of the network filesystem's.
  */
 #include <linux/cred.h>
 #include <linux/file.h>
@@ -31,17 +32,11 @@
 #define LEAST_BYTES	(16ULL << 20)
 #define LEAST_OBJECTS	16
 
-struct workqueue_struct *hf_cache_first, *hf_cache_second;
+struct workqueue_struct *hf_cache_first, *hf_cache_second, *hf_cache_asks;
 
-/*
- * Who opens a directory has @attaching, and may wait for a freeze with it; then dirs_lock,
- * with which nobody waits for a filesystem.
- */
-static DEFINE_MUTEX(attaching);
 static DEFINE_MUTEX(dirs_lock);
 static LIST_HEAD(dirs);
-/* dirs_lock: how many have gone; who wants one that is going waits. */
-static unsigned int dirs_gone;
+/* For those that are opened, or leave: neither is done under the mutex. */
 static DECLARE_WAIT_QUEUE_HEAD(dirs_wait);
 
 /* ----------------------------------------------------------------- how its filesystem is */
@@ -57,6 +52,8 @@ enum rc_outcome hf_cache_outcome(ssize_t error)
 		return RC_READ_ONLY;
 	case -ENOMEM:
 	case -EINTR:
+	case -ENOTDIR:	/* of somebody else's in the directory */
+	case -ESTALE:
 		return RC_MISSED;
 	default:
 		return error < 0 ? RC_ERROR : RC_DONE;
@@ -88,7 +85,7 @@ void hf_cache_tell(struct hf_cache_dir *dir, bool changed, enum rc_outcome state
 	queue_work(hf_cache_second, &dir->reap);
 }
 
-void hf_cache_note(struct hf_cache_dir *dir, enum rc_outcome outcome)
+static void note(struct hf_cache_dir *dir, enum rc_outcome outcome)
 {
 	enum rc_outcome state;
 	bool changed;
@@ -98,6 +95,12 @@ void hf_cache_note(struct hf_cache_dir *dir, enum rc_outcome outcome)
 	state = dir->health.state;
 	spin_unlock(&dir->lock);
 	hf_cache_tell(dir, changed, state);
+}
+
+/* What became of something.  Culling is worth a look where it is full. */
+void hf_cache_note(struct hf_cache_dir *dir, enum rc_outcome outcome)
+{
+	note(dir, outcome);
 	if (outcome == RC_FULL)
 		queue_work(hf_cache_second, &dir->reap);
 }
@@ -130,7 +133,7 @@ static bool remove(struct hf_cache_dir *dir, struct rc_entry *entry)
 	spin_unlock(&dir->lock);
 	if (removed)
 		kfree(entry);
-	hf_cache_note(dir, removed ? RC_DONE : hf_cache_outcome(err));
+	note(dir, removed ? RC_DONE : hf_cache_outcome(err));
 	return removed;
 }
 
@@ -178,40 +181,30 @@ static void free_entries(struct hf_cache_dir *dir)
 	} while (entry);
 }
 
-/* Others may have it. */
-static void let_others_in(struct hf_cache_dir *dir)
+/* Of one that could not be opened, as well. */
+static void let_go(struct hf_cache_dir *dir)
 {
 	if (dir->guard)
 		__fput_sync(dir->guard);
-	dir->guard = NULL;
-}
-
-static void free_dir(struct hf_cache_dir *dir)
-{
-	let_others_in(dir);
 	if (dir->path.mnt) {
 		dput(dir->path.dentry);
 		kern_unmount(dir->path.mnt);
 	}
-	kfree(dir);
 }
 
 static void close(struct work_struct *work)
 {
 	struct hf_cache_dir *dir = container_of(work, struct hf_cache_dir, close);
 
-	cancel_delayed_work_sync(&dir->retry);
-	flush_work(&dir->reap);
-	cancel_delayed_work_sync(&dir->retry);
-	cancel_work_sync(&dir->reap);
+	disable_delayed_work_sync(&dir->retry);
+	disable_work_sync(&dir->reap);
 	free_entries(dir);
-	let_others_in(dir);
+	let_go(dir);
 	mutex_lock(&dirs_lock);
 	list_del(&dir->all);
-	dirs_gone++;
 	mutex_unlock(&dirs_lock);
 	wake_up_all(&dirs_wait);
-	free_dir(dir);
+	kfree(dir);
 	/* rmmod waits for the queue. */
 	module_put(THIS_MODULE);
 }
@@ -221,10 +214,14 @@ void hf_cache_dir_get(struct hf_cache_dir *dir)
 	refcount_inc(&dir->refs);
 }
 
+/* Context: may sleep. */
 void hf_cache_dir_put(struct hf_cache_dir *dir)
 {
-	if (refcount_dec_and_test(&dir->refs))
-		queue_work(hf_cache_second, &dir->close);
+	if (!refcount_dec_and_mutex_lock(&dir->refs, &dirs_lock))
+		return;
+	dir->state = HF_CACHE_LEAVING;
+	mutex_unlock(&dirs_lock);
+	queue_work(hf_cache_second, &dir->close);
 }
 
 /* ------------------------------------------------------------------------------- begin */
@@ -291,9 +288,23 @@ static struct rc_mark marks(u64 stop, u64 apart)
 	return (struct rc_mark) { .run = cull - cull / 8, .cull = cull, .stop = stop };
 }
 
-static int limits_of(const struct hf_cache_dir *dir, const struct hf_netfs_cache_limits *wished,
-		     struct rc_limits *limits, const char **why)
+/* Its first ones, or others. */
+static bool take_limits(struct hf_cache_dir *dir, const struct rc_limits *limits)
 {
+	bool fine;
+
+	if (dir->state == HF_CACHE_OPENING)
+		return rc_index_init(&dir->index, limits);
+	spin_lock(&dir->lock);
+	fine = rc_index_limit(&dir->index, limits);
+	spin_unlock(&dir->lock);
+	return fine;
+}
+
+static int set_limits(struct hf_cache_dir *dir, const char **why)
+{
+	const struct hf_netfs_cache_limits *wished = &dir->wished;
+	struct rc_limits limits;
 	struct kstatfs stat;
 	u64 bytes = wished->bytes;
 	int err;
@@ -304,40 +315,13 @@ static int limits_of(const struct hf_cache_dir *dir, const struct hf_netfs_cache
 		return err;
 	if (!bytes)
 		bytes = max_t(u64, (u64)stat.f_blocks * stat.f_bsize / 5, LEAST_BYTES);
-	limits->bytes = marks(bytes, RC_FILL_MAX);
-	limits->objects = marks(wished->objects ?: 100000, 1);
+	limits.bytes = marks(bytes, RC_FILL_MAX);
+	limits.objects = marks(wished->objects ?: 100000, 1);
 	*why = "limits of less than 16 MiB or 16 files";
-	if (bytes < LEAST_BYTES || (wished->objects && wished->objects < LEAST_OBJECTS) ||
-	    !rc_limits_valid(limits))
+	if (bytes < LEAST_BYTES || (wished->objects && wished->objects < LEAST_OBJECTS))
 		return -EINVAL;
-	return 0;
-}
-
-static int set_limits(struct hf_cache_dir *dir, const char **why)
-{
-	struct rc_limits limits;
-	int err = limits_of(dir, &dir->wished, &limits, why);
-
-	if (!err)
-		WARN_ON_ONCE(!rc_index_init(&dir->index, &limits));
-	return err;
-}
-
-/* With dirs_lock.  No mount has it, and what was kept stays. */
-static int change_limits(struct hf_cache_dir *dir, const struct hf_netfs_cache_limits *wished,
-			 const char **why)
-{
-	struct rc_limits limits;
-	int err = limits_of(dir, wished, &limits, why);
-
-	if (err)
-		return err;
-	dir->wished = *wished;
-	spin_lock(&dir->lock);
-	WARN_ON_ONCE(!rc_index_limit(&dir->index, &limits));
-	spin_unlock(&dir->lock);
-	queue_work(hf_cache_second, &dir->reap);
-	return 0;
+	*why = "limits that cannot be";
+	return take_limits(dir, &limits) ? 0 : -EINVAL;
 }
 
 static int open_dir(struct hf_cache_dir *dir, const struct path *path, const char **why)
@@ -354,54 +338,71 @@ static int open_dir(struct hf_cache_dir *dir, const struct path *path, const cha
 	return err ?: set_limits(dir, why);
 }
 
-/* With attaching.  Its first mount has it. */
-static struct hf_cache_dir *make(const struct path *path,
-				 const struct hf_netfs_cache_limits *limits, const char **why)
+static struct hf_cache_dir *alloc_dir(const struct path *path,
+				      const struct hf_netfs_cache_limits *limits)
 {
-	struct hf_cache_dir *dir;
-	int err;
+	struct hf_cache_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 
-	*why = "no memory";
-	dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	if (!dir)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	spin_lock_init(&dir->lock);
+	INIT_LIST_HEAD(&dir->objects);
+	dir->inode = d_inode(path->dentry);
 	dir->wished = *limits;
+	dir->mounts = 1;
+	/* Its first mount's, and the scan's. */
+	refcount_set(&dir->refs, 2);
 	INIT_WORK(&dir->scan, hf_cache_scan);
 	INIT_WORK(&dir->reap, reap);
 	INIT_WORK(&dir->close, close);
 	INIT_DELAYED_WORK(&dir->retry, retry);
-	err = open_dir(dir, path, why);
-	if (err) {
-		free_dir(dir);
-		return ERR_PTR(err);
-	}
-	__module_get(THIS_MODULE);
-	refcount_set(&dir->refs, 2);
-	dir->mounts = 1;
-	mutex_lock(&dirs_lock);
-	list_add(&dir->all, &dirs);
-	mutex_unlock(&dirs_lock);
-	queue_work(hf_cache_second, &dir->scan);
 	return dir;
 }
 
-static bool same_limits(const struct hf_netfs_cache_limits *a, const struct hf_netfs_cache_limits *b)
+/* On the list, to be opened.  Who finds it there waits, without the mutex. */
+static int open_listed(struct hf_cache_dir *dir, const struct path *path, const char **why)
 {
-	return a->bytes == b->bytes && a->objects == b->objects;
+	int err = open_dir(dir, path, why);
+
+	if (err)
+		let_go(dir);
+	mutex_lock(&dirs_lock);
+	if (err)
+		list_del(&dir->all);
+	else
+		dir->state = HF_CACHE_OPEN;
+	mutex_unlock(&dirs_lock);
+	wake_up_all(&dirs_wait);
+	if (err) {
+		kfree(dir);
+		return err;
+	}
+	__module_get(THIS_MODULE);
+	queue_work(hf_cache_second, &dir->scan);
+	return 0;
 }
 
-/* With dirs_lock, and a reference, which is the mount's then. */
+static bool is_wished(const struct hf_cache_dir *dir, const struct hf_netfs_cache_limits *limits)
+{
+	return limits->bytes == dir->wished.bytes && limits->objects == dir->wished.objects;
+}
+
+/* With dirs_lock.  Without a mount its limits are whoever's comes next. */
 static int join(struct hf_cache_dir *dir, const struct hf_netfs_cache_limits *limits,
 		const char **why)
 {
-	int err = 0;
+	int err;
 
 	*why = "it is in use with other limits";
-	if (!same_limits(limits, &dir->wished))
-		err = dir->mounts ? -EBUSY : change_limits(dir, limits, why);
-	if (err)
-		return err;
+	if (!is_wished(dir, limits)) {
+		if (dir->mounts)
+			return -EBUSY;
+		dir->wished = *limits;
+		err = set_limits(dir, why);
+		if (err)
+			return err;
+	}
+	hf_cache_dir_get(dir);
 	/* The scan ends early without a mount. */
 	if (!dir->mounts++ && !READ_ONCE(dir->index.scanned) &&
 	    queue_work(hf_cache_second, &dir->scan))
@@ -409,61 +410,78 @@ static int join(struct hf_cache_dir *dir, const struct hf_netfs_cache_limits *li
 	return 0;
 }
 
-/* One that is going, as well. */
-static struct hf_cache_dir *find(const struct path *path)
+static struct hf_cache_dir *find_dir(const struct path *path)
 {
 	struct hf_cache_dir *dir;
 
 	lockdep_assert_held(&dirs_lock);
 	list_for_each_entry(dir, &dirs, all)
-		if (d_inode(dir->path.dentry) == d_inode(path->dentry))
+		if (dir->inode == d_inode(path->dentry))
 			return dir;
 	return NULL;
 }
 
-/* With attaching.  Return: one that is there; NULL: there is none. */
-static struct hf_cache_dir *get(const struct path *path,
+static bool is_settled(const struct path *path)
+{
+	struct hf_cache_dir *dir;
+	bool settled;
+
+	mutex_lock(&dirs_lock);
+	dir = find_dir(path);
+	settled = !dir || dir->state == HF_CACHE_OPEN;
+	mutex_unlock(&dirs_lock);
+	return settled;
+}
+
+/* Return: it, for the caller; or the caller's own, @spare, which is on the list now. */
+static struct hf_cache_dir *get(const struct path *path, struct hf_cache_dir *spare,
 				const struct hf_netfs_cache_limits *limits, const char **why)
 {
 	struct hf_cache_dir *dir;
-	unsigned int gone;
 	int err;
 
 	for (;;) {
 		mutex_lock(&dirs_lock);
-		dir = find(path);
-		if (!dir || refcount_inc_not_zero(&dir->refs))
+		dir = find_dir(path);
+		if (!dir || dir->state == HF_CACHE_OPEN)
 			break;
-		gone = dirs_gone;
 		mutex_unlock(&dirs_lock);
-		if (wait_event_killable(dirs_wait, READ_ONCE(dirs_gone) != gone))
+		*why = "killed while it was opened, or left, for another mount";
+		if (wait_event_killable(dirs_wait, is_settled(path)))
 			return ERR_PTR(-EINTR);
 	}
 	err = dir ? join(dir, limits, why) : 0;
+	if (!dir) {
+		dir = spare;
+		list_add(&dir->all, &dirs);
+	}
 	mutex_unlock(&dirs_lock);
-	if (!err)
-		return dir;
-	hf_cache_dir_put(dir);
-	return ERR_PTR(err);
+	return err ? ERR_PTR(err) : dir;
 }
 
 static int attach(struct hf_netfs_mount *mount, const struct path *path,
 		  const struct hf_netfs_cache_limits *limits, const char **why)
 {
-	struct hf_cache_dir *dir;
+	struct hf_cache_dir *dir, *spare;
+	int err = 0;
 
 	*why = unfit(path);
 	if (*why)
 		return -EINVAL;
-	*why = "killed";
-	if (mutex_lock_killable(&attaching))
-		return -EINTR;
-	dir = get(path, limits, why) ?: make(path, limits, why);
-	mutex_unlock(&attaching);
+	*why = "no memory";
+	spare = alloc_dir(path, limits);
+	if (!spare)
+		return -ENOMEM;
+	dir = get(path, spare, limits, why);
+	if (dir == spare)
+		err = open_listed(dir, path, why);
+	else
+		kfree(spare);
 	if (IS_ERR(dir))
 		return PTR_ERR(dir);
-	mount->cache = dir;
-	return 0;
+	if (!err)
+		mount->cache = dir;
+	return err;
 }
 
 int hf_netfs_cache_attach(struct hf_netfs_mount *mount, const char *directory,
@@ -472,8 +490,8 @@ int hf_netfs_cache_attach(struct hf_netfs_mount *mount, const char *directory,
 	struct path path;
 	int err;
 
-	*why = "the filesystem tells no versions";
-	if (!mount->ops->version)
+	*why = "the filesystem tells no versions, or has one";
+	if (!mount->ops->version || WARN_ON_ONCE(mount->cache))
 		return -EINVAL;
 	*why = "it cannot be looked up";
 	err = kern_path(directory, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
@@ -514,6 +532,8 @@ void hf_cache_show(struct seq_file *m)
 
 	mutex_lock(&dirs_lock);
 	list_for_each_entry(dir, &dirs, all) {
+		if (dir->state == HF_CACHE_OPENING)
+			continue;
 		spin_lock(&dir->lock);
 		for (i = 0; i < RC_NR_OUTCOMES; i++)
 			counts[i] += dir->health.counts[i];
@@ -537,6 +557,8 @@ void hf_cache_exit(void)
 {
 	if (hf_cache_second)
 		destroy_workqueue(hf_cache_second);
+	if (hf_cache_asks)
+		destroy_workqueue(hf_cache_asks);
 	if (hf_cache_first)
 		destroy_workqueue(hf_cache_first);
 }
@@ -545,5 +567,6 @@ int hf_cache_init(void)
 {
 	hf_cache_first = alloc_workqueue("hf_cache_first", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	hf_cache_second = alloc_workqueue("hf_cache_second", WQ_UNBOUND, 0);
-	return hf_cache_first && hf_cache_second ? 0 : -ENOMEM;
+	hf_cache_asks = alloc_workqueue("hf_cache_asks", WQ_UNBOUND, 0);
+	return hf_cache_first && hf_cache_second && hf_cache_asks ? 0 : -ENOMEM;
 }

@@ -152,7 +152,10 @@ static enum begun begin(struct fill *fill, struct hf_netfs_inode *ni, struct rl_
 		       rc_fill_owed(&object->core, ni, &fill->core);
 	if (!begun)
 		return NONE;
-	return get_ready(fill, ni) ? READY : MISSED;
+	if (!get_ready(fill, ni))
+		return MISSED;
+	object->working++;
+	return READY;
 }
 
 static void fill_work(struct work_struct *work);
@@ -169,13 +172,14 @@ static struct fill *alloc_fill(struct hf_cache_object *object)
 	return fill;
 }
 
+/* After begin() has counted it. */
 static void send(struct fill *fill)
 {
 	refcount_inc(&fill->object->refs);
 	queue_work(hf_cache_first, &fill->work);
 }
 
-/* Whether it can have anything to fill: it is not put away, nor dead. */
+/* Whether it may have anything to fill: it is not put away, nor dead. */
 static bool takes(const struct hf_cache_object *object)
 {
 	return READ_ONCE(object->core.state) <= RC_READY;
@@ -202,6 +206,9 @@ void hf_cache_came(struct hf_netfs_sub *sub)
 		if (!fill)
 			break;
 		lived = hf_cache_lock(object);
+		/* The one whose folios come is the one to look for more in, if it stays. */
+		if (object->entry && !test_bit(HF_NETFS_EVICTING, &ni->flags))
+			object->ni = ni;
 		begun = object->entry ? begin(fill, ni, &came, sub->asked) : NONE;
 		hf_cache_unlock(object, lived);
 		if (begun == READY)
@@ -214,6 +221,15 @@ void hf_cache_came(struct hf_netfs_sub *sub)
 	hf_cache_put(object);
 }
 
+/* Nobody will fill what is owed: there is no memory, or its inode is not at hand. */
+static void give_up_owed(struct hf_cache_object *object)
+{
+	spin_lock(&object->lock);
+	if (object->entry && !object->core.fills && object->core.inode)
+		rc_fill_forget(&object->core, object->core.inode);
+	spin_unlock(&object->lock);
+}
+
 /* What came when it could not be filled, and is in the page cache still. */
 void hf_cache_fill_owed(struct hf_cache_object *object)
 {
@@ -223,8 +239,10 @@ void hf_cache_fill_owed(struct hf_cache_object *object)
 
 	while (begun != NONE && takes(object)) {
 		fill = alloc_fill(object);
-		if (!fill)
+		if (!fill) {
+			give_up_owed(object);
 			break;
+		}
 		lived = hf_cache_lock(object);
 		begun = object->entry && object->ni ? begin(fill, object->ni, NULL, 0) : NONE;
 		hf_cache_unlock(object, lived);
@@ -262,6 +280,8 @@ static enum rc_outcome write(struct fill *fill, bool *written)
 	*written = false;
 	if (!takes(fill->object))
 		return RC_MISSED;
+	if (fill->object->read_only)
+		return RC_READ_ONLY;
 	if (!sb_start_write_trylock(sb))
 		return RC_FROZEN;
 	ret = write_file(fill);
@@ -276,13 +296,10 @@ static void fill_work(struct work_struct *work)
 {
 	struct fill *fill = container_of(work, struct fill, work);
 	struct hf_cache_object *object = fill->object;
-	struct hf_cache_dir *dir = object->dir;
 	unsigned int nofs = memalloc_nofs_save();
 	enum rc_outcome outcome;
 	bool written, lived;
 
-	/* When the fill has ended the object may be put away. */
-	hf_cache_dir_get(dir);
 	outcome = write(fill, &written);
 	put_folios(fill);
 	if (outcome == RC_DONE) {
@@ -296,12 +313,10 @@ static void fill_work(struct work_struct *work)
 	WARN_ON_ONCE(!rc_fill_end(&object->core, &fill->core, outcome, hf_netfs_now()));
 	hf_cache_unlock(object, lived);
 	if (outcome != RC_MISSED)
-		hf_cache_note(dir, outcome);
+		hf_cache_note(object->dir, outcome);
 	kfree(fill);
 	hf_cache_fill_owed(object);
 	hf_cache_commit_if_due(object);
-	hf_cache_try_end(object);
-	hf_cache_put(object);
-	hf_cache_dir_put(dir);
+	hf_cache_worked(object);
 	memalloc_nofs_restore(nofs);
 }

@@ -4,9 +4,10 @@
  * evicted: what was read into its folios may be on its way to the object still, and a write
  * to them has to find it.
  *
- * An inode of which somebody may write has none attached: the pointer is published first,
- * and who opens for writing is looked for after; he counts himself first, and looks for the
- * pointer when he changes something.  So one of the two sees the other.
+ * Whatever makes a version another one (a write here, an answer of the server's) is counted,
+ * and then looks for the pointer.  Who attaches publishes the pointer, and then looks whether
+ * anything was counted since the version was looked up, or somebody has the file open for
+ * writing; only after that anything is read by it.  So one of the two finds the other.
  */
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -31,56 +32,100 @@ static struct rc_key key_of(const struct hf_netfs_version *version)
 
 /* --------------------------------------------------------------------------- kills */
 
-static void kill(struct hf_netfs_inode *ni, enum rc_why why,
-		 const struct hf_netfs_version *unless)
+/* With a reference: who has none left ends it. */
+static void kill_object(struct hf_cache_object *object, enum rc_why why, const struct rc_key *unless)
+{
+	bool lived = hf_cache_lock(object), died;
+
+	if (!unless || !rc_key_equal(&object->core.key, unless))
+		rc_kill(&object->core, why);
+	died = lived && object->core.state >= RC_DEAD;
+	hf_cache_unlock(object, lived);
+	if (died)
+		hf_cache_try_end(object);
+}
+
+static void kill(struct hf_netfs_inode *ni, enum rc_why why, const struct rc_key *unless)
 {
 	struct hf_cache_object *object;
-	struct rc_key key;
-	bool lived;
 
-	if (!rcu_access_pointer(ni->cache))
+	/* Counted first: who attaches publishes first, and then looks whether it was. */
+	if (!unless)
+		atomic_inc(&ni->changes);
+	smp_mb();	/* pairs with confirm() */
+	object = hf_cache_of(ni);
+	if (!object)
 		return;
-	if (unless)
-		key = key_of(unless);
-	rcu_read_lock();
-	object = rcu_dereference(ni->cache);
-	if (object) {
-		lived = hf_cache_lock(object);
-		if (!unless || !rc_key_equal(&object->core.key, &key))
-			rc_kill(&object->core, why);
-		hf_cache_unlock(object, lived);
-	}
-	rcu_read_unlock();
+	kill_object(object, why, unless);
+	hf_cache_put(object);
 }
 
 /* Its content is about to change here.  Context: any but interrupts; folios may be locked. */
 void hf_cache_kill(struct hf_netfs_inode *ni)
 {
-	if (!ni->mount->cache)
-		return;
-	/* After whatever shows that somebody writes; see above. */
-	smp_mb();
-	kill(ni, RC_WHY_WRITTEN, NULL);
+	if (ni->mount->cache)
+		kill(ni, RC_WHY_WRITTEN, NULL);
 }
+
+u32 hf_netfs_cache_sample(const struct inode *inode)
+{
+	const struct hf_netfs_inode *ni = container_of_const(inode, struct hf_netfs_inode, vfs);
+
+	return atomic_read_acquire(&ni->changes) +
+	       (ni->mount->cache ? READ_ONCE(ni->mount->cache->losses) : 0);
+}
+EXPORT_SYMBOL_GPL(hf_netfs_cache_sample);
 
 void hf_netfs_cache_seen(struct inode *inode, const struct hf_netfs_version *version)
 {
-	kill(hf_netfs_inode(inode), RC_WHY_VERSION, version);
+	struct hf_netfs_inode *ni = hf_netfs_inode(inode);
+	struct rc_key key;
+
+	if (!ni->mount->cache)
+		return;
+	if (version)
+		key = key_of(version);
+	/* (Whoever attaches now has looked a version up before this one was seen.) */
+	atomic_inc(&ni->changes);
+	kill(ni, RC_WHY_VERSION, version ? &key : NULL);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_cache_seen);
 
+/* Of those that are in use, any one that this loss has not killed; with a reference. */
+static struct hf_cache_object *next_lost(struct hf_cache_dir *dir)
+{
+	struct hf_cache_object *object, *found = NULL;
+
+	spin_lock(&dir->lock);
+	list_for_each_entry(object, &dir->objects, of_dir) {
+		if (object->losses == dir->losses)
+			continue;
+		object->losses = dir->losses;
+		if (!refcount_inc_not_zero(&object->refs))
+			continue;
+		found = object;
+		break;
+	}
+	spin_unlock(&dir->lock);
+	return found;
+}
+
 void hf_netfs_cache_lost(struct hf_netfs_mount *mount)
 {
-	struct super_block *sb = mount->sb;
-	struct inode *inode;
+	struct hf_cache_dir *dir = mount->cache;
+	struct hf_cache_object *object;
 
-	if (!mount->cache)
+	if (!dir)
 		return;
-	spin_lock(&sb->s_inode_list_lock);
-	list_for_each_entry(inode, &sb->s_inodes, i_sb_list)
-		if (S_ISREG(inode->i_mode))
-			kill(hf_netfs_inode(inode), RC_WHY_VERSION, NULL);
-	spin_unlock(&sb->s_inode_list_lock);
+	spin_lock(&dir->lock);
+	WRITE_ONCE(dir->losses, dir->losses + 1);
+	spin_unlock(&dir->lock);
+	smp_mb();	/* pairs with confirm() */
+	while ((object = next_lost(dir))) {
+		kill_object(object, RC_WHY_VERSION, NULL);
+		hf_cache_put(object);
+		cond_resched();
+	}
 }
 EXPORT_SYMBOL_GPL(hf_netfs_cache_lost);
 
@@ -106,7 +151,9 @@ static struct hf_cache_object *alloc(const struct rc_key *key, struct rc_entry *
 	if (object && *spare) {
 		spin_lock_init(&object->lock);
 		refcount_set(&object->refs, 1);
+		INIT_WORK(&object->ask, hf_cache_ask_work);
 		INIT_WORK(&object->commit, hf_cache_commit_work);
+		INIT_DELAYED_WORK(&object->timer, hf_cache_timer);
 		return object;
 	}
 	kvfree(object);
@@ -128,11 +175,17 @@ static struct hf_cache_object *share(struct hf_cache_object *object)
 	return NULL;
 }
 
+static bool is_new(enum rc_found found)
+{
+	return found == RC_FOUND || found == RC_FOUND_NEW || found == RC_FOUND_MAYBE;
+}
+
 /* With the new object's lock: who finds it in the index waits until it is one. */
-static enum rc_found enter(struct hf_cache_dir *dir, const struct rc_key *key, s64 changed,
-			   struct rc_entry *spare, struct hf_cache_object *object,
+static enum rc_found enter(struct hf_cache_dir *dir, const struct rc_key *key,
+			   const struct hf_netfs_version *version, struct rc_entry *spare, struct hf_cache_object *object,
 			   struct hf_cache_object **there)
 {
+	u64 now = hf_netfs_now();
 	struct rc_entry *entry;
 	enum rc_found found;
 
@@ -143,20 +196,25 @@ static enum rc_found enter(struct hf_cache_dir *dir, const struct rc_key *key, s
 		if (!refcount_inc_not_zero(&(*there)->refs))
 			found = RC_FOUND_BUSY;
 	}
+	if (is_new(found)) {
+		object->losses = dir->losses;
+		list_add_tail(&object->of_dir, &dir->objects);
+	}
 	spin_unlock(&dir->lock);
-	if (found != RC_FOUND && found != RC_FOUND_NEW && found != RC_FOUND_MAYBE)
+	if (!is_new(found))
 		return found;
 	object->dir = dir;
 	object->entry = entry;
 	hf_cache_dir_get(dir);
-	WARN_ON_ONCE(!rc_object_init(&object->core, key, changed, object->bits,
-				     found != RC_FOUND_NEW, hf_netfs_now(), hf_cache_wall()));
+	WARN_ON_ONCE(!rc_object_init(&object->core, key, version->changed,
+				     min(version->known, now), object->bits,
+				     found != RC_FOUND_NEW, now, hf_cache_wall()));
 	return found;
 }
 
 /* With a reference, and a use, of the caller's; or NULL. */
 static struct hf_cache_object *find(struct hf_cache_dir *dir, const struct rc_key *key,
-				    s64 changed)
+				    const struct hf_netfs_version *version)
 {
 	struct hf_cache_object *object, *there;
 	struct rc_entry *spare;
@@ -166,9 +224,9 @@ static struct hf_cache_object *find(struct hf_cache_dir *dir, const struct rc_ke
 	if (!object)
 		return NULL;
 	spin_lock(&object->lock);
-	found = enter(dir, key, changed, spare, object, &there);
+	found = enter(dir, key, version, spare, object, &there);
 	spin_unlock(&object->lock);
-	if (found == RC_FOUND || found == RC_FOUND_NEW || found == RC_FOUND_MAYBE) {
+	if (is_new(found)) {
 		if (found == RC_FOUND)
 			kfree(spare);
 		/* The caller's, and the look's. */
@@ -198,14 +256,30 @@ static bool has(struct hf_netfs_inode *ni, const struct rc_key *key)
 	lived = hf_cache_lock(object);
 	fine = object->core.state < RC_DEAD && rc_key_equal(&object->core.key, key) &&
 	       (ni->uses || rc_use(&object->core));
-	if (fine && !object->ni)
+	if (fine)
 		object->ni = ni;
 	hf_cache_unlock(object, lived);
 	ni->uses |= fine;
 	return fine;
 }
 
-/* The inode's from now on.  Return: what it had, with its reference; @used: and its use. */
+/* What the inode had is not to be written to from its folios any more. */
+static void retire(struct hf_netfs_inode *ni, struct hf_cache_object *old)
+{
+	bool lived = hf_cache_lock(old);
+
+	rc_kill(&old->core, RC_WHY_VERSION);
+	if (old->entry)
+		rc_fill_forget(&old->core, ni);
+	if (old->ni == ni)
+		old->ni = NULL;
+	hf_cache_unlock(old, lived);
+}
+
+/*
+ * The inode's from now on, but not to be read.  Return: what it had, with its reference;
+ * @used: and its use.
+ */
 static struct hf_cache_object *publish(struct hf_netfs_inode *ni,
 				       struct hf_cache_object *object, bool *used)
 {
@@ -214,32 +288,40 @@ static struct hf_cache_object *publish(struct hf_netfs_inode *ni,
 
 	lockdep_assert_held(&ni->vfs.i_lock);
 	old = rcu_dereference_protected(ni->cache, lockdep_is_held(&ni->vfs.i_lock));
+	if (old && old != object)
+		retire(ni, old);
 	*used = ni->uses;
+	WRITE_ONCE(ni->readable, false);
 	rcu_assign_pointer(ni->cache, object);
 	ni->uses = true;
 	lived = hf_cache_lock(object);
-	if (object->entry && !object->ni)
+	if (object->entry)
 		object->ni = ni;
 	hf_cache_unlock(object, lived);
 	return old;
 }
 
-static void install(struct hf_netfs_inode *ni, struct hf_cache_object *object,
+/* Whether it is the inode's now; what it is not, or what that had, is let go of. */
+static bool install(struct hf_netfs_inode *ni, struct hf_cache_object *object,
 		    const struct rc_key *key)
 {
 	struct hf_cache_object *old = object;
-	bool used = true;
+	bool used = true, mine;
 
 	spin_lock(&ni->vfs.i_lock);
 	/* Another open may have been as far. */
-	if (ni->opens && !has(ni, key))
+	mine = ni->opens && !has(ni, key);
+	if (mine)
 		old = publish(ni, object, &used);
 	spin_unlock(&ni->vfs.i_lock);
 	if (!old)
-		return;
+		return mine;
 	if (used)
 		unuse(old);
+	else
+		hf_cache_try_end(old);
 	hf_cache_put(old);
+	return mine;
 }
 
 static bool may_change(struct hf_netfs_inode *ni)
@@ -247,19 +329,33 @@ static bool may_change(struct hf_netfs_inode *ni)
 	return inode_is_open_for_write(&ni->vfs) || hf_netfs_dirty(&ni->vfs);
 }
 
-static void attach(struct hf_netfs_inode *ni, const struct rc_key *key, s64 changed)
+/*
+ * It is published: whoever makes its version another one from here on finds it.  Who has
+ * done so since the version was looked up has made the sample old; who is about to has the
+ * file open for writing.
+ */
+static void confirm(struct hf_netfs_inode *ni, u32 sample)
+{
+	smp_mb();	/* pairs with kill(), and with who opens for writing */
+	if (hf_netfs_cache_sample(&ni->vfs) != sample || may_change(ni)) {
+		kill(ni, RC_WHY_VERSION, NULL);
+		return;
+	}
+	spin_lock(&ni->vfs.i_lock);
+	WRITE_ONCE(ni->readable, true);
+	spin_unlock(&ni->vfs.i_lock);
+}
+
+static void attach(struct hf_netfs_inode *ni, const struct rc_key *key,
+		   const struct hf_netfs_version *version, u32 sample)
 {
 	struct hf_cache_object *object;
 
 	if (may_change(ni))
 		return;
-	object = find(ni->mount->cache, key, changed);
-	if (!object)
-		return;
-	install(ni, object, key);
-	smp_mb();	/* pairs with hf_cache_kill() */
-	if (may_change(ni))
-		hf_cache_kill(ni);
+	object = find(ni->mount->cache, key, version);
+	if (object && install(ni, object, key))
+		confirm(ni, sample);
 }
 
 static u32 may_wait(struct hf_cache_object *object)
@@ -286,7 +382,7 @@ static void wait_for_look(struct hf_netfs_inode *ni)
 	hf_cache_put(object);
 }
 
-void hf_netfs_cache_open(struct inode *inode, const struct hf_netfs_version *version)
+void hf_netfs_cache_open(struct inode *inode, const struct hf_netfs_version *version, u32 sample)
 {
 	struct hf_netfs_inode *ni = hf_netfs_inode(inode);
 	struct rc_key key;
@@ -302,7 +398,7 @@ void hf_netfs_cache_open(struct inode *inode, const struct hf_netfs_version *ver
 		wanted = rc_key_valid(&key) && !has(ni, &key);
 	spin_unlock(&inode->i_lock);
 	if (wanted)
-		attach(ni, &key, version->changed);
+		attach(ni, &key, version, sample);
 	wait_for_look(ni);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_cache_open);
@@ -340,18 +436,21 @@ EXPORT_SYMBOL_GPL(hf_netfs_cache_close);
 
 /* -------------------------------------------------------------------------- eviction */
 
-/* Nobody asks by it, or looks into its folios, any more.  Before its requests are waited for. */
+/*
+ * Nobody asks by it, or looks into its folios, any more.  Before its requests are waited for:
+ * hf_cache_came() looks at the bit in its hold of the lock.
+ */
 void hf_cache_leave(struct hf_netfs_inode *ni)
 {
 	struct hf_cache_object *object = hf_cache_of(ni);
-	bool lived;
 
+	set_bit(HF_NETFS_EVICTING, &ni->flags);
 	if (!object)
 		return;
-	lived = hf_cache_lock(object);
+	spin_lock(&object->lock);
 	if (object->ni == ni)
 		object->ni = NULL;
-	hf_cache_unlock(object, lived);
+	spin_unlock(&object->lock);
 	hf_cache_put(object);
 }
 
@@ -359,16 +458,17 @@ void hf_cache_leave(struct hf_netfs_inode *ni)
 void hf_cache_forget(struct hf_netfs_inode *ni)
 {
 	struct hf_cache_object *object = rcu_dereference_protected(ni->cache, true);
-	bool lived;
 
 	if (!object)
 		return;
 	WARN_ON_ONCE(ni->uses);
 	RCU_INIT_POINTER(ni->cache, NULL);
-	lived = hf_cache_lock(object);
+	ni->readable = false;
+	spin_lock(&object->lock);
+	WARN_ON_ONCE(object->ni == ni);
 	if (object->entry)
 		rc_fill_forget(&object->core, ni);
-	hf_cache_unlock(object, lived);
+	spin_unlock(&object->lock);
 	hf_cache_try_end(object);
 	hf_cache_put(object);
 }

@@ -13,6 +13,7 @@ static void use_file(struct hf_cache_object *object, struct file *file)
 {
 	lockdep_assert_held(&object->lock);
 	object->file = file;
+	object->read_only = !(file->f_mode & FMODE_WRITE);
 	object->direct = file->f_mode & FMODE_CAN_ODIRECT;
 	object->since = filemap_sample_wb_err(file->f_mapping);
 }
@@ -27,10 +28,22 @@ static void looked(struct hf_cache_object *object, enum rc_look look, struct fil
 		use_file(object, file);
 	WARN_ON_ONCE(rc_object_opened(&object->core, look, header) == RC_OPENED_INVALID);
 	hf_cache_unlock(object, lived);
+	smp_mb();	/* before it is looked for who waits */
 	wake_up_var(object);
 	hf_cache_fill_owed(object);
 	hf_cache_try_end(object);
 	hf_cache_put(object);
+}
+
+/* Of one that no scan has come to. */
+static void set_bytes(struct hf_cache_object *object, struct file *file)
+{
+	struct hf_cache_dir *dir = object->dir;
+	u64 bytes = hf_cache_allocated(file);
+
+	spin_lock(&dir->lock);
+	WARN_ON_ONCE(!rc_index_bytes(&dir->index, object->entry, bytes));
+	spin_unlock(&dir->lock);
 }
 
 static void look_in(struct hf_cache_object *object, struct file *file)
@@ -45,6 +58,7 @@ static void look_in(struct hf_cache_object *object, struct file *file)
 		return;
 	}
 	said = hf_cache_read_header(file, &object->core.key, slots, &header);
+	set_bytes(object, file);
 	if (said < 0) {
 		hf_cache_note(object->dir, RC_ERROR);
 		looked(object, RC_LOOK_BAD, file, NULL);
@@ -125,8 +139,22 @@ static void not_there(struct hf_cache_object *object)
 
 	rc_object_make(&object->core);
 	hf_cache_unlock(object, lived);
+	smp_mb();	/* likewise */
 	wake_up_var(object);
 	make(object);
+}
+
+static void failed(struct hf_cache_object *object, int err)
+{
+	enum rc_look look = RC_LOOK_FAILED;
+
+	if (err == -ENOENT)
+		look = RC_LOOK_ABSENT;
+	else if (err == -EISDIR)
+		look = RC_LOOK_BAD;
+	else
+		hf_cache_note(object->dir, hf_cache_outcome(err));
+	looked(object, look, NULL, NULL);
 }
 
 static void look_work(struct work_struct *work)
@@ -140,14 +168,12 @@ static void look_work(struct work_struct *work)
 		look_in(object, file);
 	else if (PTR_ERR(file) == -ENOENT && is_wanted(object))
 		not_there(object);
-	else if (PTR_ERR(file) == -ENOENT)
-		looked(object, RC_LOOK_ABSENT, NULL, NULL);
 	else
-		looked(object, PTR_ERR(file) == -EISDIR ? RC_LOOK_BAD : RC_LOOK_FAILED, NULL, NULL);
+		failed(object, PTR_ERR(file));
 	memalloc_nofs_restore(nofs);
 }
 
-/* @object: with a reference of the worker's. */
+/* @object: with a reference, the worker's. */
 void hf_cache_look(struct hf_cache_object *object, enum rc_found found)
 {
 	if (found == RC_FOUND_NEW) {

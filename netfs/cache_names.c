@@ -38,16 +38,33 @@ static struct dentry *find_bucket(struct hf_cache_dir *dir, const struct names *
 	return ERR_PTR(-ENOTDIR);
 }
 
-static struct file *open_at(struct hf_cache_dir *dir, struct dentry *dentry)
+/* With write access, or in the hold of a trylock: an open may begin a transaction (quota). */
+static struct file *open_at(struct hf_cache_dir *dir, struct dentry *dentry, int flags)
 {
 	struct path path = { .mnt = dir->path.mnt, .dentry = dentry };
 
 	if (!d_is_reg(dentry))
 		return ERR_PTR(-EISDIR);
-	return dentry_open(&path, O_RDWR | O_NOATIME | O_LARGEFILE, current_cred());
+	return dentry_open(&path, flags | O_NOATIME | O_LARGEFILE, current_cred());
 }
 
-/* Return: its file, open; -ENOENT: it is not there.  Context: waits for no freeze. */
+/* For writing, too, if that is possible now. */
+static struct file *open_there(struct hf_cache_dir *dir, struct dentry *dentry)
+{
+	struct super_block *sb = dir->path.mnt->mnt_sb;
+	struct file *file;
+
+	if (!sb_start_write_trylock(sb))
+		return open_at(dir, dentry, O_RDONLY);
+	file = open_at(dir, dentry, O_RDWR);
+	sb_end_write(sb);
+	return file == ERR_PTR(-EROFS) ? open_at(dir, dentry, O_RDONLY) : file;
+}
+
+/*
+ * Return: its file, open, for reading alone where it cannot be written to now; -ENOENT: it
+ * is not there.  Context: waits for no freeze.
+ */
 struct file *hf_cache_find(struct hf_cache_dir *dir, const struct rc_key *key)
 {
 	struct dentry *bucket, *dentry;
@@ -64,7 +81,7 @@ struct file *hf_cache_find(struct hf_cache_dir *dir, const struct rc_key *key)
 	dput(bucket);
 	if (IS_ERR(dentry))
 		return ERR_CAST(dentry);
-	file = open_at(dir, dentry);
+	file = open_there(dir, dentry);
 	dput(dentry);
 	return file;
 }
@@ -109,6 +126,33 @@ static struct dentry *make_at(struct dentry *parent, const char *name, int len,
 	return dentry;
 }
 
+/* With write access.  What goes with the last reference to the inode is not under the lock. */
+static int unlink_in(struct dentry *bucket, const char *name)
+{
+	struct inode *inode = d_inode(bucket), *gone = NULL;
+	struct dentry *dentry;
+	int err;
+
+	inode_lock_nested(inode, I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, bucket, RC_NAME_LEN);
+	err = PTR_ERR_OR_ZERO(dentry);
+	if (!err) {
+		if (d_is_negative(dentry))
+			err = -ENOENT;
+		else if (!d_is_reg(dentry))
+			err = -EISDIR;
+		if (!err) {
+			gone = d_inode(dentry);
+			ihold(gone);
+			err = vfs_unlink(&nop_mnt_idmap, inode, dentry, NULL);
+		}
+		dput(dentry);
+	}
+	inode_unlock(inode);
+	iput(gone);
+	return err;
+}
+
 static struct file *make_there(struct hf_cache_dir *dir, const struct names *names)
 {
 	struct dentry *bucket, *dentry;
@@ -118,11 +162,15 @@ static struct file *make_there(struct hf_cache_dir *dir, const struct names *nam
 	if (IS_ERR(bucket))
 		return ERR_CAST(bucket);
 	dentry = make_at(bucket, names->name, RC_NAME_LEN, make_file);
-	dput(bucket);
-	if (IS_ERR(dentry))
+	if (IS_ERR(dentry)) {
+		dput(bucket);
 		return ERR_CAST(dentry);
-	file = open_at(dir, dentry);
+	}
+	file = open_at(dir, dentry, O_RDWR);
 	dput(dentry);
+	if (IS_ERR(file))
+		unlink_in(bucket, names->name);
+	dput(bucket);
 	return file;
 }
 
@@ -155,30 +203,6 @@ struct file *hf_cache_make(struct hf_cache_dir *dir, const struct rc_key *key)
 	__fput_sync(file);
 	hf_cache_unlink(dir, key);
 	return ERR_PTR(err);
-}
-
-static int unlink_in(struct dentry *bucket, const char *name)
-{
-	struct inode *inode = d_inode(bucket);
-	struct dentry *dentry;
-	int err;
-
-	inode_lock_nested(inode, I_MUTEX_PARENT);
-	dentry = lookup_one_len(name, bucket, RC_NAME_LEN);
-	err = PTR_ERR_OR_ZERO(dentry);
-	if (!err) {
-		if (d_is_negative(dentry))
-			err = -ENOENT;
-		else if (!d_is_reg(dentry))
-			err = -EISDIR;
-		else
-			err = vfs_unlink(&nop_mnt_idmap, inode, dentry, NULL);
-	}
-	inode_unlock(inode);
-	/* After the lock: the inode may go with it. */
-	if (!IS_ERR(dentry))
-		dput(dentry);
-	return err;
 }
 
 /* Return: 0; -ENOENT: it was not there.  Context: waits for a freeze. */

@@ -4,11 +4,12 @@
  *
  * Its memory is kept by references, and an inode's pointer to it is read under RCU.  Its
  * directory and its entry are there until it is put away: so neither is touched but under
- * its lock, while @entry is not NULL, or by who works at it, which keeps the core from
- * putting it away (a read, a fill, a header, a look).
+ * its lock, while @entry is not NULL, or by who keeps it from being put away: who is counted
+ * in @working, a look, and a read up to its end, of which the reader's mount has both.
  */
 #include <linux/file.h>
 #include <linux/slab.h>
+#include <linux/stat.h>
 
 #include "cache.h"
 
@@ -74,24 +75,22 @@ void hf_cache_put(struct hf_cache_object *object)
 
 /* ----------------------------------------------------------------------------- its end */
 
-/* In the second queue: a close may free blocks, and wait for a freeze. */
+/*
+ * In the second queue: a close may free blocks, and wait for a freeze.  (Its entry is idle
+ * before, and may be opened again, or removed, meanwhile: it is another struct file then.)
+ */
 static void put_away(struct work_struct *work)
 {
 	struct hf_cache_object *object = container_of(work, struct hf_cache_object, work);
 	struct hf_cache_dir *dir = object->dir;
 
+	cancel_delayed_work_sync(&object->timer);
 	if (object->file)
 		__fput_sync(object->file);
 	object->file = NULL;
 	queue_work(hf_cache_second, &dir->reap);
 	hf_cache_put(object);
 	hf_cache_dir_put(dir);
-}
-
-static u64 allocated(const struct hf_cache_object *object)
-{
-	return object->file ? (u64)file_inode(object->file)->i_blocks << SECTOR_SHIFT :
-			      object->entry->bytes;
 }
 
 /* With both locks.  Return: an entry that is nobody's any more; or NULL. */
@@ -101,13 +100,14 @@ static struct rc_entry *leave_index(struct hf_cache_object *object, enum rc_end 
 	struct rc_entry *entry = object->entry;
 
 	lockdep_assert_held(&object->dir->lock);
+	list_del(&object->of_dir);
 	if (end == RC_END_NOTHING) {
 		WARN_ON_ONCE(!rc_index_drop(index, entry));
 		return entry;
 	}
 	if (end == RC_END_REMOVE)
 		WARN_ON_ONCE(!rc_index_doom(index, entry));
-	WARN_ON_ONCE(!rc_index_close(index, entry, allocated(object), hf_cache_wall()));
+	WARN_ON_ONCE(!rc_index_close(index, entry, entry->bytes, hf_cache_wall()));
 	return NULL;
 }
 
@@ -127,30 +127,58 @@ static void is_over(struct hf_cache_object *object, enum rc_end end)
 	queue_work(hf_cache_second, &object->work);
 }
 
-/*
- * After a use or anything in flight has ended.  The caller has a reference.
- *
- * Context: process.
- */
-void hf_cache_try_end(struct hf_cache_object *object)
+/* Return: whether to ask once more: a header was due, and has not begun. */
+static bool try_end(struct hf_cache_object *object)
 {
 	bool lived = hf_cache_lock(object);
 	enum rc_end end = RC_END_USED;
 
-	if (object->entry)
+	if (object->entry && !object->working)
 		end = rc_object_end(&object->core, hf_netfs_now(), hf_cache_wall());
 	switch (end) {
 	case RC_END_KEEP:
 	case RC_END_REMOVE:
 	case RC_END_NOTHING:
 		is_over(object, end);
-		return;
+		return false;
 	case RC_END_COMMIT:
 		hf_cache_unlock(object, lived);
-		hf_cache_commit(object);
-		return;
+		return !hf_cache_commit(object);
 	default:
 		WARN_ON_ONCE(end == RC_END_INVALID);
 		hf_cache_unlock(object, lived);
+		return false;
 	}
+}
+
+/*
+ * After a use, a kill, or anything in flight has ended.  The caller has a reference.  Who
+ * kills it between the two steps may have found it busy.
+ *
+ * Context: any but interrupts.
+ */
+void hf_cache_try_end(struct hf_cache_object *object)
+{
+	if (try_end(object))
+		try_end(object);
+}
+
+/* The end of what was counted in @working, with its reference. */
+void hf_cache_worked(struct hf_cache_object *object)
+{
+	spin_lock(&object->lock);
+	WARN_ON_ONCE(!object->working--);
+	spin_unlock(&object->lock);
+	hf_cache_try_end(object);
+	hf_cache_put(object);
+}
+
+/* Bytes of its file.  Context: may sleep; a file that does not say has none. */
+u64 hf_cache_allocated(struct file *file)
+{
+	struct kstat stat;
+
+	if (vfs_getattr_nosec(&file->f_path, &stat, STATX_BLOCKS, AT_STATX_DONT_SYNC))
+		return 0;
+	return (u64)stat.blocks << SECTOR_SHIFT;
 }

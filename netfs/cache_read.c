@@ -12,6 +12,13 @@
 
 #include "cache.h"
 
+/* Of an object that was found before: publish() writes them the other way round. */
+static bool is_readable(const struct hf_netfs_inode *ni)
+{
+	smp_rmb();
+	return READ_ONCE(ni->readable);
+}
+
 /*
  * Whether all of it can be read there now.  A hint: it is asked for once more when it goes
  * out.  Context: folios are locked.
@@ -25,7 +32,7 @@ bool hf_cache_has(struct hf_netfs_inode *ni, loff_t pos, size_t len)
 		return false;
 	rcu_read_lock();
 	object = rcu_dereference(ni->cache);
-	if (object) {
+	if (object && is_readable(ni)) {
 		spin_lock(&object->lock);
 		run = rc_read_plan(&object->core, pos, len);
 		spin_unlock(&object->lock);
@@ -80,8 +87,8 @@ static void missed(struct hf_netfs_sub *sub)
 {
 	hf_netfs_count(cache_misses);
 	sub->priv = NULL;
-	WRITE_ONCE(sub->cached, false);
-	hf_netfs_sub_done(sub, 0, -EAGAIN, 0);
+	smp_store_release(&sub->cached, false);	/* pairs with hf_netfs_cancel_sub() */
+	hf_netfs_sub_done(sub, 0, 0, HF_NETFS_NOT_ASKED);
 }
 
 static void read_work(struct work_struct *work)
@@ -125,6 +132,10 @@ bool hf_cache_issue(struct hf_netfs_sub *sub)
 
 	if (!object)
 		return false;
+	if (!is_readable(sub->req->ni)) {
+		hf_cache_put(object);
+		return false;
+	}
 	spin_lock(&object->lock);
 	begun = rc_read_begin(&object->core, hf_netfs_sub_pos(sub), iov_iter_count(&sub->iter),
 			      &run);

@@ -40,39 +40,41 @@ static bool take_name(struct dir_context *ctx, const char *name, int len, loff_t
 }
 
 /* With the file, or NULL: it cannot be opened. */
-static void enter(struct hf_cache_dir *dir, const struct rc_key *key, struct file *file,
+static bool enter(struct hf_cache_dir *dir, const struct rc_key *key, struct file *file,
 		  u8 *slots)
 {
 	struct rc_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 	struct rc_header header = {};
+	u64 bytes = file ? hf_cache_allocated(file) : 0;
 	bool believed, taken;
 
 	if (!entry)
-		return;
+		return false;
 	believed = file && !hf_cache_read_header(file, key, slots, &header);
 	if (!believed)
 		hf_netfs_count(cache_not_believed);
 	spin_lock(&dir->lock);
-	taken = rc_index_scan(&dir->index, entry, key, believed,
-			      file ? (u64)file_inode(file)->i_blocks << SECTOR_SHIFT : 0,
-			      header.last_use, hf_cache_wall());
+	taken = rc_index_scan(&dir->index, entry, key, believed, bytes, header.last_use,
+			      hf_cache_wall());
 	spin_unlock(&dir->lock);
 	if (!taken)
 		kfree(entry);
+	return true;
 }
 
-static void look_at(struct hf_cache_dir *dir, const struct rc_key *key, u8 *slots)
+static bool look_at(struct hf_cache_dir *dir, const struct rc_key *key, u8 *slots)
 {
 	struct file *file = hf_cache_find(dir, key);
+	bool entered;
 
-	if (IS_ERR(file)) {
-		/* What has gone meanwhile, or is no file, is not entered. */
-		if (PTR_ERR(file) != -ENOENT && PTR_ERR(file) != -EISDIR)
-			enter(dir, key, NULL, slots);
-		return;
-	}
-	enter(dir, key, file, slots);
+	/* What has gone meanwhile, or is no file, is not entered. */
+	if (file == ERR_PTR(-ENOENT) || file == ERR_PTR(-EISDIR))
+		return true;
+	if (IS_ERR(file))
+		return PTR_ERR(file) != -ENOMEM && enter(dir, key, NULL, slots);
+	entered = enter(dir, key, file, slots);
 	__fput_sync(file);
+	return entered;
 }
 
 static struct file *open_bucket(struct hf_cache_dir *dir, u8 bucket)
@@ -83,25 +85,30 @@ static struct file *open_bucket(struct hf_cache_dir *dir, u8 bucket)
 	return file_open_root(&dir->path, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME, 0);
 }
 
-/* Each turn goes on where the one before has stopped: positions are kept by the file. */
-static void scan_bucket(struct hf_cache_dir *dir, u8 bucket, struct found *found, u8 *slots)
+/*
+ * Each turn goes on where the one before has stopped: positions are kept by the file.
+ *
+ * Return: whether nothing was left out.
+ */
+static bool scan_bucket(struct hf_cache_dir *dir, u8 bucket, struct found *found, u8 *slots)
 {
 	struct file *file = open_bucket(dir, bucket);
+	bool fine = true;
 	u32 i;
 
 	if (IS_ERR(file))
-		return;
+		return file == ERR_PTR(-ENOENT) || file == ERR_PTR(-ENOTDIR);
 	found->bucket = bucket;
 	do {
 		found->nr = 0;
 		found->more = false;
-		if (iterate_dir(file, &found->ctx))
-			break;
+		fine &= !iterate_dir(file, &found->ctx);
 		for (i = 0; i < found->nr; i++)
-			look_at(dir, &found->keys[i], slots);
+			fine &= look_at(dir, &found->keys[i], slots);
 		cond_resched();
 	} while (found->more);
 	__fput_sync(file);
+	return fine;
 }
 
 void hf_cache_scan(struct work_struct *work)
@@ -111,14 +118,15 @@ void hf_cache_scan(struct work_struct *work)
 	struct found *found = kvzalloc(sizeof(*found), GFP_KERNEL);
 	u8 *slots = kmalloc(RC_SLOTS, GFP_KERNEL);
 	unsigned int i = 0;
+	bool fine = true;
 
-	/* Without: what is there is found when it is opened. */
+	/* What it leaves out is found when it is opened; until then it is not counted. */
 	if (found && slots && !READ_ONCE(dir->index.scanned)) {
 		found->ctx.actor = take_name;
 		while (i < BUCKETS && READ_ONCE(dir->mounts))
-			scan_bucket(dir, i++, found, slots);
+			fine &= scan_bucket(dir, i++, found, slots);
 	}
-	if (i == BUCKETS) {
+	if (fine && i == BUCKETS) {
 		spin_lock(&dir->lock);
 		rc_index_scanned(&dir->index);
 		spin_unlock(&dir->lock);

@@ -149,12 +149,13 @@ void hf_netfs_sub_done(struct hf_netfs_sub *sub, u32 bytes, int error, unsigned 
 		.error = error,
 		.transient = error && ops->transient && ops->transient(error),
 		.eof = flags & HF_NETFS_EOF,
+		.not_asked = flags & HF_NETFS_NOT_ASKED,
 	};
 	unsigned int nofs = memalloc_nofs_save();
 	u64 now = hf_netfs_now();
 	enum rl_act act;
 
-	WARN_ON_ONCE(flags & ~HF_NETFS_EOF);
+	WARN_ON_ONCE(flags & ~(HF_NETFS_EOF | HF_NETFS_NOT_ASKED));
 	if (error == -EAGAIN || error == -EINTR || error == -ENOMEM)
 		answer.transient = true;
 	spin_lock(&req->lock);

@@ -122,7 +122,7 @@ static bool cancel_passed(struct hf_netfs_sub *sub)
 /* What the cache on disk is to answer ends by itself, and soon. */
 void hf_netfs_cancel_sub(struct hf_netfs_sub *sub)
 {
-	if (READ_ONCE(sub->cached))
+	if (smp_load_acquire(&sub->cached))
 		return;
 	hf_netfs_count(cancels);
 	trace_hf_netfs_sub(sub, "cancel");
@@ -136,7 +136,7 @@ static bool by_cache(struct hf_netfs_sub *sub)
 		return false;
 	if (hf_cache_issue(sub))
 		return true;
-	WRITE_ONCE(sub->cached, false);
+	smp_store_release(&sub->cached, false);
 	return false;
 }
 

@@ -18,8 +18,8 @@ static u32 pieces_most(const struct hf_netfs_mount *mount, size_t len)
 {
 	u32 most = 2 * DIV_ROUND_UP(len, mount->limits.rsize) + 1;
 
-	/* Cut between granules of the cache on disk as well. */
-	return mount->cache ? most + DIV_ROUND_UP(len, 1 << RC_SHIFT_MIN) + 1 : most;
+	/* Where a granule of the cache on disk begins, and in it, if it comes to be there meanwhile. */
+	return mount->cache ? most + 2 * DIV_ROUND_UP(len, 1 << RC_SHIFT_MIN) + 2 : most;
 }
 
 /* A run of folios, which ends where another source begins. */

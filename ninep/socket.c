@@ -69,6 +69,8 @@ static void forget_settings(struct sock *sk)
  */
 static void tune(struct sock *sk)
 {
+	/* Another thread would read from it by now, with the lock whose class is changed. */
+	WARN_ON_ONCE(hf_socket_is_attached(sk));
 	hf_socket_reclassify_reading(sk);
 	sk->sk_allocation = GFP_NOIO;
 	sk->sk_use_task_frag = false;
@@ -95,10 +97,11 @@ static int begin(struct hf_socket *socket, struct socket *sock,
 	socket->net = sock_net(sock->sk);
 	socket->flags = 0;
 	init_rwsem(&socket->use);
-	ret = hf_socket_attach(socket);
+	ret = hf_socket_claim(socket);
 	if (ret)
 		return ret;
 	tune(sock->sk);
+	hf_socket_attach(socket);
 	mutex_lock(&sockets_lock);
 	list_add(&socket->of_all, &sockets);
 	mutex_unlock(&sockets_lock);

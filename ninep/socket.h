@@ -13,8 +13,12 @@ enum { HF_SOCKET_SHUT, HF_SOCKET_BLOCKED };
 /* Lockdep's class of what is held while it is read from, as hf_socket_reclassify(). */
 void hf_socket_reclassify_reading(struct sock *sk);
 
-/* The callbacks are ours, and find @socket; -EBUSY if they are somebody's. */
-int hf_socket_attach(struct hf_socket *socket);
+/* It is @socket's, which is told of nothing yet; -EBUSY if it is somebody's. */
+int hf_socket_claim(struct hf_socket *socket);
+/* The callbacks are ours from here on, and find @socket. */
+void hf_socket_attach(struct hf_socket *socket);
+/* Whether they are. */
+bool hf_socket_is_attached(const struct sock *sk);
 /* They are again what they were, and none that runs uses @socket.  Safe twice. */
 void hf_socket_detach(struct hf_socket *socket, struct sock *sk);
 /* @sk was accepted from @listener: its callbacks are those of any. */

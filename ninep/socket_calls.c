@@ -79,29 +79,41 @@ static void write_space(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
+bool hf_socket_is_attached(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_data_ready) == data_ready;
+}
+
 /* Clones of a listener get no sk_user_data, but they do get the callbacks. */
-int hf_socket_attach(struct hf_socket *socket)
+int hf_socket_claim(struct hf_socket *socket)
 {
 	struct sock *sk = socket->sock->sk;
-	int ret = 0;
+	int ret = -EBUSY;
 
 	write_lock_bh(&sk->sk_callback_lock);
-	if (sk->sk_user_data || sk->sk_data_ready == data_ready) {
-		ret = -EBUSY;
-		goto out;
+	if (!sk->sk_user_data && !hf_socket_is_attached(sk)) {
+		socket->data_ready = sk->sk_data_ready;
+		socket->state_change = sk->sk_state_change;
+		socket->write_space = sk->sk_write_space;
+		socket->error_report = sk->sk_error_report;
+		__rcu_assign_sk_user_data_with_flags(sk, socket, SK_USER_DATA_NOCOPY);
+		ret = 0;
 	}
-	socket->data_ready = sk->sk_data_ready;
-	socket->state_change = sk->sk_state_change;
-	socket->write_space = sk->sk_write_space;
-	socket->error_report = sk->sk_error_report;
-	__rcu_assign_sk_user_data_with_flags(sk, socket, SK_USER_DATA_NOCOPY);
+	write_unlock_bh(&sk->sk_callback_lock);
+	return ret;
+}
+
+void hf_socket_attach(struct hf_socket *socket)
+{
+	struct sock *sk = socket->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	WARN_ON_ONCE(socket_of(sk) != socket);
 	sk->sk_data_ready = data_ready;
 	sk->sk_state_change = state_change;
 	sk->sk_write_space = write_space;
 	sk->sk_error_report = error_report;
-out:
 	write_unlock_bh(&sk->sk_callback_lock);
-	return ret;
 }
 
 static void restore(const struct hf_socket *socket, struct sock *sk)

@@ -70,8 +70,8 @@ struct hf_netfs_sysfs;
  *	EINTR and ENOMEM are.  Any context.  Optional
  * @version: ask for the version of @inode, by a message that is sent from here on, and do
  *	not wait; the answer comes by hf_netfs_cache_answer(), once if this is 0, and else
- *	never.  Context: process, GFP_NOFS; @inode stays until the answer.  For a cache on
- *	disk (netfs_cache.h)
+ *	never.  Context: a work item, GFP_NOFS; @inode stays until it returns.  For a cache
+ *	on disk (netfs_cache.h)
  * @abort: whatever is under way ends now, with errors.  Idempotent; may be called
  *	beside everything.  Context: process, no lock that is listed above but i_rwsem
  */
@@ -159,6 +159,8 @@ struct hf_netfs_mount {
  * @cache: its object on disk, or the last one that it had; RCU, changed under i_lock
  * @opens: L: hf_netfs_cache_open(), not closed yet
  * @uses: L: it is a user of @cache
+ * @readable: changed L: nothing has made the version of @cache another one
+ * @changes: how often something may have
  *
  * L: under i_lock.
  */
@@ -172,7 +174,8 @@ struct hf_netfs_inode {
 	atomic64_t lost;
 	struct hf_cache_object __rcu *cache;
 	u32 opens;
-	bool uses;
+	bool uses, readable;
+	atomic_t changes;
 };
 
 /**

@@ -23,6 +23,8 @@
  * @mtime_sec: s
  * @mtime_nsec: 0 to 999,999,999
  * @changed: the later one of mtime and ctime, s
+ * @known: ms of ktime_get(), when this version was told first, of what the filesystem knows of
+ *	the file.  Only for hf_netfs_cache_open()
  */
 struct hf_netfs_version {
 	u8 identity[16];
@@ -30,6 +32,7 @@ struct hf_netfs_version {
 	s64 mtime_sec;
 	u32 mtime_nsec;
 	s64 changed;
+	u64 known;
 };
 
 /**
@@ -59,15 +62,28 @@ int hf_netfs_cache_attach(struct hf_netfs_mount *mount, const char *directory,
 			  const struct hf_netfs_cache_limits *limits, const char **why);
 
 /**
+ * hf_netfs_cache_sample - before a version is looked up that is given to an open
+ * @inode: of what
+ *
+ * Whatever makes that version another one, a write here or hf_netfs_cache_seen(), makes the
+ * sample old.
+ *
+ * Context: any.
+ */
+u32 hf_netfs_cache_sample(const struct inode *inode);
+
+/**
  * hf_netfs_cache_open - a regular file was opened
  * @inode: which
  * @version: as the newest answer that was taken tells it; NULL if there is none
+ * @sample: hf_netfs_cache_sample(), in the same hold of i_lock as @version, or before
  *
  * Waits for what is on disk already, a fifth of a second at the most.
  *
  * Context: may sleep; no folio is locked.  On a mount without a cache it does nothing.
  */
-void hf_netfs_cache_open(struct inode *inode, const struct hf_netfs_version *version);
+void hf_netfs_cache_open(struct inode *inode, const struct hf_netfs_version *version,
+			 u32 sample);
 
 /**
  * hf_netfs_cache_close - it was closed: once for each hf_netfs_cache_open()
@@ -82,7 +98,8 @@ void hf_netfs_cache_close(struct inode *inode);
  * @inode: of what
  * @version: which; NULL: none
  *
- * Of another one nothing is believed any more.  Before what is cached in memory is dropped.
+ * Of another one nothing is believed any more.  After the filesystem itself has forgotten
+ * what it knew of the version, and before what is cached in memory is dropped.
  *
  * Context: any but interrupts.
  */
@@ -92,7 +109,8 @@ void hf_netfs_cache_seen(struct inode *inode, const struct hf_netfs_version *ver
  * hf_netfs_cache_lost - the connection is lost
  * @mount: whose
  *
- * The server may come back with less than it has sent.
+ * The server may come back with less than it has sent.  Before anything is asked of it by
+ * another connection.  It kills all objects of the directory that are in use.
  *
  * Context: process.
  */

@@ -92,18 +92,19 @@ uint32_t rc_object_words(const struct rc_key *key)
 }
 
 bool rc_object_init(struct rc_object *object, const struct rc_key *key, int64_t changed,
-		    uint64_t *bits, bool exists, uint64_t now, uint64_t wall)
+		    uint64_t known, uint64_t *bits, bool exists, uint64_t now, uint64_t wall)
 {
 	uint32_t words = rc_object_words(key);
+	uint64_t settled = rc::is_settled(changed, wall) ? 0 : rc::later(known, RC_SETTLE_MS);
 
-	if (!rc_key_valid(key) || (words && !bits))
+	if (!rc_key_valid(key) || (words && !bits) || known > now)
 		return false;
 	*object = rc_object {};
 	object->key = *key;
 	object->bits = words ? bits : nullptr;
 	for (uint32_t word = 0; word < words; word++)
 		bits[word] = 0;
-	object->settled = rc::later(now, rc::is_settled(changed, wall) ? 1 : RC_SETTLE_MS + 1);
+	object->settled = rc::later(settled > now ? settled : now, 1);
 	object->look_until = exists ? rc::later(now, RC_LOOK_MS) : 0;
 	object->loose_since = RL_NEVER;
 	object->users = 1;

@@ -118,6 +118,8 @@ uint32_t rc_object_words(const struct rc_key *key);
  * @key: the version
  * @changed: the later one of mtime and ctime of the same answer, s: utimes() sets the first
  *	one back.  RL_SIZE_MAX if the answer has no ctime
+ * @known: ms: when this version was told first, of what is known of the file here; @now if
+ *	that is not kept
  * @bits: rc_object_words() words, of any content, until RC_GONE; or NULL for 0
  * @exists: RC_FOUND, RC_FOUND_MAYBE: it is on disk, and a reader may wait for it
  * @now: ms: when that answer had come, or later
@@ -125,10 +127,10 @@ uint32_t rc_object_words(const struct rc_key *key);
  *
  * Only of an answer that was taken: a late one would bring a version back after it is known
  * that there is another one.
- * Return: false if @key is not valid, or @bits are missing.
+ * Return: false if @key is not valid, @bits are missing, or @known is to come.
  */
 bool rc_object_init(struct rc_object *object, const struct rc_key *key, int64_t changed,
-		    uint64_t *bits, bool exists, uint64_t now, uint64_t wall);
+		    uint64_t known, uint64_t *bits, bool exists, uint64_t now, uint64_t wall);
 
 /* What looking for its file has come to. */
 enum rc_look {

@@ -9,9 +9,10 @@
  * the content does (NP_ATTR_STILL).  That it is another one is seen without that: a file that
  * somebody has opened for writing is the same file until its data_version says otherwise.
  *
- * An open that attaches a version, beside an answer or a write of ours that makes it another:
- * what is told changes under i_lock, and the object is looked for after that.  The open looks
- * once more, under i_lock, after it has attached.  So one of the two finds the other.
+ * An open that attaches a version, beside an answer that makes it another: what is told is
+ * forgotten under i_lock, and hf_netfs_cache_seen() comes after that; the open takes its sample
+ * in the hold of i_lock in which it takes what is told.  So either it finds nothing told, or its
+ * sample is old by the time that it has attached.
  */
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -52,17 +53,36 @@ static bool is_same(const struct hf9c_told *a, const struct hf9c_told *b)
 	       a->mtime_sec == b->mtime_sec && a->mtime_nsec == b->mtime_nsec;
 }
 
+static struct hf_netfs_version make_version(const struct hf9c_super *hs, u64 path, u32 gen,
+					    const struct hf9c_told *told)
+{
+	struct hf_netfs_version version = {
+		.path = path, .generation = gen, .version = told->version,
+		.size = told->size, .mtime_sec = told->mtime_sec,
+		.mtime_nsec = told->mtime_nsec, .changed = told->changed,
+		.known = told->known,
+	};
+
+	memcpy(version.identity, hs->identity, NP_IDENTITY);
+	return version;
+}
+
 static struct hf_netfs_version version_of(struct inode *inode, const struct hf9c_told *told)
 {
 	const struct hf9c_inode *hi = hf9c_inode(inode);
-	struct hf_netfs_version version = {
-		.path = hi->path, .generation = hi->gen, .version = told->version,
-		.size = told->size, .mtime_sec = told->mtime_sec,
-		.mtime_nsec = told->mtime_nsec, .changed = told->changed,
-	};
 
-	memcpy(version.identity, hf9c_super(inode->i_sb)->identity, NP_IDENTITY);
-	return version;
+	return make_version(hf9c_super(inode->i_sb), hi->path, hi->gen, told);
+}
+
+/* Of whatever file it is about.  Return: whether it tells a version. */
+static bool answer_of(const struct hf9c_super *hs, const struct np_attr *attr,
+		      struct hf_netfs_version *version)
+{
+	struct hf9c_told told = told_of(attr);
+
+	*version = make_version(hs, attr->qid.path,
+				attr->valid & NP_ATTR_GEN ? attr->gen : 0, &told);
+	return told.version;
 }
 
 /**
@@ -72,9 +92,14 @@ static struct hf_netfs_version version_of(struct inode *inode, const struct hf9c
  */
 void hf9c_cache_take(struct hf9c_inode *hi, const struct np_attr *attr)
 {
+	struct hf9c_told told;
+
 	lockdep_assert_held(&hi->netfs.vfs.i_lock);
-	if (has_cache(&hi->netfs.vfs))
-		hi->told = told_of(attr);
+	if (!has_cache(&hi->netfs.vfs))
+		return;
+	told = told_of(attr);
+	told.known = is_same(&told, &hi->told) ? hi->told.known : ktime_to_ms(ktime_get());
+	hi->told = told;
 }
 
 /**
@@ -114,24 +139,18 @@ void hf9c_cache_see(struct inode *inode, const struct np_attr *attr)
  * What the server has now, as far as is known here.  A chmod of ours has moved the version
  * of what has not changed: the one from before is nobody's any more.
  */
-static bool get_told(struct inode *inode, struct hf9c_told *told)
+static bool get_told(struct inode *inode, struct hf9c_told *told, u32 *sample)
 {
 	struct hf9c_inode *hi = hf9c_inode(inode);
 	bool known;
 
 	spin_lock(&inode->i_lock);
+	*sample = hf_netfs_cache_sample(inode);
 	*told = hi->told;
 	known = told->version && told->still && hi->versioned > max(hi->wrote, hi->changed) &&
 		!hf9c_is_doubted(hf9c_super(inode->i_sb), hi->versioned);
 	spin_unlock(&inode->i_lock);
 	return known;
-}
-
-static bool is_told_still(struct inode *inode, const struct hf9c_told *told)
-{
-	struct hf9c_told now;
-
-	return get_told(inode, &now) && is_same(&now, told);
 }
 
 /**
@@ -144,18 +163,14 @@ void hf9c_cache_open(struct inode *inode)
 {
 	struct hf_netfs_version version;
 	struct hf9c_told told;
+	u32 sample;
+	bool known;
 
 	if (!has_cache(inode))
 		return;
-	if (!get_told(inode, &told)) {
-		hf_netfs_cache_open(inode, NULL);
-		return;
-	}
+	known = get_told(inode, &told, &sample);
 	version = version_of(inode, &told);
-	hf_netfs_cache_open(inode, &version);
-	/* See the head. */
-	if (!is_told_still(inode, &told))
-		hf_netfs_cache_seen(inode, NULL);
+	hf_netfs_cache_open(inode, known ? &version : NULL, sample);
 }
 
 /**
@@ -172,10 +187,8 @@ void hf9c_cache_close(struct inode *inode)
 
 /* ------------------------------------------------------------------------- questions */
 
-/* Of one inode, which stays until hf_netfs_cache_answer(). */
 struct question {
 	struct hf9c_call call;
-	struct inode *inode;
 	struct hf9c_fid *fid;
 	struct hf_netfs_asked *asked;
 };
@@ -186,17 +199,15 @@ static void answered(struct hf9c_call *call)
 	struct question *question = container_of(call, struct question, call);
 	const struct np_attr *attr = &call->reply.rgetattr.attr;
 	struct hf_netfs_asked *asked = question->asked;
-	struct inode *inode = question->inode;
-	struct hf_netfs_version version;
-	struct hf9c_told told = {};
+	struct hf_netfs_version version = {};
+	bool known = false;
 
-	if (!call->error && !hf9c_check_attr(attr) && hf9c_is(inode, attr))
-		told = told_of(attr);
-	version = version_of(inode, &told);
+	if (!call->error && !hf9c_check_attr(attr))
+		known = answer_of(question->fid->hs, attr, &version);
 	hf9c_fid_put(question->fid);
 	kfree(question);
 	/* Nothing of the mount is touched after it. */
-	hf_netfs_cache_answer(asked, told.version ? &version : NULL);
+	hf_netfs_cache_answer(asked, known ? &version : NULL);
 }
 
 /* Nobody is asked for a fid: whose version it was can be nobody's by then. */
@@ -223,7 +234,6 @@ int hf9c_cache_ask(struct inode *inode, struct hf_netfs_asked *asked)
 	if (!question)
 		return -ENOMEM;
 	hf9c_call_init(&question->call, NP_TGETATTR);
-	question->inode = inode;
 	question->asked = asked;
 	question->fid = fid_at_hand(inode);
 	err = -ENOENT;

@@ -111,6 +111,7 @@ struct hf9c_super {
  * @mtime_nsec: likewise
  * @still: whoever changes the content from then on changes @version first
  * @changed: the later one of mtime and ctime, s
+ * @known: ms, when that was told first
  */
 struct hf9c_told {
 	u64 version, size;
@@ -118,6 +119,7 @@ struct hf9c_told {
 	u32 mtime_nsec;
 	bool still;
 	s64 changed;
+	u64 known;
 };
 
 /**

@@ -26,7 +26,7 @@ const char *cache_from_c(void)
 	    rc_index_open(&index, &key, &spare, &object, &entry) != RC_FOUND_MAYBE)
 		return "the index";
 	if (!rc_create_begin(&health, 0) || rc_create_end(&health, RC_DONE, 0) ||
-	    !rc_object_init(&object, &key, 0, 0, false, 0, 100000) ||
+	    !rc_object_init(&object, &key, 0, 0, 0, false, 0, 100000) ||
 	    rc_object_opened(&object, RC_LOOK_CREATED, 0) != RC_OPENED_READY)
 		return "an object";
 	if (!rc_may_fill(&health, 0) ||

@@ -136,7 +136,7 @@ void world::open(int i)
 	l.on = at == files.end() ? nullptr : &at->second;
 	l.exists = l.on;
 	reach::met("found", l.exists);
-	REQUIRE(rc_object_init(&l.core, &key, key.mtime_sec, l.bits.empty() ? nullptr : l.bits.data(), l.exists,
+	REQUIRE(rc_object_init(&l.core, &key, key.mtime_sec, now, l.bits.empty() ? nullptr : l.bits.data(), l.exists,
 			       now, wall()));
 	l.model.resize(rc_granules(opt.size));
 	for (auto &came : l.came)

@@ -20,6 +20,7 @@ struct one_object : testing::Test {
 	std::vector<uint8_t> slots = std::vector<uint8_t>(RC_SLOTS);
 	uint64_t now = 50000, wall = 200000;
 	int64_t changed = 1000;
+	uint64_t known = RL_NEVER;	/* now */
 	int inode = 0, other = 0;
 	rc_fill fill = {};
 	rc_commit committed = RC_COMMIT_INVALID;
@@ -31,7 +32,7 @@ struct one_object : testing::Test {
 	void begin(bool exists = false)
 	{
 		bits.assign(rc_object_words(&key), 0x5555);
-		ASSERT_TRUE(rc_object_init(&o, &key, changed, bits.empty() ? nullptr : bits.data(), exists, now, wall));
+		ASSERT_TRUE(rc_object_init(&o, &key, changed, known == RL_NEVER ? now : known, bits.empty() ? nullptr : bits.data(), exists, now, wall));
 	}
 
 	void ready()

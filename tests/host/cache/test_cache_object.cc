@@ -24,11 +24,11 @@ TEST_F(CacheObject, Memory)
 	EXPECT_EQ(rc_object_words(&key), 0u);
 	key.size++;
 	EXPECT_EQ(rc_object_words(&key), RC_MAPS * 2u);
-	EXPECT_FALSE(rc_object_init(&o, &key, changed, nullptr, false, now, wall));
+	EXPECT_FALSE(rc_object_init(&o, &key, changed, now, nullptr, false, now, wall));
 	key.size = RC_FILE_MAX;
 	EXPECT_EQ(rc_object_words(&key), RC_MAPS * 495u);
 	key.version = 0;
-	EXPECT_FALSE(rc_object_init(&o, &key, changed, bits.data(), false, now, wall));
+	EXPECT_FALSE(rc_object_init(&o, &key, changed, now, bits.data(), false, now, wall));
 }
 
 /* What is here is read from here, up to where it is not. */
