@@ -108,12 +108,6 @@ def filled_backwards(c):
     yield from filled_by(c, backwards, SIZES[:-1])
 
 
-@case
-def filled_at_random(c):
-    """What comes 4 KiB at a time is put together, of eight granules at a time."""
-    yield from filled_by(c, at_random, [size for size in SIZES if size <= 300000])
-
-
 def part_of(c, name, size, begin):
     """Two granules of it are read, until they are kept."""
     def is_kept():
@@ -142,23 +136,38 @@ def half(c):
         c.cache_of(name)
 
 
-@case
-def settles(c):
-    """What has changed lately is cached when it has been seen for two seconds, and not before."""
-    data = c.rng.randbytes(3 * GRANULE)
-    c.mount()
-    put(c.lower(), data)
-    os.chmod(c.lower(), 0o666)
+def settles_by(c, read, close):
+    """What has changed lately is cached when it has been seen for two seconds."""
+    data, counts = whole(c.lower()), Counts()
 
-    def is_kept():
-        drop(3)
-        assert whole(c.path()) == data
-        return any(o.header and o.header.is_whole() for o in disk.objects(c.fsc))
-    until(is_kept)
+    def is_filled():
+        drop(1)
+        assert read() == data
+        return counts["fill_bytes"] >= len(data)
+    until(is_filled)
+    close()
+    until(lambda: c.has_all("file"))
     c.remount()
     with reads() as seen:
         yield same(whole(c.path()), data), "same"
     yield len(seen), 0
+
+
+@case
+def settles_open(c):
+    """By who has it open."""
+    put(c.lower(), c.rng.randbytes(3 * GRANULE))
+    c.mount()
+    fd = os.open(c.path(), os.O_RDONLY)
+    yield from settles_by(c, lambda: os.pread(fd, 10 * GRANULE, 0), lambda: os.close(fd))
+
+
+@case
+def settles(c):
+    """By who opens and closes it again and again."""
+    put(c.lower(), c.rng.randbytes(3 * GRANULE))
+    c.mount()
+    yield from settles_by(c, lambda: whole(c.path()), lambda: None)
 
 
 @case

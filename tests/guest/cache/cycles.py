@@ -140,7 +140,6 @@ def frozen_rounds(c, top, rounds):
     with past():
         for name in "one", "two", "three", "four", "changed", "filled", "big":
             put(c.lower(name), c.rng.randbytes(8 << 20 if name == "big" else SIZE))
-            os.chmod(c.lower(name), 0o666)
     c.mount()
     c.mount(at="b")
     workers = [Apart(uses_memory, kind, c.path(name), top, told, i) for i, (kind, name) in enumerate(MEMORY_USERS)]
