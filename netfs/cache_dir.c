@@ -133,7 +133,9 @@ static bool remove(struct hf_cache_dir *dir, struct rc_entry *entry)
 	spin_unlock(&dir->lock);
 	if (removed)
 		kfree(entry);
-	note(dir, removed ? RC_DONE : hf_cache_outcome(err));
+	/* (A success is one of the memory's, and says nothing of the disk.) */
+	if (!removed)
+		note(dir, hf_cache_outcome(err));
 	return removed;
 }
 
@@ -247,7 +249,10 @@ static const char *unfit(const struct path *path)
 	return unfit_filesystem(inode->i_sb);
 }
 
-/* The lock goes with the file. */
+/*
+ * By flock(2), which wants no file that is open for writing: that would keep the filesystem
+ * from being mounted read-only.  The lock goes with the file.
+ */
 static int take_lock(struct file *file)
 {
 	struct file_lock lock;
@@ -256,10 +261,11 @@ static int take_lock(struct file *file)
 	lock.c.flc_owner = file;
 	lock.c.flc_pid = current->tgid;
 	lock.c.flc_file = file;
-	lock.c.flc_flags = FL_POSIX;
+	lock.c.flc_flags = FL_FLOCK;
 	lock.c.flc_type = F_WRLCK;
 	lock.fl_end = OFFSET_MAX;
-	return vfs_lock_file(file, F_SETLK, &lock, NULL);
+	return file->f_op->flock ? file->f_op->flock(file, F_SETLK, &lock) :
+				   locks_lock_file_wait(file, &lock);
 }
 
 static int keep_others_out(struct hf_cache_dir *dir, const char **why)
@@ -268,7 +274,7 @@ static int keep_others_out(struct hf_cache_dir *dir, const char **why)
 	int err;
 
 	*why = "its file 'lock' cannot be opened";
-	file = file_open_root(&dir->path, "lock", O_CREAT | O_RDWR | O_NOFOLLOW | O_LARGEFILE, 0600);
+	file = file_open_root(&dir->path, "lock", O_CREAT | O_RDONLY | O_NOFOLLOW | O_LARGEFILE, 0600);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	dir->guard = file;

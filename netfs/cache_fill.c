@@ -280,8 +280,9 @@ static enum rc_outcome write(struct fill *fill, bool *written)
 	*written = false;
 	if (!takes(fill->object))
 		return RC_MISSED;
+	/* It was opened so: then it was frozen, or mounted read-only, as it may be still. */
 	if (fill->object->read_only)
-		return RC_READ_ONLY;
+		return sb_rdonly(sb) ? RC_READ_ONLY : RC_FROZEN;
 	if (!sb_start_write_trylock(sb))
 		return RC_FROZEN;
 	ret = write_file(fill);

@@ -72,11 +72,14 @@ bool rc_may_fill(struct rc_health *health, uint64_t now);
  */
 bool rc_create_begin(struct rc_health *health, uint64_t now);
 
-/* It has succeeded, or not.  Return: as rc_health_note(); false if none was on its way. */
+/*
+ * It has succeeded, which happens in memory and says nothing of the disk; or not.
+ * Return: as rc_health_note(); false if none was on its way.
+ */
 bool rc_create_end(struct rc_health *health, enum rc_outcome outcome, uint64_t now);
 
 /**
- * rc_health_note - what became of a fill, a commit, a removal; of a read only RC_ERROR
+ * rc_health_note - what became of a fill or a commit; of a read or a removal no RC_DONE
  * @health: the directory's
  * @outcome: what
  * @now: the time

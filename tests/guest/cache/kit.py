@@ -328,7 +328,7 @@ class Cached:
 
         def is_unlocked():
             with contextlib.suppress(BlockingIOError):
-                fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return True
         until(is_unlocked)
         os.close(fd)

@@ -62,7 +62,7 @@ def other_limits(c):
 def hold(path, told):
     """Another program has a lock of it."""
     fd = os.open(path, os.O_CREAT | os.O_RDWR)
-    fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     told.send(b"x")
     told.recv(1)
 
@@ -78,12 +78,12 @@ def lock_is_held(c):
     yield holder.result(), None
     until(lambda: refusal(c.mount) is None)
     fd = os.open(c.fsc + "/lock", os.O_RDWR)
-    yield refusal(fcntl.lockf, fd, fcntl.LOCK_EX | fcntl.LOCK_NB), "EAGAIN"
+    yield refusal(fcntl.flock, fd, fcntl.LOCK_EX | fcntl.LOCK_NB), "EAGAIN"
     c.mount(at="b")
     c.umount()
-    yield refusal(fcntl.lockf, fd, fcntl.LOCK_EX | fcntl.LOCK_NB), "EAGAIN"
+    yield refusal(fcntl.flock, fd, fcntl.LOCK_EX | fcntl.LOCK_NB), "EAGAIN"
     c.umount("b")
-    until(lambda: refusal(fcntl.lockf, fd, fcntl.LOCK_EX | fcntl.LOCK_NB) is None)
+    until(lambda: refusal(fcntl.flock, fd, fcntl.LOCK_EX | fcntl.LOCK_NB) is None)
     os.close(fd)
     # A program that reads the directory is in nobody's way.
     c.mount()
