@@ -110,7 +110,7 @@ def at_random(c, *mounts):
     for at, fsc in zip("bc", mounts):
         c.mount(at=at, fsc=fsc)
     model, counts, done = Model(c), Counts(), []
-    for _ in range(ROUNDS or 120):
+    for _ in range(ROUNDS or 90):
         done = done[-6:] + [model.change()]
         for _ in range(c.rng.choice((0, 1, 1, 3))):
             name, at = c.rng.choice(NAMES), c.rng.choice(list(c.mounts))
@@ -245,7 +245,7 @@ def racing(c, keep_mtime, through):
     counts = Counts()
     path = c.path(at="c") if through else c.lower()
     readers = [Apart(reader, c.path(at=at), over) for at in "ab"]
-    writing = Apart(writer, path, over, ROUNDS or 60, keep_mtime)
+    writing = Apart(writer, path, over, ROUNDS or 40, keep_mtime)
     yield writing.result(), None
     for reading in readers:
         yield reading.result(), ([], 0, True)
@@ -254,7 +254,7 @@ def racing(c, keep_mtime, through):
     c.cache_of("file")
     for at in "ab":
         c.remount(at)
-        yield same(whole(c.path(at=at)), stamped(ROUNDS or 60)), "same"
+        yield same(whole(c.path(at=at)), stamped(ROUNDS or 40)), "same"
 
 
 @case

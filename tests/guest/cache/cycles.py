@@ -186,7 +186,7 @@ def freeze_and_read(top, path, i):
 def cycles(c):
     top = "%s/programs" % b
     os.mkdir(top)
-    yield from frozen_rounds(c, top, ROUNDS or 40)
+    yield from frozen_rounds(c, top, ROUNDS or 15)
     shutil.rmtree(top)
 
 

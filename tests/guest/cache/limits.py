@@ -52,23 +52,21 @@ def under(c, option, number, size):
     files = {"f%d" % i: c.make(size + i, "f%d" % i) for i in range(number)}
     c.mount(options="cache=strict,ac=0," + option)
     watched = Watched(c.fsc)
-    for _ in range(2):
-        in_turn(c, files)
-        drop(3)
+    in_turn(c, files)
     kept_then = kept(c)
     return files, [len(data) in kept_then for data in files.values()], watched.end()
 
 
 @case
 def of_bytes(c):
-    files, those, most = under(c, "fscsize=%d" % LIMIT, 36, 700000)
+    files, those, most = under(c, "fscsize=%d" % LIMIT, 28, 700000)
     yield most[0] <= LIMIT + SLACK, True
     # The youngest, without a gap, and about as many as there is room for.
     number = sum(those)
-    yield those, [False] * (36 - number) + [True] * number
+    yield those, [False] * (28 - number) + [True] * number
     yield (number, 12 <= number <= LIMIT // 700000), (number, True)
     # What was used since stays, after a restart too: it is in the header, by the second.
-    names, second = list(files), 36 - number
+    names, second = list(files), 28 - number
     c.remount(options="cache=strict,ac=0,fscsize=%d" % LIMIT)
     yield same(whole(c.path(names[second])), files[names[second]]), "same"
     until(lambda: disk.allocated(c.fsc)[0] <= LIMIT)
@@ -83,17 +81,17 @@ def of_bytes(c):
 
 @case
 def of_files(c):
-    files, those, most = under(c, "fscfiles=16", 40, 5000)
+    files, those, most = under(c, "fscfiles=16", 26, 5000)
     yield most[1] <= 16, True
     number = sum(those)
-    yield those, [False] * (40 - number) + [True] * number
+    yield those, [False] * (26 - number) + [True] * number
     yield (number, 8 <= number <= 16), (number, True)
 
 
 @case
 def smaller_later(c):
     """A mount that finds more than it may have, at once after one that might."""
-    files = {"f%d" % i: c.make(700000 + i, "f%d" % i) for i in range(36)}
+    files = {"f%d" % i: c.make(700000 + i, "f%d" % i) for i in range(24)}
     c.mount(options="cache=strict,ac=0,fscsize=%d" % (64 << 20))
     c.cache_of(*files)
     c.remount(options="cache=strict,ac=0,fscsize=%d" % LIMIT)

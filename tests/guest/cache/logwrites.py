@@ -25,10 +25,11 @@ def entries(path):
         assert (magic, version, size) == (MAGIC, 1, SECTOR), (magic, version, size)
         log.seek(size)
         for _ in range(number):
-            sector, sectors, flags, length = struct.unpack("<QQQQ", log.read(size)[:32])
-            data = b"" if flags & DISCARD else log.read(length if flags & MARK else sectors * SECTOR)
-            found.append(Entry(sector, flags, data))
-            assert len(data) == (0 if flags & DISCARD else sectors * SECTOR), "the log is cut"
+            # (What a mark says is in the same sector.)
+            sector, sectors, flags, _ = struct.unpack("<QQQQ", log.read(size)[:32])
+            length = 0 if flags & (DISCARD | MARK) else sectors * SECTOR
+            found.append(Entry(sector, flags, log.read(length)))
+            assert len(found[-1].data) == length, "the log is cut"
     return found
 
 

@@ -120,12 +120,14 @@ def dead(c, keys):
     until(lambda: not [o for o in disk.objects(c.fsc) if o.key in keys])
 
 
-def each_way(c, options, kept_open):
+def each_way(c, options):
+    """While others have it open."""
+    counts = Counts()
     sizes = {way.__name__: SIZE + 10 * i for i, way in enumerate(WAYS)}
     files = {name: c.make(size, name) for name, size in sizes.items()}
     c.mount(options=options)
     c.cache_of(*files)
-    opened = [os.open(c.path(name), os.O_RDONLY) for name in files] if kept_open else []
+    opened = [os.open(c.path(name), os.O_RDONLY) for name in files]
     # (Nobody has to tell the client that the others have gone for good.)
     keys = {o.key for o in disk.objects(c.fsc) if o.key.size not in (sizes["removed"], sizes["renamed"])}
     wanted = {}
@@ -142,24 +144,17 @@ def each_way(c, options, kept_open):
     for name, data in wanted.items():
         yield (name, same(whole(c.path(name)), data)), (name, "same")
         yield (name, same(whole(c.lower(name)), data)), (name, "same")
-
-
-@case
-def strict(c):
-    yield from each_way(c, "cache=strict,ac=0", False)
-
-
-@case
-def strict_open(c):
-    """While others have it open."""
-    counts = Counts()
-    yield from each_way(c, "cache=strict,ac=0", True)
     yield counts["killed_written"] > 0, True
 
 
 @case
+def strict(c):
+    yield from each_way(c, "cache=strict,ac=0")
+
+
+@case
 def loose(c):
-    yield from each_way(c, "cache=loose", True)
+    yield from each_way(c, "cache=loose")
 
 
 def fill(path, end):
