@@ -25,6 +25,8 @@
 #include "netfs.h"
 #include "stats.h"
 
+enum hf_cache_dir_state { HF_CACHE_OPENING, HF_CACHE_OPEN, HF_CACHE_LEAVING };
+
 /**
  * struct hf_cache_dir - a directory
  * @all: dirs_lock: all of them
@@ -46,8 +48,6 @@
  * @retry: @reap once more, of what could not be removed
  * @close: its end
  */
-enum hf_cache_dir_state { HF_CACHE_OPENING, HF_CACHE_OPEN, HF_CACHE_LEAVING };
-
 struct hf_cache_dir {
 	struct list_head all;
 	u8 state;
@@ -130,8 +130,8 @@ static inline void hf_cache_assert_worker(void)
 }
 
 /* cache_object.c */
-bool hf_cache_lock(struct hf_cache_object *object);
-void hf_cache_unlock(struct hf_cache_object *object, bool lived);
+bool hf_cache_lock(struct hf_cache_object *object) __acquires(&object->lock);
+void hf_cache_unlock(struct hf_cache_object *object, bool lived) __releases(&object->lock);
 struct hf_cache_object *hf_cache_of(struct hf_netfs_inode *ni);
 void hf_cache_put(struct hf_cache_object *object);
 void hf_cache_try_end(struct hf_cache_object *object);
