@@ -33,6 +33,14 @@ def entries(path):
     return found
 
 
+def unflushed(log, place):
+    """How many writes before it a cut of the power may lose."""
+    begin = place
+    while begin and not log[begin - 1].flags & FLUSH:
+        begin -= 1
+    return place - begin
+
+
 class Disk:
     """Its image as time goes on; crash() has to be called with places that do not go back."""
 

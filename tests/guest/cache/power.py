@@ -10,7 +10,7 @@ import os
 
 from kit import GRANULE, ROUNDS, Counts, case, drop, past, put, run, run_program, same, say, whole
 from filesystems import IMAGES, MKFS, dm_device, dm_table, loop_device, mounted, retried
-from logwrites import Disk, entries
+from logwrites import Disk, entries, unflushed
 
 MIB = 40
 LIMIT = 16 << 20
@@ -101,7 +101,9 @@ def power_cut(c, kind, points):
     written = entries(log)
     say("%d writes" % len(written))
     image, hits, lost = Disk(base, written), 0, 0
-    for place in sorted(c.rng.randrange(len(written) // 8, len(written)) for _ in range(points)):
+    # Moments at which much may be lost, of all times.
+    places = (c.rng.sample(range(len(written) // 8, len(written)), 4) for _ in range(points))
+    for place in sorted(max(some, key=lambda place: unflushed(written, place)) for some in places):
         there, gone = image.crash(place, c.rng)
         wrong, hit = cut(c, there, files, how)
         yield (place, wrong), (place, [])
@@ -113,7 +115,7 @@ def power_cut(c, kind, points):
 
 @case
 def ext4(c):
-    yield from power_cut(c, "ext4", ROUNDS or 14)
+    yield from power_cut(c, "ext4", ROUNDS or 10)
 
 
 run()
