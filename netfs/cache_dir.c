@@ -27,7 +27,6 @@
 
 #include "cache.h"
 
-
 struct workqueue_struct *hf_cache_first, *hf_cache_second, *hf_cache_asks;
 
 static DEFINE_MUTEX(dirs_lock);
