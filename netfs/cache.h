@@ -25,6 +25,8 @@
 #include "netfs.h"
 #include "stats.h"
 
+enum hf_cache_dir_state { HF_CACHE_OPENING, HF_CACHE_OPEN, HF_CACHE_LEAVING };
+
 /**
  * struct hf_cache_dir - a directory
  * @all: dirs_lock: all of them
@@ -46,8 +48,6 @@
  * @retry: @reap once more, of what could not be removed
  * @close: its end
  */
-enum hf_cache_dir_state { HF_CACHE_OPENING, HF_CACHE_OPEN, HF_CACHE_LEAVING };
-
 struct hf_cache_dir {
 	struct list_head all;
 	u8 state;
@@ -130,16 +130,20 @@ static inline void hf_cache_assert_worker(void)
 }
 
 /* cache_object.c */
-bool hf_cache_lock(struct hf_cache_object *object);
-void hf_cache_unlock(struct hf_cache_object *object, bool lived);
+bool hf_cache_lock(struct hf_cache_object *object) __acquires(&object->lock);
+void hf_cache_unlock(struct hf_cache_object *object, bool lived) __releases(&object->lock);
 struct hf_cache_object *hf_cache_of(struct hf_netfs_inode *ni);
 void hf_cache_put(struct hf_cache_object *object);
 void hf_cache_try_end(struct hf_cache_object *object);
 void hf_cache_worked(struct hf_cache_object *object);
 u64 hf_cache_allocated(struct file *file);
 
-/* cache_inode.c */
+/* cache_kill.c */
+struct rc_key hf_cache_key_of(const struct hf_netfs_version *version);
 void hf_cache_kill(struct hf_netfs_inode *ni);
+void hf_cache_kill_by(struct hf_netfs_inode *ni, enum rc_why why, const struct rc_key *unless);
+
+/* cache_inode.c */
 void hf_cache_leave(struct hf_netfs_inode *ni);
 void hf_cache_forget(struct hf_netfs_inode *ni);
 
@@ -147,12 +151,17 @@ void hf_cache_forget(struct hf_netfs_inode *ni);
 void hf_cache_detach(struct hf_netfs_mount *mount);
 void hf_cache_dir_get(struct hf_cache_dir *dir);
 void hf_cache_dir_put(struct hf_cache_dir *dir);
-void hf_cache_note(struct hf_cache_dir *dir, enum rc_outcome outcome);
-void hf_cache_tell(struct hf_cache_dir *dir, bool changed, enum rc_outcome state);
-enum rc_outcome hf_cache_outcome(ssize_t error);
 void hf_cache_show(struct seq_file *m);
 int hf_cache_init(void);
 void hf_cache_exit(void);
+
+/* cache_room.c: how its filesystem is, how much it may have, what is removed */
+int hf_cache_set_limits(struct hf_cache_dir *dir, const char **why);
+void hf_cache_note(struct hf_cache_dir *dir, enum rc_outcome outcome);
+void hf_cache_tell(struct hf_cache_dir *dir, bool changed, enum rc_outcome state);
+enum rc_outcome hf_cache_outcome(ssize_t error);
+void hf_cache_reap(struct work_struct *work);
+void hf_cache_retry(struct work_struct *work);
 
 /* cache_names.c: by name, in the second queue but for hf_cache_find() */
 struct file *hf_cache_find(struct hf_cache_dir *dir, const struct rc_key *key);

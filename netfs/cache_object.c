@@ -14,7 +14,7 @@
 #include "cache.h"
 
 /* Return: whether it lived, for hf_cache_unlock(). */
-bool hf_cache_lock(struct hf_cache_object *object)
+bool hf_cache_lock(struct hf_cache_object *object) __acquires(&object->lock)
 {
 	spin_lock(&object->lock);
 	return object->core.state < RC_DEAD;
@@ -38,7 +38,7 @@ static void count_death(const struct hf_cache_object *object)
 }
 
 /* What has died in this hold of the lock is doomed in it as well. */
-void hf_cache_unlock(struct hf_cache_object *object, bool lived)
+void hf_cache_unlock(struct hf_cache_object *object, bool lived) __releases(&object->lock)
 {
 	struct hf_cache_dir *dir = object->dir;
 
@@ -112,7 +112,7 @@ static struct rc_entry *leave_index(struct hf_cache_object *object, enum rc_end 
 }
 
 /* With its lock, which is let go of. */
-static void is_over(struct hf_cache_object *object, enum rc_end end)
+static void is_over(struct hf_cache_object *object, enum rc_end end) __releases(&object->lock)
 {
 	struct rc_entry *entry;
 

@@ -311,7 +311,7 @@ static void shown(struct kunit *test)
 	struct lender *lender = test->priv;
 	struct hf_localio_client client;
 	struct hf_localio_link *link;
-	struct hf_localio_file *lf;
+	struct hf_localio_file *lf, *other;
 
 	hf_localio_client_init(&client, "mount");
 	KUNIT_EXPECT_TRUE(test, shows(test, "server lender up links 0\n"));
@@ -323,6 +323,9 @@ static void shown(struct kunit *test)
 	hf_localio_count(link, false, 5);
 	hf_localio_count(link, true, 7);
 	hf_localio_count(link, true, 70);
+	KUNIT_ASSERT_EQ(test, client_open(&client, &other), 0);
+	KUNIT_EXPECT_TRUE(test, shows(test, "linked client mount server lender files 2 "));
+	hf_localio_close(other);
 	KUNIT_EXPECT_TRUE(test, shows(test, "linked client mount server lender files 1 read 5 written 77 age "));
 	hf_localio_client_fini(&client);
 	KUNIT_EXPECT_TRUE(test, shows(test, "draining client - server lender files 1 read 5 written 77 age "));
@@ -334,7 +337,7 @@ static void shown(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, shows(test, "lender"));
 	hf_localio_close(lf);
 	KUNIT_EXPECT_EQ(test, counter(test, "localio_fall_backs"), before + 1);
-	KUNIT_EXPECT_EQ(test, counter(test, "localio_opens"), opens + 1);
+	KUNIT_EXPECT_EQ(test, counter(test, "localio_opens"), opens + 2);
 }
 
 static struct kunit_case cases[] = {

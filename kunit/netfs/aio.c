@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* I/O past the cache that nobody waits for; and into a program's memory. */
 #include <linux/mman.h>
+#include <linux/rcupdate.h>
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
@@ -200,6 +201,49 @@ static void nowait(struct kunit *test)
 	fake_expect_quiet(fake);
 }
 
+/*
+ * Within ->issue(), after the only answer: nobody keeps the request by now but its issuer, who
+ * goes on with it when ->issue() returns.  (What is let go of is freed by RCU.)
+ */
+static void expect_kept(struct fake *fake)
+{
+	struct hf_netfs_req *req = fake->call[0].sub->req;
+
+	rcu_barrier();
+	KUNIT_EXPECT_TRUE(fake->test, req->core.issuer);
+	KUNIT_EXPECT_GE(fake->test, req->core.pending, 1U);
+	KUNIT_EXPECT_EQ(fake->test, fake->ended, 0U);
+}
+
+static void answered_at_once(struct kunit *test)
+{
+	struct fake *fake = fake_mount(test, SZ_64K);
+	struct aio *aio = prepare(fake, POS);
+
+	fake->automatic = true;
+	fake->then = expect_kept;
+	use_buffer(fake, aio, ITER_SOURCE);
+	iov_iter_truncate(&aio->iter, 100);
+	KUNIT_EXPECT_EQ(test, submit(fake, aio), -EIOCBQUEUED);
+	KUNIT_EXPECT_NULL(test, fake->then);
+	expect_completed(fake, aio, 100);
+}
+
+static void waited_for_and_answered_at_once(struct kunit *test)
+{
+	struct fake *fake = fake_mount(test, SZ_64K);
+	struct aio *aio = prepare(fake, POS);
+
+	aio->iocb.ki_complete = NULL;
+	fake->automatic = true;
+	fake->then = expect_kept;
+	use_buffer(fake, aio, ITER_DEST);
+	iov_iter_truncate(&aio->iter, 100);
+	KUNIT_EXPECT_EQ(test, submit(fake, aio), 100);
+	KUNIT_EXPECT_NULL(test, fake->then);
+	fake_wait_ended(fake);
+}
+
 /* ------------------------------------------------------------- a program's memory */
 
 /* Room for LEN bytes at an odd address in it, which @aio uses. */
@@ -277,6 +321,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(write_that_extends),
 	KUNIT_CASE(truncate_waits),
 	KUNIT_CASE(nowait),
+	KUNIT_CASE(answered_at_once),
+	KUNIT_CASE(waited_for_and_answered_at_once),
 	KUNIT_CASE(program_reads),
 	KUNIT_CASE(program_writes),
 	KUNIT_CASE(no_memory_there),

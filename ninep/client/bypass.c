@@ -116,7 +116,9 @@ void hf9c_assert_write(const struct kiocb *iocb)
  * @kiocb: filled; synchronous
  * @lf: its file
  * @iocb: what the mount's is asked for
- * @write: to write; a filesystem below may look for that bit when it completes
+ * @write: to write: a stacked filesystem (fs/backing-file.c: overlayfs) hands that bit down,
+ *	and ends the write of the filesystem below, which else could not be frozen any more,
+ *	by it when it completes
  */
 void hf9c_kiocb_init(struct kiocb *kiocb, const struct hf_localio_file *lf,
 		     const struct kiocb *iocb, bool write)

@@ -212,6 +212,21 @@ overlay_on() {
 	umount "$top/ovl" && umount /mnt/a
 }
 
+# What is written to an overlay by hand of interrupts is over below it, too, when it is: that can be
+# frozen then.
+overlay_aio() {
+	local below=$top/ext4/layers
+	mkdir -p "$top/ovl" "$below"/{low,up,work} && mount -t overlay -o \
+		"lowerdir=$below/low,upperdir=$below/up,workdir=$below/work" ovl "$top/ovl" &&
+		head -c 256K /dev/zero >"$top/ovl/fio" && ninep_export ovl "$top/ovl" clients=unix squash=none || return
+	mount -t holdfast9p -o trans=unix,aname=ovl,cache=none,localio=on /run/hf/9p /mnt/a || return
+	fio --name=x --filename=/mnt/a/fio --rw=randwrite --bs=4k --size=256k --iodepth=8 --ioengine=libaio \
+		--direct=1 --fallocate=none --verify=crc32c --verify_fatal=1 --verify_state_save=0 >/dev/null || return
+	grep ' linked .* read [1-9].* written [1-9]' /proc/fs/holdfast/localio || return
+	within 60 fsfreeze -f "$top/ext4" && fsfreeze -u "$top/ext4" || return
+	umount /mnt/a && ninep_off exports/ovl && rmdir "$ninep_config/exports/ovl" && umount "$top/ovl" && rm -r "$below"
+}
+
 goes_round() {
 	goes tcp-none 127.0.0.1 trans=tcp,cache=none,localio=on fio
 	goes unix-strict /run/hf/9p trans=unix,cache=strict,localio=on fio
@@ -263,6 +278,7 @@ all_direct() {
 depths() {
 	check recursion recursion
 	check depth depth
+	check overlay-aio overlay_aio
 	check overlay-on [ "$(overlay_on localio=on 2>/dev/null)" = refused ]
 	check overlay-off [ "$(overlay_on localio=off)" = mounted ]
 }

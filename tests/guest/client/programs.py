@@ -5,6 +5,7 @@ import os
 import pickle
 import selectors
 import signal
+import socket
 import struct
 import sys
 import warnings
@@ -23,6 +24,13 @@ def checked(result):
 def mount(path, target, options, trans="unix"):
     options = "trans=%s,aname=data,localio=off,%s" % (trans, options)
     checked(libc.mount(path.encode(), target.encode(), b"holdfast9p", 0, options.encode()))
+
+
+def mount_fd(path, target, options):
+    """By a connection of the program's, which it keeps as well."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(path)
+    mount("none", target, "fd=%d,%s" % (sock.detach(), options), "fd")
 
 
 MNT_FORCE, MNT_DETACH = 1, 2
@@ -78,7 +86,7 @@ def close_all(keep):
                 pass
 
 
-DEEDS = {f.__name__: f for f in (mount, umount, size_here, size_there, whole, store, write_text)}
+DEEDS = {f.__name__: f for f in (mount, mount_fd, umount, size_here, size_there, whole, store, write_text)}
 
 
 class Program:

@@ -68,7 +68,14 @@ class Between:
         return self.replies[-1].kind if len(self.replies) > count else None
 
 
-def busy(a, flags=0):
+def mount_kept(a, proxy):
+    """By trans=fd: a program has the connection, too, to the end of the case."""
+    outcome = a.program().do("mount_fd", proxy.path, a.mnt, "cache=none,localio=on")
+    assert outcome is None, "mount: %s" % outcome
+    a.mounts.append(a.mnt)
+
+
+def busy(a, flags=0, kept=False):
     """Programs at work by a link: (between, fids, programs)"""
     if os.path.exists(OVER):
         os.unlink(OVER)
@@ -76,7 +83,10 @@ def busy(a, flags=0):
     a.make(b"never touched" * 5000, "other")
     proxy, opened = a.proxy(), []
     proxy.each("Ropenattr", lambda m: opened.append(m.request.fields()[1]))
-    a.mount("cache=none,localio=on", proxy)
+    if kept:
+        mount_kept(a, proxy)
+    else:
+        a.mount("cache=none,localio=on", proxy)
     until(linked)
     programs = [a.program() for _ in range(WORKERS)]
     for number, program in enumerate(programs):
@@ -131,9 +141,9 @@ def ends(a, between, fids):
 
 
 for how in clunks, removes, versions, another_file, ends:
-    for kind, flags in ("", 0), ("direct-", os.O_DIRECT):
-        def attack(a, how=how, flags=flags):
-            between, fids, programs = busy(a, flags)
+    for kind, flags, kept in ("", 0, False), ("direct-", os.O_DIRECT, False), ("fd-", 0, True):
+        def attack(a, how=how, flags=flags, kept=kept):
+            between, fids, programs = busy(a, flags, kept)
             yield from how(a, between, fids)
             yield from end(a, programs)
         attack.__name__ = kind + how.__name__

@@ -6,7 +6,9 @@ One story in DIRECTORY, and what needs a filesystem with a reserve and a quota i
 exported, mounted with localio=on, and again with off: the answers are the same, and where
 that is known they are what they should be.
 """
+import fcntl
 import os
+import random
 import resource
 import shutil
 import signal
@@ -62,10 +64,15 @@ def in_child(function):
     return answer, signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else None
 
 
-def splice_in(fd):
+def splice_in(fd, data=b"spliced", offset=0):
     reader, writer = os.pipe()
-    os.write(writer, b"spliced")
-    return os.splice(reader, fd, 7, offset_dst=0)
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, max(4096, len(data)))
+    os.write(writer, data)
+    try:
+        return os.splice(reader, fd, len(data), offset_dst=offset)
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 WRITES = {"pwrite": lambda fd: os.pwrite(fd, b"x", 0), "aio": lambda fd: aio_write(fd, b"x", 0), "splice": splice_in,
@@ -178,7 +185,8 @@ def read_only(top, below):
             outcome(os.fsync, fd)]
 
 
-@story(wanted=lambda a: a == [["3", None], ["'EFBIG'", None], ["", "SIGXFSZ"], ["'EFBIG'", None], ["7", None]])
+@story(wanted=lambda a: a == [["3", None], ["'EFBIG'", None], ["", "SIGXFSZ"], ["'EFBIG'", None], ["7", None],
+                              ["3", None], ["3", None]])
 def file_size_limit(top, below):
     """What fits is written; then it is a signal, or EFBIG; it is told once, and what is there may be written."""
     new(below, "limited", data=bytes(1000))
@@ -193,7 +201,8 @@ def file_size_limit(top, below):
         return list(answer)
     return [limited(lambda fd: os.pwrite(fd, b"123456", 4997)), limited(lambda fd: os.pwrite(fd, b"x", 5000), True),
             limited(lambda fd: os.pwrite(fd, b"x", 5000)), limited(lambda fd: os.write(fd, b"x"), True, os.O_APPEND),
-            limited(lambda fd: os.pwrite(fd, b"in time", 100))]
+            limited(lambda fd: os.pwrite(fd, b"in time", 100)), limited(lambda fd: aio_write(fd, b"123456", 4997)),
+            limited(lambda fd: splice_in(fd, b"123456", 4997), True)]
 
 
 def fill(fd, size):
@@ -234,6 +243,35 @@ def reserve(top, below):
     answers = [as_user(OTHER, lambda: fill(os.open(top + "/root's", os.O_WRONLY | os.O_APPEND), 1 << 20)),
                as_user(OTHER, fill, given, 1 << 20), fill(given, 1 << 20)]
     os.close(given)
+    os.close(filler)
+    return answers
+
+
+FILLS = {"pwrite": lambda fd, data: os.pwrite(fd, data, 0), "splice": splice_in,
+         "aio": lambda fd, data: aio_write(fd, data, 0)}
+
+
+@story("small", wanted=lambda a: a == [])
+def as_far_as_there_is_room(top, below):
+    """
+    What is told of a write in whose middle the disk is full is what is there then, and no more.
+    (By the wire, too, if it is one message.)
+    """
+    data, answers = random.Random(5).randbytes(240 << 10), []
+    filler = os.open(below + "/filler", os.O_CREAT | os.O_RDWR)
+    while fill(filler, 1 << 20) is None:
+        pass
+    for name, how in FILLS.items():
+        os.ftruncate(filler, os.fstat(filler).st_size - (120 << 10))
+        os.sync()
+        new(below, name, data=b"")
+        fd = os.open("%s/%s" % (top, name), os.O_WRONLY)
+        told = outcome(how, fd, data)
+        os.close(fd)
+        with open("%s/%s" % (below, name), "rb") as file:
+            there = file.read()
+        if not isinstance(told, int) or not 0 < told < len(data) or there != data[:told]:
+            answers.append([name, told, len(there), len(os.path.commonprefix([there, data]))])
     os.close(filler)
     return answers
 
