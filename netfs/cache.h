@@ -33,7 +33,7 @@ enum hf_cache_dir_state { HF_CACHE_OPENING, HF_CACHE_OPEN, HF_CACHE_LEAVING };
  * @state: dirs_lock: enum hf_cache_dir_state
  * @inode: I: of which directory; only to be compared
  * @mounts: dirs_lock: that use it
- * @wished: I: the limits that were asked for
+ * @wished: dirs_lock: the limits that were asked for
  * @refs: a mount's each, an object's each until it is put away, and the scan's
  * @path: I: in a private mount
  * @guard: I: the file whose lock keeps other kernels out
@@ -76,7 +76,7 @@ struct hf_cache_dir {
  * @entry: L: its place in the index; NULL when it was put away
  * @of_dir: of the directory's list
  * @losses: the directory's lock: which loss it was killed by, or came after
- * @ni: L: an inode that has it, whose folios are looked up and who asks the server; NULL
+ * @ni: L: an inode that has it, and is not evicted, whose folios are looked up and who asks the server; NULL
  * @working: L: fills, questions and headers on their way: it is not put away meanwhile
  * @file: L: its file, until it was put away
  * @direct: I: that is read and written past its cache; set with @file
@@ -111,7 +111,7 @@ struct hf_cache_object {
 
 /*
  * The first: nothing in it waits for a freeze, nor for the server.  The second: nobody waits
- * for it.  The third asks the server, without waiting.
+ * for it.  The third asks the server, without waiting, and has the timers.
  */
 extern struct workqueue_struct *hf_cache_first, *hf_cache_second, *hf_cache_asks;
 

@@ -152,6 +152,9 @@ static enum rc_outcome sync(struct hf_cache_object *object, bool started)
 	int err;
 
 	hf_cache_assert_worker();
+	/* One that was opened while it was frozen has nothing that was filled. */
+	if (object->read_only)
+		return RC_MISSED;
 	if (!started)
 		return RC_FROZEN;
 	err = vfs_fsync(object->file, 0);

@@ -10,8 +10,9 @@
  *    mount may, and goes on with the same index.
  * 4. Its end is in the second queue.  @reap and @retry queue each other, and themselves: they
  *    are disabled, which waits for those that run.
- * 5. The lock file is closed, and the private mount goes, in whatever time its filesystem
- *    takes; then it leaves the list: who wants the same directory has waited for that.
+ * 5. The lock file is closed, in whatever time its filesystem takes; then it leaves the list:
+ *    who wants the same directory has waited for that.  The private mount is let go of before,
+ *    and goes a moment later: mntput() of a kernel thread is another work item's.
  * 6. Then the module: a frozen filesystem keeps that, its own mount and this work item for as
  *    long as it is frozen, and nothing of the network filesystem's.
  */
@@ -33,6 +34,15 @@ static DEFINE_MUTEX(dirs_lock);
 static LIST_HEAD(dirs);
 /* For those that are opened, or leave: neither is done under the mutex. */
 static DECLARE_WAIT_QUEUE_HEAD(dirs_wait);
+/* dirs_lock: how often one was opened, or has left. */
+static unsigned int dirs_changes;
+
+/* With dirs_lock. */
+static void dirs_changed(void)
+{
+	WRITE_ONCE(dirs_changes, dirs_changes + 1);
+	wake_up_all(&dirs_wait);
+}
 
 /* --------------------------------------------------------------------------------- end */
 
@@ -70,8 +80,8 @@ static void close(struct work_struct *work)
 	let_go(dir);
 	mutex_lock(&dirs_lock);
 	list_del(&dir->all);
+	dirs_changed();
 	mutex_unlock(&dirs_lock);
-	wake_up_all(&dirs_wait);
 	kfree(dir);
 	/* rmmod waits for the queue. */
 	module_put(THIS_MODULE);
@@ -200,8 +210,8 @@ static int open_listed(struct hf_cache_dir *dir, const struct path *path, const 
 		list_del(&dir->all);
 	else
 		dir->state = HF_CACHE_OPEN;
+	dirs_changed();
 	mutex_unlock(&dirs_lock);
-	wake_up_all(&dirs_wait);
 	if (err) {
 		kfree(dir);
 		return err;
@@ -220,16 +230,20 @@ static bool is_wished(const struct hf_cache_dir *dir, const struct hf_netfs_cach
 static int join(struct hf_cache_dir *dir, const struct hf_netfs_cache_limits *limits,
 		const char **why)
 {
+	struct hf_netfs_cache_limits old;
 	int err;
 
 	*why = "it is in use with other limits";
 	if (!is_wished(dir, limits)) {
 		if (dir->mounts)
 			return -EBUSY;
+		old = dir->wished;
 		dir->wished = *limits;
 		err = hf_cache_set_limits(dir, why);
-		if (err)
+		if (err) {
+			dir->wished = old;
 			return err;
+		}
 	}
 	hf_cache_dir_get(dir);
 	/* The scan ends early without a mount. */
@@ -250,23 +264,12 @@ static struct hf_cache_dir *find_dir(const struct path *path)
 	return NULL;
 }
 
-static bool is_settled(const struct path *path)
-{
-	struct hf_cache_dir *dir;
-	bool settled;
-
-	mutex_lock(&dirs_lock);
-	dir = find_dir(path);
-	settled = !dir || dir->state == HF_CACHE_OPEN;
-	mutex_unlock(&dirs_lock);
-	return settled;
-}
-
 /* Return: it, for the caller; or the caller's own, @spare, which is on the list now. */
 static struct hf_cache_dir *get(const struct path *path, struct hf_cache_dir *spare,
 				const struct hf_netfs_cache_limits *limits, const char **why)
 {
 	struct hf_cache_dir *dir;
+	unsigned int changes;
 	int err;
 
 	for (;;) {
@@ -274,9 +277,10 @@ static struct hf_cache_dir *get(const struct path *path, struct hf_cache_dir *sp
 		dir = find_dir(path);
 		if (!dir || dir->state == HF_CACHE_OPEN)
 			break;
+		changes = dirs_changes;
 		mutex_unlock(&dirs_lock);
 		*why = "killed while it was opened, or left, for another mount";
-		if (wait_event_killable(dirs_wait, is_settled(path)))
+		if (wait_event_killable(dirs_wait, READ_ONCE(dirs_changes) != changes))
 			return ERR_PTR(-EINTR);
 	}
 	err = dir ? join(dir, limits, why) : 0;

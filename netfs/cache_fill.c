@@ -206,8 +206,11 @@ void hf_cache_came(struct hf_netfs_sub *sub)
 		if (!fill)
 			break;
 		lived = hf_cache_lock(object);
-		/* The one whose folios come is the one to look for more in, if it stays. */
-		if (object->entry && !test_bit(HF_NETFS_EVICTING, &ni->flags))
+		/*
+		 * The one whose folios come is the one to look for more in, if it stays, and
+		 * if retire() has not killed what it had.
+		 */
+		if (object->entry && takes(object) && !test_bit(HF_NETFS_EVICTING, &ni->flags))
 			object->ni = ni;
 		begun = object->entry ? begin(fill, ni, &came, sub->asked) : NONE;
 		hf_cache_unlock(object, lived);
@@ -271,6 +274,14 @@ static ssize_t write_file(struct fill *fill)
 	return file->f_op->write_iter(&iocb, &from);
 }
 
+static enum rc_outcome opened_frozen(struct super_block *sb)
+{
+	if (!sb_start_write_trylock(sb))
+		return RC_FROZEN;
+	sb_end_write(sb);
+	return RC_MISSED;
+}
+
 /* vfs_iocb_iter_write() would wait for a freeze, and take what is taken here again. */
 static enum rc_outcome write(struct fill *fill, bool *written)
 {
@@ -280,9 +291,9 @@ static enum rc_outcome write(struct fill *fill, bool *written)
 	*written = false;
 	if (!takes(fill->object))
 		return RC_MISSED;
-	/* It was opened so: then it was frozen, or mounted read-only, as it may be still. */
+	/* It was opened so: then it was frozen, or read-only, which it need not be any more. */
 	if (fill->object->read_only)
-		return sb_rdonly(sb) ? RC_READ_ONLY : RC_FROZEN;
+		return sb_rdonly(sb) ? RC_READ_ONLY : opened_frozen(sb);
 	if (!sb_start_write_trylock(sb))
 		return RC_FROZEN;
 	ret = write_file(fill);

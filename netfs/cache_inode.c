@@ -219,7 +219,7 @@ static bool may_change(struct hf_netfs_inode *ni)
  * done so since the version was looked up has made the sample old; who is about to has the
  * file open for writing.
  */
-static void confirm(struct hf_netfs_inode *ni, u32 sample)
+static void confirm(struct hf_netfs_inode *ni, const struct hf_cache_object *object, u32 sample)
 {
 	smp_mb();	/* pairs with kill(), and with who opens for writing */
 	if (hf_netfs_cache_sample(&ni->vfs) != sample || may_change(ni)) {
@@ -227,7 +227,9 @@ static void confirm(struct hf_netfs_inode *ni, u32 sample)
 		return;
 	}
 	spin_lock(&ni->vfs.i_lock);
-	WRITE_ONCE(ni->readable, true);
+	/* (Another open may have put another one in its place.) */
+	if (rcu_access_pointer(ni->cache) == object)
+		WRITE_ONCE(ni->readable, true);
 	spin_unlock(&ni->vfs.i_lock);
 }
 
@@ -239,8 +241,13 @@ static void attach(struct hf_netfs_inode *ni, const struct rc_key *key,
 	if (may_change(ni))
 		return;
 	object = find(ni->mount->cache, key, version);
-	if (object && install(ni, object, key))
-		confirm(ni, sample);
+	if (!object)
+		return;
+	/* Over confirm(): its address is not another one's meanwhile. */
+	refcount_inc(&object->refs);
+	if (install(ni, object, key))
+		confirm(ni, object, sample);
+	hf_cache_put(object);
 }
 
 static u32 may_wait(struct hf_cache_object *object)

@@ -93,6 +93,7 @@ static struct hf_cache_object *next_lost(struct hf_cache_dir *dir)
 		object->losses = dir->losses;
 		if (!refcount_inc_not_zero(&object->refs))
 			continue;
+		list_move_tail(&object->of_dir, &dir->objects);
 		found = object;
 		break;
 	}

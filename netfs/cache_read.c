@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reads from the cache: a try of a subrequest that a worker of the first queue answers.
- * What could not be read is answered as what fails in passing: the next try is the
- * server's.
+ * Of what could not be read it says that nobody was asked: the next try is the
+ * server's, at once.
  *
  * The reader holds folios, and waits for a worker, which takes locks of the cache's
  * filesystem and none of these: Documentation/netfs-cache.md has why that ends.

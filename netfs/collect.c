@@ -108,6 +108,9 @@ static void end_sub(struct hf_netfs_sub *sub)
 	trace_hf_netfs_sub(sub, "end");
 	hf_netfs_credit_leave(sub);
 	note_bad(sub);
+	/* Who attaches an object from here on may find no page dirty any more. */
+	if (hf_netfs_writes(req))
+		hf_cache_kill(req->ni);
 	if (!hf_netfs_is_direct(req) && !req->issuer_ends)
 		end_folios(sub);
 	if (is_news(sub))

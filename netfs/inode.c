@@ -51,6 +51,8 @@ int hf_netfs_inode_init(struct hf_netfs_inode *ni, struct hf_netfs_mount *mount,
 	ni->flags = 0;
 	ni->opens = 0;
 	ni->uses = false;
+	ni->readable = false;
+	atomic_set(&ni->changes, 0);
 	atomic_set(&ni->io_count, 0);
 	atomic64_set(&ni->lost, 0);
 	if (!rl_size_init(&ni->sizes, size))

@@ -125,7 +125,8 @@ struct hf_netfs_limits {
  * @aborted: L: 0, or why nothing is sent any more; set once
  * @all: all mounts
  * @sysfs: its folder
- * @cache: I: the directory where what was read is kept; or NULL
+ * @cache: the directory where what was read is kept, or NULL; hf_netfs_cache_attach() sets it,
+ *	hf_netfs_unmount() clears it
  *
  * I: set by hf_netfs_mount(), then only read.
  */
@@ -159,7 +160,7 @@ struct hf_netfs_mount {
  * @cache: its object on disk, or the last one that it had; RCU, changed under i_lock
  * @opens: L: hf_netfs_cache_open(), not closed yet
  * @uses: L: it is a user of @cache
- * @readable: changed L: nothing has made the version of @cache another one
+ * @readable: changed L: nothing had made the version of @cache another one when it was attached
  * @changes: how often something may have
  *
  * L: under i_lock.
@@ -191,7 +192,7 @@ struct hf_netfs_inode {
  * @cached: private: this try reads the cache on disk
  * @cached_data: private: then so many bytes, and behind them the file has ended
  * @cached_vouched: private: an fsync has succeeded since they were written
- * @asked: private: ms, when its first try was issued
+ * @asked: private: ms, when the first try that brought bytes, or may, was issued
  * @work: the filesystem's, for a worker that answers; from hf_netfs_sub_done_atomic()
  *	on the layer's
  * @answer: private: hf_netfs_sub_done_atomic()'s

@@ -17,8 +17,7 @@
  * @identity: the export's own bytes; all zero: not known
  * @path: the file's number
  * @generation: of that number; 0: not known
- * @version: of the content; 0: not known, or somebody has the file open for writing at the
- *	server, so that it is no version of what is there
+ * @version: of the content; 0: not known
  * @size: bytes
  * @mtime_sec: s
  * @mtime_nsec: 0 to 999,999,999
@@ -57,7 +56,7 @@ struct hf_netfs_cache_limits {
  * Context: may sleep, for the directory's filesystem too.
  * Return: 0; -EINVAL: it is not root's alone (0700), or its filesystem is stacked or cannot
  * be used; -EBUSY: another kernel uses it, or other limits are in use; what looking it up
- * has said; -ENOMEM.
+ * has said; -EINTR; -ENOMEM.
  */
 int hf_netfs_cache_attach(struct hf_netfs_mount *mount, const char *directory,
 			  const struct hf_netfs_cache_limits *limits, const char **why);
@@ -76,7 +75,9 @@ u32 hf_netfs_cache_sample(const struct inode *inode);
 /**
  * hf_netfs_cache_open - a regular file was opened
  * @inode: which
- * @version: as the newest answer that was taken tells it; NULL if there is none
+ * @version: as the newest answer that was taken tells it; NULL if there is none, or if what is
+ *	in the file may change without another version: somebody may have it open for writing
+ *	at the server
  * @sample: hf_netfs_cache_sample(), in the same hold of i_lock as @version, or before
  *
  * Waits for what is on disk already, a fifth of a second at the most.

@@ -257,7 +257,7 @@ struct rl_answer {
 	int32_t error;		/* the server's, negative; 0: none */
 	bool transient;		/* ops->transient(error) */
 	bool eof;		/* the server says: no byte behind these */
-	bool not_asked;		/* nobody was asked: the next try is as if it were the first */
+	bool not_asked;		/* nobody was asked: unless it is cancelled the next try is as if it were the first */
 };
 
 /* What the shell does next about a subrequest. */

@@ -66,8 +66,10 @@ rl_act again(const rl_req &req, rl_sub &sub, const rl_answer &answer, uint64_t n
 }
 
 /* What had it to answer had nothing to say: it goes out, at once, with all of its time. */
-rl_act not_asked(rl_sub &sub)
+rl_act not_asked(const rl_req &req, rl_sub &sub)
 {
+	if (sub.cancel != RL_WELL)
+		return cancelled(req, sub, sub.cancel);
 	sub.state = RL_SHORT;
 	sub.deadline = RL_NEVER;
 	return RL_ACT_ISSUE;
@@ -116,8 +118,8 @@ rl_act done(rl_req &req, rl_sub &sub, const rl_answer &answer, uint64_t now)
 		return RL_ACT_INVALID;
 	if (answer.bytes > sub.len - sub.done || answer.error > 0)
 		return end_as(sub, RL_FAILED, RL_WHY_NONSENSE, 0);
-	if (answer.not_asked && !answer.bytes && !answer.error && sub.cancel == RL_WELL)
-		return not_asked(sub);
+	if (answer.not_asked && !answer.bytes && !answer.error)
+		return not_asked(req, sub);
 	sub.done += answer.bytes;
 	if (answer.bytes)
 		progressed(sub);

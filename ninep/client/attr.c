@@ -244,7 +244,8 @@ void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
 {
 	struct hf9c_inode *hi = hf9c_inode(inode);
 	struct rl_sample size = sample->size;
-	bool late;
+	unsigned int before;
+	bool late, changed;
 
 	/*
 	 * Whoever's it was not known to be.  A write that is answered before this makes
@@ -259,10 +260,12 @@ void hf9c_adopt(struct inode *inode, const struct np_attr *attr,
 		i_size_write(inode, attr->size);
 		return;
 	}
-	hf9c_cache_see(inode, attr);
+	before = hf9c_cache_see(inode, attr);
 	if (!hf_netfs_attributes(inode, size, attr->size))
 		return;
-	if (take_content(hi, attr, sample))
+	changed = take_content(hi, attr, sample);
+	hf9c_cache_taken(inode, before);
+	if (changed)
 		hf_netfs_drop(inode, 0);
 }
 

@@ -12,7 +12,8 @@
  * An open that attaches a version, beside an answer that makes it another: what is told is
  * forgotten under i_lock, and hf_netfs_cache_seen() comes after that; the open takes its sample
  * in the hold of i_lock in which it takes what is told.  So either it finds nothing told, or its
- * sample is old by the time that it has attached.
+ * sample is old by the time that it has attached; or an older answer was taken in between, and
+ * is told: then the newer one, which is taken after that, comes once more.
  */
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -91,9 +92,15 @@ static bool answer_of(const struct hf9c_super *hs, const struct np_attr *attr,
  */
 void hf9c_cache_take(struct hf9c_inode *hi, const struct np_attr *attr)
 {
+	struct hf9c_told told;
+
 	lockdep_assert_held(&hi->netfs.vfs.i_lock);
-	if (has_cache(&hi->netfs.vfs))
-		hi->told = told_of(attr);
+	if (!has_cache(&hi->netfs.vfs))
+		return;
+	told = told_of(attr);
+	if (!is_same(&hi->told, &told))
+		WRITE_ONCE(hi->moves, hi->moves + 1);
+	hi->told = told;
 }
 
 /**
@@ -104,16 +111,18 @@ void hf9c_cache_take(struct hf9c_inode *hi, const struct np_attr *attr)
  * Of another version nothing is read from the cache any more.  Before what is in memory goes.
  *
  * Context: any but interrupts.
+ * Return: for hf9c_cache_taken().
  */
-void hf9c_cache_see(struct inode *inode, const struct np_attr *attr)
+unsigned int hf9c_cache_see(struct inode *inode, const struct np_attr *attr)
 {
 	struct hf9c_inode *hi = hf9c_inode(inode);
+	unsigned int before = READ_ONCE(hi->moves);
 	struct hf_netfs_version version;
 	struct hf9c_told told;
 	bool same;
 
 	if (!has_cache(inode))
-		return;
+		return before;
 	told = told_of(attr);
 	spin_lock(&inode->i_lock);
 	same = is_same(&hi->told, &told);
@@ -121,8 +130,34 @@ void hf9c_cache_see(struct inode *inode, const struct np_attr *attr)
 	if (!same)
 		hi->told.still = false;
 	spin_unlock(&inode->i_lock);
-	if (same)
+	if (!same) {
+		version = version_of(inode, &told);
+		hf_netfs_cache_seen(inode, told.version ? &version : NULL);
+	}
+	return before;
+}
+
+/**
+ * hf9c_cache_taken - hf9c_cache_take() is over, or there was none
+ * @inode: of what
+ * @before: of hf9c_cache_see()
+ *
+ * An older answer may have been taken in between, and its version attached: once more, of what
+ * is told now.  Before what is in memory goes.
+ *
+ * Context: any but interrupts.
+ */
+void hf9c_cache_taken(struct inode *inode, unsigned int before)
+{
+	struct hf9c_inode *hi = hf9c_inode(inode);
+	struct hf_netfs_version version;
+	struct hf9c_told told;
+
+	if (!has_cache(inode) || READ_ONCE(hi->moves) == before)
 		return;
+	spin_lock(&inode->i_lock);
+	told = hi->told;
+	spin_unlock(&inode->i_lock);
 	version = version_of(inode, &told);
 	hf_netfs_cache_seen(inode, told.version ? &version : NULL);
 }

@@ -136,6 +136,7 @@ struct hf9c_told {
  *	another's of other bytes
  * @mtime_settled: L: the mtime alone tells that no content has
  * @told: L: for a cache on disk, of a regular file: all of what @version came with
+ * @moves: changed L: how often that was another one
  * @since: L: jiffies, when the attributes that are here were asked for
  * @came: L: likewise, when they came
  * @asker: L: who has asked for them and not used them yet, only to be compared
@@ -163,6 +164,7 @@ struct hf9c_inode {
 	u64 version;
 	bool settled, mtime_settled, guessed;
 	struct hf9c_told told;
+	unsigned int moves;
 	unsigned long since, came;
 	const void *asker;
 	unsigned long switches;

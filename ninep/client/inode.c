@@ -49,6 +49,7 @@ struct inode *hf9c_inode_alloc(struct super_block *sb)
 	hi->applied = hi->changed = hi->owned = hi->wrote = hi->versioned = hi->version = 0;
 	hi->settled = hi->mtime_settled = hi->guessed = false;
 	hi->told = (struct hf9c_told) {};
+	hi->moves = 0;
 	hi->since = hi->came = 0;
 	hi->asker = NULL;
 	hi->blocks = 0;

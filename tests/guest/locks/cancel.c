@@ -323,7 +323,10 @@ static void killed_run(void)
 	set_reserve_ms(2000);
 }
 
-/* SIGKILL of a holder on @place: all waiters, on all places, get their turn. */
+/*
+ * SIGKILL of a holder on @place: all waiters, on all places, get their turn, in order: a
+ * client that is slow, as all are on a machine with other work, is to lose none.
+ */
 static void killed_holder(int place)
 {
 	struct agent holder, waiters[KILLED];
@@ -332,6 +335,7 @@ static void killed_holder(int place)
 	unsigned int before = shared->turns;
 	char name[64];
 
+	set_reserve_ms(60000);
 	start_on(&holder, places[place].dir, "cancel");
 	a_lock(&holder, 0, F_SETLKW, F_WRLCK, 0, 0);
 	for (int i = 0; i < KILLED; i++) {
@@ -359,6 +363,7 @@ static void killed_holder(int place)
 	for (int i = 0; i < KILLED; i++)
 		agent_stop(&waiters[i]);
 	hf_wait_lines("", "", 0);
+	set_reserve_ms(2000);
 }
 
 int main(int argc, char **argv)

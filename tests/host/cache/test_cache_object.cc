@@ -195,6 +195,32 @@ TEST_F(CacheObject, Unsettled)
 	}
 }
 
+/* Somebody has known the version since long, or knows that no two contents have it. */
+TEST_F(CacheObject, KnownBefore)
+{
+	changed = wall;
+	known = now - RC_SETTLE_MS;
+	ready();
+	EXPECT_EQ(came(0, G), bytes {}) << "asked for in the ms of the answer";
+	now++;
+	EXPECT_EQ(came(0, G), (bytes { 0, G }));
+	filled(0, G, RC_MISSED);
+	known = now - RC_SETTLE_MS + 100;
+	ready();
+	now += 100;
+	EXPECT_EQ(came(0, G), bytes {});
+	now++;
+	EXPECT_EQ(came(0, G), (bytes { 0, G }));
+	filled(0, G, RC_MISSED);
+	known = 0;
+	ready();
+	now++;
+	EXPECT_EQ(came(0, G), (bytes { 0, G }));
+	filled(0, G, RC_MISSED);
+	EXPECT_FALSE(rc_object_init(&o, &key, changed, now + 1, bits.empty() ? nullptr : bits.data(), false, now, wall));
+	o.state = RC_GONE;
+}
+
 TEST_F(CacheObject, AFillThatFails)
 {
 	for (rc_outcome outcome : { RC_FULL, RC_FROZEN, RC_READ_ONLY, RC_MISSED }) {

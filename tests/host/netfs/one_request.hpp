@@ -49,7 +49,14 @@ struct one_request : testing::Test {
 
 	rl_act answer(rl_sub &sub, uint32_t bytes, int32_t error = 0, bool eof = false)
 	{
-		rl_answer what = { bytes, error, error == eagain || error == eintr, eof };
+		rl_answer what = { bytes, error, error == eagain || error == eintr, eof, false };
+
+		return rl_sub_done(&req, &sub, &what, now);
+	}
+
+	rl_act not_asked(rl_sub &sub)
+	{
+		rl_answer what = { 0, 0, false, false, true };
 
 		return rl_sub_done(&req, &sub, &what, now);
 	}

@@ -54,11 +54,16 @@ void world::process(rpc &m)
 
 	m.processed = ++srv.seq;
 	if (!calm && opt.fatal && chance(40)) {
-		m.answer = { 0, eio, false, false };
+		m.answer = { 0, eio, false, false, false };
 		return;
 	}
 	if (data && !calm && chance(opt.trouble) && chance(2)) {
-		m.answer = { 0, chance(2) ? eagain : eintr, true, false };
+		m.answer = { 0, chance(2) ? eagain : eintr, true, false, false };
+		return;
+	}
+	/* A cache was asked first, and had it no more. */
+	if (m.kind == READ && !calm && chance(opt.trouble) && chance(2)) {
+		m.answer = { 0, 0, false, false, true };
 		return;
 	}
 	if (m.kind == READ)
@@ -85,7 +90,7 @@ void world::process_read(rpc &m)
 	for (int64_t i = 0; i < there; i++)
 		m.data.push_back(srv.bytes[m.pos + i]);
 	m.answer = { static_cast<uint32_t>(there), 0, false,
-		     all && m.pos + there >= srv.size() && chance(2) };
+		     all && m.pos + there >= srv.size() && chance(2), false };
 }
 
 void world::process_write(rpc &m)
@@ -97,7 +102,7 @@ void world::process_write(rpc &m)
 		len = pick(m.len + 1);
 	if (calm && !len)
 		len = m.len;
-	m.answer = { len, 0, false, false };
+	m.answer = { len, 0, false, false, false };
 	if (!len)
 		return;
 	if (m.pos + len > srv.size())
@@ -154,7 +159,7 @@ void world::deliver(std::list<rpc>::iterator at)
 
 	flying.erase(at);
 	if (m.flushed && !m.processed)
-		m.answer = { 0, eintr, true, false };
+		m.answer = { 0, eintr, true, false, false };
 	if (m.kind == READ || m.kind == WRITE) {
 		if (m.kind == READ)
 			deliver_read(sub_of(m), m);
@@ -195,7 +200,7 @@ void world::flush(const void *of)
 void world::die()
 {
 	for (auto at = flying.begin(); at != flying.end(); at = flying.begin()) {
-		at->answer = { 0, eio, false, false };
+		at->answer = { 0, eio, false, false, false };
 		at->data.clear();
 		at->processed = at->processed ? at->processed : srv.seq;
 		deliver(at);

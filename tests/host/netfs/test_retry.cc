@@ -100,6 +100,32 @@ TEST_F(NetfsRetry, SoftEndsInTime)
 	EXPECT_EQ(due(), nullptr);
 }
 
+/* A cache had it no more: the server gets all of its time, at once, and none of its errors is used up. */
+TEST_F(NetfsRetry, WhoWasNotAsked)
+{
+	init(RL_READ, 50, RL_SHORT_IS_EOF);
+	rl_sub &sub = issued(0, 100);
+
+	now = 2000;
+	ASSERT_EQ(not_asked(sub), RL_ACT_ISSUE) << "nothing was read, and no end was told; nor is it late";
+	EXPECT_EQ(rl_req_due(&req), RL_NEVER);
+	ASSERT_EQ(issue(sub), RL_ACT_ISSUE);
+	EXPECT_EQ(rl_req_due(&req), 2050u);
+	EXPECT_EQ(answer(sub, 100), RL_ACT_END);
+	expect_end(sub, RL_DONE, RL_WELL);
+}
+
+TEST_F(NetfsRetry, WhoWasNotAskedAndIsNotWanted)
+{
+	init(RL_READ);
+	rl_sub &sub = issued(0, 100);
+
+	rl_req_cancel(&req, eintr);
+	ASSERT_EQ(next_cancel(), &sub);
+	EXPECT_EQ(not_asked(sub), RL_ACT_END);
+	expect_end(sub, RL_CANCELLED, RL_WHY_CANCELLED, eintr);
+}
+
 TEST_F(NetfsRetry, SoftAndAnsweredTooLate)
 {
 	init(RL_WRITEPAGES, 50);
