@@ -135,7 +135,7 @@ void world::deliver_read(sub &s, rpc &m)
 
 	if (!m.data.empty())
 		r.shown = std::max<int64_t>(r.shown, m.pos + m.data.size());
-	if (!m.answer.error && (m.answer.eof || m.data.empty()))
+	if (!m.answer.error && !m.answer.not_asked && (m.answer.eof || m.data.empty()))
 		r.shown_end = std::min<int64_t>(r.shown_end, m.pos + m.data.size());
 	r.shown_at = std::max(r.shown_at, m.processed);
 	for (size_t i = 0; i < m.data.size(); i++) {
