@@ -76,7 +76,8 @@ struct hf_cache_dir {
  * @entry: L: its place in the index; NULL when it was put away
  * @of_dir: of the directory's list
  * @losses: the directory's lock: which loss it was killed by, or came after
- * @ni: L: an inode that has it, and is not evicted, whose folios are looked up and who asks the server; NULL
+ * @ni: L: an inode that has it, and is not evicted, whose folios are looked up and who asks the
+ *	server; NULL
  * @working: L: fills, questions and headers on their way: it is not put away meanwhile
  * @file: L: its file, until it was put away
  * @direct: I: that is read and written past its cache; set with @file
@@ -111,9 +112,10 @@ struct hf_cache_object {
 
 /*
  * The first: nothing in it waits for a freeze, nor for the server.  The second: nobody waits
- * for it.  The third asks the server, without waiting, and has the timers.
+ * for it.  The third has what headers take: questions to the server, which are not waited for,
+ * fsyncs, which no reader waits behind, and timers.
  */
-extern struct workqueue_struct *hf_cache_first, *hf_cache_second, *hf_cache_asks;
+extern struct workqueue_struct *hf_cache_first, *hf_cache_second, *hf_cache_headers;
 
 static inline u64 hf_cache_wall(void)
 {
@@ -121,7 +123,7 @@ static inline u64 hf_cache_wall(void)
 }
 
 /*
- * The cache's filesystem is called by workers alone, once a mount has attached it: they
+ * But for attaching and its limits the cache's filesystem is called by workers alone: they
  * begin with no lock of the network filesystem's, and have no memory map.
  */
 static inline void hf_cache_assert_worker(void)
@@ -163,7 +165,7 @@ enum rc_outcome hf_cache_outcome(ssize_t error);
 void hf_cache_reap(struct work_struct *work);
 void hf_cache_retry(struct work_struct *work);
 
-/* cache_names.c: by name, in the second queue but for hf_cache_find() */
+/* cache_names.c: by name; what makes or unlinks in the second queue */
 struct file *hf_cache_find(struct hf_cache_dir *dir, const struct rc_key *key);
 struct file *hf_cache_make(struct hf_cache_dir *dir, const struct rc_key *key);
 int hf_cache_unlink(struct hf_cache_dir *dir, const struct rc_key *key);

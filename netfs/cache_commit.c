@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Headers: the server is asked whether it has the version still; its answer, or that there
- * is none to ask, queues the rest.  No worker waits for the server.
+ * is none to ask, queues the rest.  No worker waits for the server, and no reader for a header.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -18,28 +18,23 @@ struct hf_netfs_asked {
 
 /* --------------------------------------------------------------------------- the question */
 
-static bool is_same(const struct rc_key *key, const struct hf_netfs_version *version)
-{
-	return key->path == version->path && key->generation == version->generation &&
-	       key->version == version->version && key->size == version->size &&
-	       key->mtime_sec == version->mtime_sec &&
-	       key->mtime_nsec == version->mtime_nsec &&
-	       !memcmp(key->identity, version->identity, sizeof(key->identity));
-}
-
 /* The header under way has its reference, and keeps it from being put away. */
 void hf_netfs_cache_answer(struct hf_netfs_asked *asked, const struct hf_netfs_version *version)
 {
 	struct hf_cache_object *object = asked->object;
-	bool lived = hf_cache_lock(object);
+	struct rc_key key;
+	bool lived;
 
-	if (version && is_same(&object->core.key, version))
+	if (version)
+		key = hf_cache_key_of(version);
+	lived = hf_cache_lock(object);
+	if (version && rc_key_equal(&object->core.key, &key))
 		rc_commit_confirm(&object->core);
 	else if (version)
 		rc_kill(&object->core, RC_WHY_VERSION);
 	hf_cache_unlock(object, lived);
 	kfree(asked);
-	queue_work(hf_cache_first, &object->commit);
+	queue_work(hf_cache_headers, &object->commit);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_cache_answer);
 
@@ -82,7 +77,7 @@ void hf_cache_ask_work(struct work_struct *work)
 	unsigned int nofs = memalloc_nofs_save();
 
 	if (!ask(object))
-		queue_work(hf_cache_first, &object->commit);
+		queue_work(hf_cache_headers, &object->commit);
 	memalloc_nofs_restore(nofs);
 }
 
@@ -106,7 +101,7 @@ bool hf_cache_commit(struct hf_cache_object *object)
 	}
 	spin_unlock(&object->lock);
 	if (begun)
-		queue_work(hf_cache_asks, &object->ask);
+		queue_work(hf_cache_headers, &object->ask);
 	return begun;
 }
 
@@ -119,7 +114,7 @@ static void arm(struct hf_cache_object *object, u64 now)
 	if (when == RL_NEVER)
 		return;
 	when = when > now ? min_t(u64, when - now, INT_MAX) : 0;
-	queue_delayed_work(hf_cache_asks, &object->timer, msecs_to_jiffies(when) + 1);
+	queue_delayed_work(hf_cache_headers, &object->timer, msecs_to_jiffies(when) + 1);
 }
 
 /* One that is due begins; else the timer is for it. */

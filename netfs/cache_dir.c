@@ -28,7 +28,7 @@
 
 #include "cache.h"
 
-struct workqueue_struct *hf_cache_first, *hf_cache_second, *hf_cache_asks;
+struct workqueue_struct *hf_cache_first, *hf_cache_second, *hf_cache_headers;
 
 static DEFINE_MUTEX(dirs_lock);
 static LIST_HEAD(dirs);
@@ -390,8 +390,8 @@ void hf_cache_exit(void)
 {
 	if (hf_cache_second)
 		destroy_workqueue(hf_cache_second);
-	if (hf_cache_asks)
-		destroy_workqueue(hf_cache_asks);
+	if (hf_cache_headers)
+		destroy_workqueue(hf_cache_headers);
 	if (hf_cache_first)
 		destroy_workqueue(hf_cache_first);
 }
@@ -400,6 +400,6 @@ int hf_cache_init(void)
 {
 	hf_cache_first = alloc_workqueue("hf_cache_first", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	hf_cache_second = alloc_workqueue("hf_cache_second", WQ_UNBOUND, 0);
-	hf_cache_asks = alloc_workqueue("hf_cache_asks", WQ_UNBOUND, 0);
-	return hf_cache_first && hf_cache_second && hf_cache_asks ? 0 : -ENOMEM;
+	hf_cache_headers = alloc_workqueue("hf_cache_headers", WQ_UNBOUND, 0);
+	return hf_cache_first && hf_cache_second && hf_cache_headers ? 0 : -ENOMEM;
 }

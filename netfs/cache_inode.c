@@ -67,8 +67,8 @@ static bool is_new(enum rc_found found)
 
 /* With the new object's lock: who finds it in the index waits until it is one. */
 static enum rc_found enter(struct hf_cache_dir *dir, const struct rc_key *key,
-			   const struct hf_netfs_version *version, struct rc_entry *spare, struct hf_cache_object *object,
-			   struct hf_cache_object **there)
+			   const struct hf_netfs_version *version, struct rc_entry *spare,
+			   struct hf_cache_object *object, struct hf_cache_object **there)
 {
 	u64 now = hf_netfs_now();
 	struct rc_entry *entry;
@@ -221,7 +221,7 @@ static bool may_change(struct hf_netfs_inode *ni)
  */
 static void confirm(struct hf_netfs_inode *ni, const struct hf_cache_object *object, u32 sample)
 {
-	smp_mb();	/* pairs with kill(), and with who opens for writing */
+	smp_mb();	/* pairs with hf_cache_kill_by(), and with who opens for writing */
 	if (hf_netfs_cache_sample(&ni->vfs) != sample || may_change(ni)) {
 		hf_cache_kill_by(ni, RC_WHY_VERSION, NULL);
 		return;

@@ -39,9 +39,11 @@ void hf_cache_kill_by(struct hf_netfs_inode *ni, enum rc_why why, const struct r
 {
 	struct hf_cache_object *object;
 
-	/* Counted first: who attaches publishes first, and then looks whether it was. */
-	if (!unless)
-		atomic_inc(&ni->changes);
+	/*
+	 * Counted first: who attaches publishes first, and then looks whether it was.  Of
+	 * @unless, too: he has looked his version up before this one was seen.
+	 */
+	atomic_inc(&ni->changes);
 	smp_mb();	/* pairs with confirm() */
 	object = hf_cache_of(ni);
 	if (!object)
@@ -75,8 +77,6 @@ void hf_netfs_cache_seen(struct inode *inode, const struct hf_netfs_version *ver
 		return;
 	if (version)
 		key = hf_cache_key_of(version);
-	/* (Whoever attaches now has looked a version up before this one was seen.) */
-	atomic_inc(&ni->changes);
 	hf_cache_kill_by(ni, RC_WHY_VERSION, version ? &key : NULL);
 }
 EXPORT_SYMBOL_GPL(hf_netfs_cache_seen);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Objects by name.  To look one up and open it takes no sb_writers: lookups lock
- * directories, and dentry_open() counts a writer of the mount, no more.  Whatever changes
- * a directory waits for a freeze first, before it has any lock.
+ * Objects by name.  To look one up and open it waits for no sb_writers: lookups lock
+ * directories, and an open for writing tries for them.  Whatever changes a directory waits
+ * for a freeze first, before it has any lock.
  */
 #include <linux/fs.h>
 #include <linux/falloc.h>

@@ -50,7 +50,7 @@ struct hf_netfs_cache_limits {
  * @mount: after hf_netfs_mount(), before any of its files is opened; hf_netfs_unmount()
  *	is the end of it
  * @directory: an absolute path, which is looked up as by the caller
- * @limits: of all its mounts; those of the first one count
+ * @limits: the same for all of its mounts
  * @why: set with an error: what is wrong, in words
  *
  * Context: may sleep, for the directory's filesystem too.

@@ -35,7 +35,7 @@ extern "C" {
 #define RC_LOOK_MS 200u
 /*
  * A version may be told before the bytes of the write that made it can be read.  A server
- * for which it stands has to tell version 0 while anybody may write: no time is a proof.
+ * for which it stands has to say while anybody may write: no time is a proof.
  * This is for two writes within a tick of its clock, and for clocks that differ.  With a
  * last change so many seconds ago there is no wait; else it is so many ms, by our clock.
  */
